@@ -1,0 +1,20 @@
+// The engine's only sources of time and of randomness for identifiers, so that tests can replace them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace hawser::engine {
+
+class clock {
+public:
+    virtual ~clock() = default;
+    virtual std::int64_t unix_ms() const noexcept = 0;       // wall clock, UTC
+    virtual std::int64_t monotonic_ms() const noexcept = 0;  // never goes back; for time-outs and rates
+};
+
+clock& system_clock() noexcept;   // lives for the whole process; thread-safe
+
+std::string make_uuid();   // RFC 4122 version 4, lower case, 36 characters, from the kernel's randomness
+
+}  // namespace hawser::engine

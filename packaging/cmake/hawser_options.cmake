@@ -1,0 +1,42 @@
+# Compiler flags, sanitizers and output folders, on one interface target that every target of the project links.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_C_STANDARD 11)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_CXX_VISIBILITY_PRESET hidden)
+set(CMAKE_C_VISIBILITY_PRESET hidden)
+set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
+set(HAWSER_PLUGIN_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/lib/hawser/plugins")
+
+find_program(CCACHE_PROGRAM ccache)
+if(CCACHE_PROGRAM)
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${CCACHE_PROGRAM}")
+  set(CMAKE_C_COMPILER_LAUNCHER "${CCACHE_PROGRAM}")
+endif()
+
+set(HAWSER_SANITIZE "" CACHE STRING "Sanitizers for -fsanitize=, comma separated (address,undefined or thread)")
+option(HAWSER_FUZZ "Build the libFuzzer targets (clang)" OFF)
+
+# The linker version script of a plugin hides template statics too; unity of flags keeps ODR problems away.
+add_library(hawser_options INTERFACE)
+target_compile_options(hawser_options INTERFACE
+  -Wall -Wextra -Wpedantic -Werror -Wshadow $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor> $<$<COMPILE_LANGUAGE:CXX>:-Wold-style-cast> -Wcast-align -Wconversion
+  -Wsign-conversion -Wdouble-promotion
+  )
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # GCC 12 reports false positives of these in inlined library code at -O2.
+  target_compile_options(hawser_options INTERFACE -Wno-restrict -Wno-maybe-uninitialized
+    -Wno-dangling-pointer -Wno-stringop-overflow -Wno-array-bounds)
+endif()
+target_compile_definitions(hawser_options INTERFACE BOOST_DLL_USE_STD_FS BOOST_ASIO_NO_DEPRECATED BOOST_ALL_NO_LIB)
+target_link_options(hawser_options INTERFACE -Wl,-z,now -Wl,-z,relro)
+if(HAWSER_SANITIZE)
+  add_compile_options(-fsanitize=${HAWSER_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${HAWSER_SANITIZE})
+else()
+  add_compile_options($<$<CONFIG:RelWithDebInfo>:-D_FORTIFY_SOURCE=2> -fstack-protector-strong)
+endif()
+find_package(Threads REQUIRED)
