@@ -1,0 +1,163 @@
+#include "message/context.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "message/codec.hpp"
+
+namespace hawser::engine {
+namespace {
+
+constexpr std::uint8_t context_format = 1;
+
+bool is_name_character(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
+}
+
+bool is_property_name(std::string_view name) {
+    const std::size_t dot = name.find('.');
+    return name.size() <= property_name_size_max && dot != std::string_view::npos && dot > 0 && dot + 1 < name.size() &&
+           std::all_of(name.begin(), name.end(), is_name_character);
+}
+
+bool is_integer(std::string_view text) {
+    std::int64_t value = 0;
+    const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
+    return failure == std::errc{} && end == text.data() + text.size();
+}
+
+bool is_digits(std::string_view text, std::size_t from, std::size_t count) {
+    return text.size() >= from + count &&
+           std::all_of(text.begin() + static_cast<std::ptrdiff_t>(from),
+                       text.begin() + static_cast<std::ptrdiff_t>(from + count), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+// RFC 3339 section 5.6: date-time with "Z" or a numeric offset. Ranges of the fields are the reader's concern.
+bool is_date_time(std::string_view text) {
+    if (!is_digits(text, 0, 4) || !is_digits(text, 5, 2) || !is_digits(text, 8, 2) || !is_digits(text, 11, 2) ||
+        !is_digits(text, 14, 2) || !is_digits(text, 17, 2) || text[4] != '-' || text[7] != '-' ||
+        (text[10] != 'T' && text[10] != 't') || text[13] != ':' || text[16] != ':') {
+        return false;
+    }
+    std::string_view zone = text.substr(19);
+    if (!zone.empty() && zone[0] == '.') {
+        const std::size_t end = zone.find_first_not_of("0123456789", 1);
+        if (end == std::string_view::npos || end == 1) {
+            return false;
+        }
+        zone = zone.substr(end);
+    }
+    return zone == "Z" || zone == "z" ||
+           (zone.size() == 6 && (zone[0] == '+' || zone[0] == '-') && is_digits(zone, 1, 2) && zone[3] == ':' && is_digits(zone, 4, 2));
+}
+
+bool fits_type(const context_property& property) {
+    switch (property.type) {
+    case property_type::string: return true;
+    case property_type::integer: return is_integer(property.value);
+    case property_type::boolean: return property.value == "true" || property.value == "false";
+    case property_type::date_time: return is_date_time(property.value);
+    }
+    return false;
+}
+
+}  // namespace
+
+std::string_view name_of(property_type type) noexcept {
+    switch (type) {
+    case property_type::string: return "string";
+    case property_type::integer: return "int";
+    case property_type::boolean: return "bool";
+    case property_type::date_time: return "dateTime";
+    }
+    return "string";
+}
+
+const context_property* message_context::find(std::string_view name) const {
+    const auto found = properties_.find(name);
+    return found == properties_.end() ? nullptr : &found->second;
+}
+
+std::string message_context::text_or(std::string_view name, std::string_view fallback) const {
+    const context_property* property = find(name);
+    return property == nullptr ? std::string(fallback) : property->value;
+}
+
+result<void> message_context::set(std::string_view name, context_property property) {
+    if (!is_property_name(name)) {
+        return fail("context.name", "\"" + std::string(name.substr(0, 64)) +
+                                        "\" is no property name: it must be Namespace.Name of letters, digits, '_' and '-'");
+    }
+    if (property.value.size() > property_value_size_max) {
+        return fail("context.size", "the value of " + std::string(name) + " is larger than 1 MiB");
+    }
+    if (property.is_promoted && property.value.size() > promoted_value_size_max) {
+        return fail("context.promoted-size", "the promoted value of " + std::string(name) + " is longer than 255 bytes");
+    }
+    if (!fits_type(property)) {
+        return fail("context.type", "the value of " + std::string(name) + " is no " + std::string(name_of(property.type)));
+    }
+    const auto found = properties_.find(name);
+    if (found != properties_.end()) {
+        found->second = std::move(property);
+        return {};
+    }
+    if (properties_.size() >= property_count_max) {
+        return fail("context.count", "a message has at most 1000 context properties");
+    }
+    properties_.emplace(std::string(name), std::move(property));
+    return {};
+}
+
+void message_context::erase(std::string_view name) {
+    const auto found = properties_.find(name);
+    if (found != properties_.end()) {
+        properties_.erase(found);
+    }
+}
+
+std::string message_context::encode() const {
+    byte_encoder out;
+    out.u8(context_format);
+    out.u32(static_cast<std::uint32_t>(properties_.size()));
+    for (const auto& [name, property] : properties_) {
+        out.text(name);
+        out.u8(static_cast<std::uint8_t>(property.type));
+        out.u8(static_cast<std::uint8_t>(property.origin));
+        out.u8(property.is_promoted ? 1 : 0);
+        out.text(property.value);
+    }
+    return out.take();
+}
+
+result<message_context> message_context::decode(std::string_view bytes) {
+    const auto damaged = [] { return fail("context.damaged", "a stored message context cannot be read: the message box is damaged"); };
+    byte_decoder in(bytes);
+    message_context context;
+    if (in.u8() != context_format) {
+        return damaged();
+    }
+    const std::uint32_t count = in.u32();
+    for (std::uint32_t i = 0; i < count && in.is_good(); ++i) {
+        const std::string_view name = in.text();
+        context_property property;
+        const std::uint8_t type = in.u8();
+        const std::uint8_t origin = in.u8();
+        property.is_promoted = in.u8() != 0;
+        property.value = in.text();
+        if (type < 1 || type > 4 || origin < 1 || origin > 4) {
+            return damaged();
+        }
+        property.type = static_cast<property_type>(type);
+        property.origin = static_cast<property_origin>(origin);
+        if (!context.set(name, std::move(property))) {
+            return damaged();
+        }
+    }
+    if (!in.is_at_end()) {
+        return damaged();
+    }
+    return context;
+}
+
+}  // namespace hawser::engine

@@ -1,0 +1,61 @@
+// A message context: the named, typed properties of a message ("BTS.MessageID", "SMTP.Subject"), some of them promoted.
+// A plain value: copied for each delivery attempt (the working context), no locks; one thread at a time.
+// Only promoted properties route, and a promoted value is at most 255 bytes (spec section 1).
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+
+namespace hawser::engine {
+
+enum class property_type : std::uint8_t { string = 1, integer, boolean, date_time };
+
+// Who gave a value. It decides what is trusted: a file named by the bindings is the operator's own, one named by a
+// message has to be beneath the port's attachmentRoots.
+enum class property_origin : std::uint8_t { message = 1, bindings, component, engine };
+
+struct context_property {
+    std::string value;   // text form: integers in decimal, booleans "true"/"false", dateTime RFC 3339
+    property_type type = property_type::string;
+    property_origin origin = property_origin::message;
+    bool is_promoted = false;
+
+    bool operator==(const context_property&) const = default;
+};
+
+inline constexpr std::size_t promoted_value_size_max = 255;
+inline constexpr std::size_t property_name_size_max = 255;
+inline constexpr std::size_t property_value_size_max = 1024 * 1024;
+inline constexpr std::size_t property_count_max = 1000;
+
+class message_context {
+public:
+    using map_type = std::map<std::string, context_property, std::less<>>;
+
+    // nullptr where the property is absent. Valid until the next change of this context.
+    const context_property* find(std::string_view name) const;
+    std::string text_or(std::string_view name, std::string_view fallback) const;
+
+    // Refuses (code "context.…") a name that is not Namespace.Name, a value that does not fit its type, and sizes over the limits.
+    result<void> set(std::string_view name, context_property property);
+    void erase(std::string_view name);
+    const map_type& all() const noexcept { return properties_; }
+
+    // For the message box: a compact, versioned, length-prefixed form. decode refuses anything that is not exactly that.
+    std::string encode() const;
+    static result<message_context> decode(std::string_view bytes);
+
+    bool operator==(const message_context&) const = default;
+
+private:
+    map_type properties_;
+};
+
+// "string", "int", "bool", "dateTime" (spec section 1) and back; nullptr-like: unknown names give no value.
+std::string_view name_of(property_type type) noexcept;
+
+}  // namespace hawser::engine

@@ -1,0 +1,49 @@
+#include <doctest/doctest.h>
+
+#include "message/context.hpp"
+#include "message/part.hpp"
+
+using namespace hawser::engine;
+
+TEST_CASE("a context refuses names without a namespace and values that do not fit their type") {
+    message_context context;
+    CHECK_FALSE(context.set("Subject", {.value = "x"}));
+    CHECK_FALSE(context.set("SMTP.Sub\r\nject", {.value = "x"}));
+    CHECK_FALSE(context.set("SMTP.Number", {.value = "1x", .type = property_type::integer}));
+    CHECK_FALSE(context.set("SMTP.Flag", {.value = "yes", .type = property_type::boolean}));
+    CHECK_FALSE(context.set("SMTP.ReplyBy", {.value = "tomorrow", .type = property_type::date_time}));
+    CHECK(context.set("SMTP.ReplyBy", {.value = "1985-04-12T23:20:50.52Z", .type = property_type::date_time}));
+    CHECK(context.set("SMTP.ReplyBy", {.value = "1996-12-19T16:39:57-08:00", .type = property_type::date_time}));
+}
+
+TEST_CASE("a promoted value has at most 255 bytes") {
+    message_context context;
+    CHECK(context.set("A.B", {.value = std::string(255, 'x'), .is_promoted = true}));
+    CHECK_FALSE(context.set("A.B", {.value = std::string(256, 'x'), .is_promoted = true}));
+    CHECK(context.set("A.B", {.value = std::string(256, 'x')}));
+}
+
+TEST_CASE("a context survives its stored form, and a damaged form is refused at every length") {
+    message_context context;
+    REQUIRE(context.set("SMTP.Subject", {.value = std::string("a\0b", 3), .is_promoted = true}));
+    REQUIRE(context.set("BTS.RetryCount", {.value = "-3", .type = property_type::integer, .origin = property_origin::engine}));
+    const std::string bytes = context.encode();
+    const auto back = message_context::decode(bytes);
+    REQUIRE(back);
+    CHECK(*back == context);
+    for (std::size_t size = 0; size < bytes.size(); ++size) {
+        CHECK_FALSE(message_context::decode(std::string_view(bytes).substr(0, size)));
+    }
+    CHECK_FALSE(message_context::decode(bytes + "x"));
+}
+
+TEST_CASE("a part list survives its stored form") {
+    part_info body{.name = "body", .content_type = "application/pdf", .charset = {}, .file_name = "a.pdf", .properties = {}, .size = 1ULL << 40U, .is_body = true};
+    const std::string bytes = encode_parts({body});
+    const auto back = decode_parts(bytes);
+    REQUIRE(back);
+    CHECK(*back == std::vector<part_info>{body});
+    for (std::size_t size = 0; size < bytes.size(); ++size) {
+        CHECK_FALSE(decode_parts(std::string_view(bytes).substr(0, size)));
+    }
+}
