@@ -56,6 +56,7 @@ public:
     bool has_value() const noexcept { return has_value_; }
     explicit operator bool() const noexcept { return has_value_; }
     const Error& error() const& { return error_; }
+    Error&& error() && { return std::move(error_); }
 
 private:
     Error error_{};

@@ -24,7 +24,7 @@ option(HAWSER_FUZZ "Build the libFuzzer targets (clang)" OFF)
 add_library(hawser_options INTERFACE)
 target_compile_options(hawser_options INTERFACE
   -Wall -Wextra -Wpedantic -Werror -Wshadow $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor> $<$<COMPILE_LANGUAGE:CXX>:-Wold-style-cast> -Wcast-align -Wconversion
-  -Wsign-conversion -Wdouble-promotion
+  -Wsign-conversion -Wdouble-promotion -Wno-missing-field-initializers
   )
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # GCC 12 reports false positives of these in inlined library code at -O2.
