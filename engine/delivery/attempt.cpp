@@ -1,0 +1,229 @@
+#include "delivery/attempt.hpp"
+
+#include "base/log.hpp"
+#include "pipeline/spool.hpp"
+#include "pipeline/worker_pool.hpp"
+
+namespace hawser::engine {
+namespace {
+
+class stored_body final : public stream_source {
+public:
+    stored_body(std::unique_ptr<body_reader> reader, std::uint64_t size) : reader_(std::move(reader)), left_(size) {}
+    std::size_t read(void* buffer, std::size_t capacity) override {
+        const std::size_t size = reader_->read(buffer, capacity);
+        if (size > left_ || (size == 0 && left_ != 0)) {
+            throw stream_failure(HAWSER_FAILED, "the stored body is not as long as it was when it was published: "
+                                                "the message box is damaged");
+        }
+        left_ -= size;
+        return size;
+    }
+    std::int64_t size_hint() const override { return static_cast<std::int64_t>(left_); }
+
+private:
+    std::unique_ptr<body_reader> reader_;
+    std::uint64_t left_;
+};
+
+void write_engine_property(message_context& context, const char* name, std::string value,
+                           property_type type = property_type::string) {
+    // The engine's own values are short and well formed; one that is not would be a defect of ours, so it may be dropped.
+    (void)context.set(name, {.value = std::move(value), .type = type, .origin = property_origin::engine});
+}
+
+bool is_transient(hawser_status status) {
+    return status == HAWSER_TRY_LATER || status == HAWSER_IO || status == HAWSER_CANCELLED;
+}
+
+}  // namespace
+
+attempt::attempt(attempt_context& context, std::shared_ptr<const send_port_runtime> port, claimed_delivery claim,
+                 finished_function finished)
+    : context_(context), port_(std::move(port)), claim_(std::move(claim)), finished_(std::move(finished)) {
+    for (auto& bytes : claim_.inline_bodies) {
+        inline_bodies_.push_back(bytes ? std::make_shared<const std::string>(std::move(*bytes)) : nullptr);
+    }
+    claim_.inline_bodies.clear();
+}
+
+attempt::~attempt() = default;
+
+const transport_runtime& attempt::transport() const noexcept {
+    return claim_.state.is_on_backup && port_->backup ? *port_->backup : port_->primary;
+}
+
+std::string attempt::transport_label() const { return transport().label(); }
+
+// Handler and port values win over what came with the message, but on a dynamic port, which fills in only what is absent
+// (spec section 2).
+void attempt::prepare_message() {
+    message_context context = std::move(claim_.context);
+    const transport_runtime& way = transport();
+    for (const auto& [name, property] : way.properties) {
+        if (!port_->is_dynamic || context.find(name) == nullptr) {
+            if (const result<void> done = context.set(name, property); !done) {
+                throw stream_failure(HAWSER_FAILED, done.error().text);
+            }
+        }
+    }
+    write_engine_property(context, "BTS.MessageID", claim_.message_id);
+    write_engine_property(context, "BTS.SPName", port_->name);
+    write_engine_property(context, "BTS.OutboundTransportType", way.type);
+    if (!way.address.empty()) {
+        write_engine_property(context, "BTS.OutboundTransportLocation", way.address);
+    }
+    write_engine_property(context, "BTS.RetryCount", std::to_string(way.retry_count), property_type::integer);
+    write_engine_property(context, "BTS.ActualRetryCount", std::to_string(claim_.state.attempt), property_type::integer);
+    working_message::identity who{claim_.message_id, claim_.unique_id, claim_.published_unix_ms, claim_.state.total_attempts + 1};
+    message_ = std::make_unique<working_message>(
+        port_->environment, std::move(who), std::move(context), claim_.parts, [this](std::size_t index) {
+            if (inline_bodies_.at(index)) {
+                return make_stream(inline_bodies_[index]);
+            }
+            return make_stream(std::make_unique<stored_body>(context_.box.open_body(claim_.message_id, index),
+                                                             claim_.parts[index].size));
+        });
+}
+
+bool attempt::run_pipeline() {
+    const std::optional<pipeline_failure> failure =
+        port_->pipeline->run(*message_, transport().adapter->composer(), transport().type);
+    if (failure) {
+        fail(failure->is_transient ? verdict::retry : verdict::failed, failure->code, failure->text);
+    }
+    return !failure;
+}
+
+void attempt::open_body() {
+    result<hawser_stream> taken = message_->take_body(HAWSER_BODY_PART);
+    if (!taken) {
+        throw stream_failure(HAWSER_FAILED, taken.error().text);
+    }
+    body_stream body(*taken);
+    if (port_->spools_before_send || port_->pipeline->defers_context()) {
+        body = spool_body(std::move(body), context_.spool_folder);
+    }
+    pump_ = std::make_shared<body_pump>(context_.workers, std::move(body));
+}
+
+void attempt::begin() {
+    started_unix_ms_ = context_.time.unix_ms();
+    const std::shared_ptr<attempt> self = shared_from_this();
+    try {
+        prepare_message();
+        if (is_cancelled_) {
+            message_->cancel_state().cancel();
+        }
+        if (!run_pipeline()) {
+            return;
+        }
+        open_body();
+    } catch (const stream_failure& failure) {
+        fail_body({failure.status(), failure.what()});
+        return;
+    } catch (const std::exception& failure) {
+        fail(verdict::retry, "delivery.internal", std::string("the engine could not prepare the message: ") + failure.what());
+        return;
+    }
+    pump_->start([self] { self->hand_over(); });
+}
+
+// Fail closed: a body that failed within the prefill means that the adapter never hears of it and no connection is made.
+void attempt::hand_over() {
+    if (const std::optional<body_failure> failure = pump_->failure()) {
+        fail_body(*failure);
+        return;
+    }
+    if (is_cancelled_) {
+        fail(verdict::retry, "delivery.cancelled", "the host stopped before the message was sent");
+        return;
+    }
+    transport().adapter->transmit(abi());
+}
+
+void attempt::cancel() {
+    is_cancelled_ = true;
+    if (message_) {
+        message_->cancel_state().cancel();
+    }
+}
+
+std::int64_t attempt::body_read(void* buffer, std::uint64_t capacity, const hawser_error* error) {
+    std::string text;
+    const std::int64_t size = transport().adapter->is_blocking() ? pump_->read_waiting(buffer, capacity, text)
+                                                                 : pump_->read(buffer, capacity, text);
+    if (size < 0 && size != HAWSER_WOULD_BLOCK && error != nullptr) {
+        error->set(error->self, static_cast<hawser_status>(size), to_abi(text));
+    }
+    return size;
+}
+
+// Resume state belongs to one adapter, transport and address, and is handed back only there (design section 3).
+std::string_view attempt::resume_state() const {
+    return claim_.state.resume_scope == transport().label() ? std::string_view(claim_.state.resume_state) : std::string_view{};
+}
+
+void attempt::checkpoint(std::string_view resume_state, hawser_checkpoint_done done, void* user) {
+    if (resume_state.size() > resume_state_size_max) {
+        done(user, HAWSER_MISUSE);
+        return;
+    }
+    std::vector<operation> batch;
+    batch.emplace_back(checkpoint_operation{claim_.token, std::string(resume_state), transport().label()});
+    context_.box.commit(std::move(batch), [done, user](const commit_answer& answer) {
+        done(user, answer.status == commit_status::done ? HAWSER_OK : HAWSER_TRY_LATER);
+    });
+}
+
+const std::string* attempt::secret(std::string_view name) {
+    const auto found = transport().secrets.find(std::string(name));
+    if (found == transport().secrets.end() || !found->second.is_allowed(message_->context())) {
+        return nullptr;
+    }
+    return &found->second.value();
+}
+
+void attempt::complete(const hawser_outcome& outcome) { finish(copy_outcome(outcome)); }
+
+void attempt::fail(verdict what, std::string code, std::string text) {
+    delivery_outcome outcome;
+    outcome.verdict = what;
+    outcome.code = std::move(code);
+    outcome.text = std::move(text);
+    outcome.is_corrupt = what == verdict::failed;
+    outcome.was_cancelled = is_cancelled_;
+    finish(std::move(outcome));
+}
+
+void attempt::fail_body(const body_failure& failure) {
+    fail(is_transient(failure.status) ? verdict::retry : verdict::failed, "pipeline.body",
+         "the body could not be made: " + printable(failure.text, 2048));
+}
+
+void attempt::finish(delivery_outcome outcome) {
+    if (is_finished_.exchange(true)) {
+        log::error("plugin misbehaving: it completed a delivery twice", {{"port", port_->name}, {"message", claim_.message_id}});
+        return;
+    }
+    const std::shared_ptr<attempt> self = shared_from_this();
+    if (message_) {
+        message_->cancel_state().close();
+    }
+    if (pump_) {
+        // The body's failure outranks whatever the adapter made of it (design section 3).
+        if (const std::optional<body_failure> failure = pump_->failure(); failure && outcome.code != "pipeline.body") {
+            outcome.verdict = is_transient(failure->status) ? verdict::retry : verdict::failed;
+            outcome.is_corrupt = outcome.verdict == verdict::failed;
+            outcome.code = "pipeline.body";
+            outcome.text = "the body could not be made: " + printable(failure->text, 2048);
+        }
+        pump_->close();
+    }
+    if (is_cancelled_ && outcome.verdict == verdict::retry) {
+        outcome.was_cancelled = true;
+    }
+    finished_(*this, std::move(outcome));
+}
+
+}  // namespace hawser::engine

@@ -1,0 +1,75 @@
+// One attempt to deliver: prepares the working context, runs the pipeline, fills the first 128 KiB, hands over to the
+// adapter, and turns what comes of it into one outcome, exactly once. It is the plugins' hawser_delivery.
+// Threads: begin() on a worker; the ABI side as abi.h says; cancel() from any thread. Ownership: shared by the delivery
+// engine (until finished) and whoever is inside one of its calls.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "delivery/delivery_outcome.hpp"
+#include "delivery/send_port_runtime.hpp"
+#include "messagebox/message_box.hpp"
+#include "pipeline/body_pump.hpp"
+#include "plugins/bridge/delivery_handle.hpp"
+
+namespace hawser::engine {
+
+struct attempt_context {
+    message_box& box;
+    worker_pool& workers;
+    clock& time;
+    std::string spool_folder;
+};
+
+class attempt final : public delivery_handle, public std::enable_shared_from_this<attempt> {
+public:
+    using finished_function = std::function<void(attempt&, delivery_outcome)>;
+
+    attempt(attempt_context& context, std::shared_ptr<const send_port_runtime> port, claimed_delivery claim,
+            finished_function finished);
+    ~attempt() override;
+
+    void begin();
+    void cancel();
+
+    const claimed_delivery& claim() const noexcept { return claim_; }
+    const send_port_runtime& port() const noexcept { return *port_; }
+    std::int64_t started_unix_ms() const noexcept { return started_unix_ms_; }
+    std::string transport_label() const;
+
+    working_message& message() noexcept override { return *message_; }
+    const working_message& message() const noexcept override { return *message_; }
+    std::int64_t body_read(void* buffer, std::uint64_t capacity, const hawser_error* error) override;
+    void body_on_ready(hawser_callback callback, void* user) override { pump_->on_ready(callback, user); }
+    std::int64_t body_size() const override { return pump_->size(); }
+    std::string_view resume_state() const override;
+    void checkpoint(std::string_view resume_state, hawser_checkpoint_done done, void* user) override;
+    void complete(const hawser_outcome& outcome) override;
+    const std::string* secret(std::string_view name) override;
+
+private:
+    void prepare_message();
+    bool run_pipeline();
+    void open_body();
+    void hand_over();
+    void finish(delivery_outcome outcome);
+    void fail(verdict what, std::string code, std::string text);
+    void fail_body(const body_failure& failure);
+    const transport_runtime& transport() const noexcept;
+
+    attempt_context& context_;
+    std::shared_ptr<const send_port_runtime> port_;
+    claimed_delivery claim_;
+    finished_function finished_;
+    std::vector<std::shared_ptr<const std::string>> inline_bodies_;
+    std::unique_ptr<working_message> message_;
+    std::shared_ptr<body_pump> pump_;
+    std::atomic<bool> is_finished_{false};
+    std::atomic<bool> is_cancelled_{false};
+    std::int64_t started_unix_ms_ = 0;
+};
+
+}  // namespace hawser::engine

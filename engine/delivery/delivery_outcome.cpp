@@ -1,0 +1,56 @@
+#include "delivery/delivery_outcome.hpp"
+
+#include <algorithm>
+
+#include "base/log.hpp"
+#include "plugins/bridge/stream.hpp"
+
+namespace hawser::engine {
+namespace {
+
+constexpr std::size_t outcome_text_size_max = 1024;
+
+delivery_outcome misbehaving(const std::string& what) {
+    delivery_outcome outcome;
+    outcome.verdict = verdict::retry;
+    outcome.code = "plugin.misbehaving";
+    outcome.text = "plugin misbehaving: " + what;
+    return outcome;
+}
+
+bool is_recipient_verdict(std::uint32_t value) { return value >= HAWSER_DELIVERED && value <= HAWSER_REJECTED; }
+
+}  // namespace
+
+delivery_outcome copy_outcome(const hawser_outcome& from) {
+    if (from.verdict < HAWSER_DELIVERED || from.verdict > HAWSER_PARTIAL) {
+        return misbehaving("it completed with the unknown verdict " + std::to_string(from.verdict));
+    }
+    if (from.resume_state.size > resume_state_size_max || from.recipient_count > recipient_result_count_max) {
+        return misbehaving("its resume state or its list of recipients is over the limit");
+    }
+    delivery_outcome outcome;
+    outcome.verdict = static_cast<verdict>(from.verdict);
+    outcome.is_endpoint_down = (from.flags & HAWSER_ENDPOINT_DOWN) != 0;
+    outcome.is_maybe_duplicate = (from.flags & HAWSER_MAYBE_DUPLICATE) != 0;
+    outcome.not_before_unix_ms = from.not_before_unix_ms;
+    outcome.reply_code = from.reply_code;
+    outcome.code = printable(from_abi(from.code), 64);
+    outcome.enhanced_status = printable(from_abi(from.enhanced_status), 16);
+    outcome.text = printable(from_abi(from.text), outcome_text_size_max);
+    outcome.resume_state = from_abi(from.resume_state);
+    for (std::uint64_t i = 0; i < from.recipient_count; ++i) {
+        const hawser_recipient_result& one = from.recipients[i];
+        if (!is_recipient_verdict(one.verdict)) {
+            return misbehaving("it gave a recipient the unknown verdict " + std::to_string(one.verdict));
+        }
+        outcome.recipients.push_back({printable(from_abi(one.address), 320), static_cast<verdict>(one.verdict), one.reply_code,
+                                      printable(from_abi(one.enhanced_status), 16), printable(from_abi(one.text), 512)});
+    }
+    if (outcome.verdict == verdict::partial && outcome.recipients.empty()) {
+        return misbehaving("it answered partial without results by recipient");
+    }
+    return outcome;
+}
+
+}  // namespace hawser::engine

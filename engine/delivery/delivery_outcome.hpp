@@ -1,0 +1,43 @@
+// What came of one attempt, in the engine's own memory (an adapter's hawser_outcome lives only during complete).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "hawser/abi.h"
+
+namespace hawser::engine {
+
+enum class verdict : std::uint8_t { delivered = 1, retry, failed, partial };
+
+struct recipient_outcome {
+    std::string address;
+    engine::verdict verdict = verdict::retry;
+    std::uint32_t reply_code = 0;
+    std::string enhanced_status;
+    std::string text;
+};
+
+struct delivery_outcome {
+    engine::verdict verdict = verdict::retry;
+    bool is_endpoint_down = false;
+    bool is_maybe_duplicate = false;
+    bool was_cancelled = false;          // by the host's stop: the attempt does not count
+    bool is_corrupt = false;             // a defect of the message itself, not of the way
+    std::int64_t not_before_unix_ms = 0;
+    std::uint32_t reply_code = 0;
+    std::string code;
+    std::string enhanced_status;
+    std::string text;
+    std::vector<recipient_outcome> recipients;
+    std::string resume_state;
+};
+
+inline constexpr std::size_t resume_state_size_max = 1024 * 1024;
+inline constexpr std::size_t recipient_result_count_max = 100000;
+
+// Copies, sanitises and caps. An outcome that contradicts itself becomes a retry with the code "plugin.misbehaving".
+delivery_outcome copy_outcome(const hawser_outcome& from);
+
+}  // namespace hawser::engine

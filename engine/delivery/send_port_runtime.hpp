@@ -1,0 +1,90 @@
+// A send port as delivery uses it: its adapter instances, pipeline, transports and options, made by runtime from the
+// bindings. Immutable while it is in use, and shared by the attempts under way (a reload makes a new one).
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "message/context.hpp"
+#include "pipeline/pipeline.hpp"
+#include "plugins/bridge/instance_host.hpp"
+#include "plugins/bridge/working_message.hpp"
+
+namespace hawser::engine {
+
+class worker_pool;
+
+// One adapter instance a send handler, so that its pools and caps hold over all ports.
+class adapter_instance {
+public:
+    adapter_instance(const hawser_descriptor& descriptor, std::unique_ptr<instance_host> host,
+                     std::unique_ptr<instance_config> config, hawser_instance instance);
+    adapter_instance(const adapter_instance&) = delete;
+    adapter_instance& operator=(const adapter_instance&) = delete;
+    ~adapter_instance();
+
+    // Calls the plugin's transmit: at once, or on one of the threads that a blocking adapter has of its own.
+    void transmit(hawser_delivery* delivery);
+    void stop();   // no transmit follows
+    compose_function composer();
+    hawser_status preview(working_message& message, std::string& text, std::string& error);
+    bool is_blocking() const noexcept { return (descriptor_.flags & HAWSER_FLAG_BLOCKING) != 0; }
+    const hawser_descriptor& descriptor() const noexcept { return descriptor_; }
+
+private:
+    const hawser_send_adapter& table() const noexcept { return *static_cast<const hawser_send_adapter*>(instance_.table); }
+    const hawser_descriptor& descriptor_;
+    std::unique_ptr<instance_host> host_;
+    std::unique_ptr<instance_config> config_;
+    hawser_instance instance_;
+    std::unique_ptr<worker_pool> threads_;   // of a blocking adapter
+};
+
+// A secret of a transport, and the values of the guarding properties (SMTPHost, TLS) that it was configured with.
+class transport_secret {
+public:
+    transport_secret(std::string value, std::map<std::string, std::string> guards)
+        : value_(std::move(value)), guards_(std::move(guards)) {}
+    transport_secret(transport_secret&&) = default;
+    transport_secret& operator=(transport_secret&&) = default;
+    ~transport_secret();
+    const std::string& value() const noexcept { return value_; }
+    bool is_allowed(const message_context& context) const;
+
+private:
+    std::string value_;
+    std::map<std::string, std::string> guards_;   // full property name → value; "" = absent
+};
+
+struct transport_runtime {
+    std::shared_ptr<adapter_instance> adapter;
+    std::string type;                 // "SMTP"
+    std::string address;              // "mailto:ap@partner.example"; "" on a dynamic port
+    std::map<std::string, context_property> properties;   // handler and port values under their full names, no secrets
+    std::map<std::string, transport_secret> secrets;      // by short name ("Password")
+    std::uint32_t retry_count = 3;
+    std::int64_t retry_interval_ms = 5 * 60 * 1000;
+
+    std::string label() const { return type + ' ' + address; }
+};
+
+struct send_port_runtime {
+    std::string name;
+    bool is_dynamic = false;
+    message_environment environment;
+    std::unique_ptr<engine::pipeline> pipeline;
+    transport_runtime primary;
+    std::optional<transport_runtime> backup;
+    std::vector<std::string> allowed_locations;   // of a dynamic port: address prefixes
+    bool is_ordered = false;
+    bool stops_on_failure = false;
+    bool spools_before_send = false;
+    std::uint8_t priority = 5;
+    std::uint32_t in_flight_max = 64;
+};
+
+}  // namespace hawser::engine
