@@ -81,7 +81,7 @@ void attempt::prepare_message() {
             if (inline_bodies_.at(index)) {
                 return make_stream(inline_bodies_[index]);
             }
-            return make_stream(std::make_unique<stored_body>(context_.box.open_body(claim_.message_id, index),
+            return make_stream(std::make_unique<stored_body>(context_.box.open_body(claim_.sequence, index),
                                                              claim_.parts[index].size));
         });
 }

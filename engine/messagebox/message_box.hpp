@@ -157,6 +157,7 @@ struct delivery_summary {
 
 struct delivery_detail {
     delivery_summary summary;
+    std::int64_t sequence = 0;
     message_context context;
     std::vector<part_info> parts;
     std::vector<attempt_record> history;
@@ -214,7 +215,7 @@ public:
     virtual std::optional<std::int64_t> next_due(const std::vector<std::string>& ports) = 0;
 
     virtual std::unique_ptr<body_stager> stage_body() = 0;
-    virtual std::unique_ptr<body_reader> open_body(const std::string& message_id, std::size_t part_index) = 0;
+    virtual std::unique_ptr<body_reader> open_body(std::int64_t sequence, std::size_t part_index) = 0;   // of a message, by its order of publication
 
     virtual std::vector<delivery_summary> list(const delivery_filter& filter) = 0;
     virtual std::optional<delivery_detail> show(delivery_id id) = 0;

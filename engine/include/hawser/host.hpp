@@ -28,6 +28,7 @@ public:
     virtual std::string json_schema() const = 0;
     virtual std::vector<plugin_help> plugins() const = 0;
     virtual std::string message_box_path() const = 0;
+    virtual configuration_summary summary() const { return {}; }
 };
 
 struct load_options {

@@ -86,6 +86,9 @@ struct submit_options {
     wait_for wait = wait_for::nothing;
     std::int64_t wait_max_ms = -1;             // of waiting for outcomes; -1 = no limit
     std::function<void(std::uint64_t bytes)> on_progress;   // bytes taken so far, from the calling thread
+    // Asked several times a second while outcomes are waited for; true ends the wait early (the client has gone away, the
+    // user pressed ^C) and what is known by then is the answer. Empty: never.
+    std::function<bool()> is_abandoned;
 };
 
 struct message_summary {
@@ -160,6 +163,14 @@ struct host_status {
     std::string message_box;
     std::vector<port_summary> ports;           // also ports that are gone from the bindings but have messages
     std::vector<std::string> warnings;         // what is wrong, for a person
+};
+
+// What a bindings file holds, for `hawser check` to say.
+struct configuration_summary {
+    std::string host_name;
+    std::vector<std::string> send_ports;
+    std::uint32_t send_port_groups = 0;
+    std::uint32_t pipelines = 0;               // named ones
 };
 
 struct property_help {

@@ -1,0 +1,201 @@
+// The promises of message_box.hpp, through the interface alone: any store has to pass them. One store so far.
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <future>
+#include <thread>
+
+#include "base/clock.hpp"
+#include "messagebox/message_box.hpp"
+#include "messagebox/test_box.hpp"
+
+using namespace hawser::engine;
+using namespace hawser::engine::test;
+
+TEST_CASE("a published message is claimed once, with its parts, and gone when it is complete") {
+    box_folder folder;
+    auto box = folder.open();
+    CHECK(publish(*box, {.ports = {"A"}, .body = "hello"}).status == commit_status::done);
+    auto claims = claim(*box, "A");
+    REQUIRE(claims.size() == 1);
+    CHECK(claims[0].inline_bodies.at(0) == "hello");
+    CHECK(claims[0].state.total_attempts == 0);
+    CHECK(claim(*box, "A").empty());
+    CHECK(commit(*box, complete_operation{claims[0].token, {}}).status == commit_status::done);
+    CHECK(box->list({}).empty());
+    CHECK(commit(*box, complete_operation{claims[0].token, {}}).status == commit_status::lost);
+}
+
+TEST_CASE("a message goes to each of its ports once, and its body stays until the last is done") {
+    box_folder folder;
+    auto box = folder.open();
+    publish(*box, {.ports = {"A", "B"}, .body = "shared"});
+    const auto a = claim(*box, "A");
+    REQUIRE(a.size() == 1);
+    CHECK(commit(*box, complete_operation{a[0].token, {}}).status == commit_status::done);
+    const auto b = claim(*box, "B");
+    REQUIRE(b.size() == 1);
+    CHECK(b[0].inline_bodies.at(0) == "shared");
+    CHECK(a[0].unique_id != b[0].unique_id);
+}
+
+TEST_CASE("claims come by priority, then in order of publication") {
+    box_folder folder;
+    auto box = folder.open();
+    publish(*box, {.ports = {"A"}, .body = "1", .priority = 5});
+    publish(*box, {.ports = {"A"}, .body = "2", .priority = 1});
+    publish(*box, {.ports = {"A"}, .body = "3", .priority = 5});
+    std::string order;
+    for (const auto& one : claim(*box, "A", 10)) {
+        order += *one.inline_bodies.at(0);
+    }
+    CHECK(order == "213");
+}
+
+TEST_CASE("a rescheduled delivery waits for its time and keeps its identity, attempts and resume state") {
+    box_folder folder;
+    auto box = folder.open();
+    publish(*box, {.ports = {"A"}, .body = "x"});
+    const auto first = claim(*box, "A");
+    REQUIRE(first.size() == 1);
+    reschedule_operation later{first[0].token, now() + 60000, {1, 1, false, "state", "scope"}, {1, 1, 2, "T", "retry", "c", "t"}};
+    CHECK(commit(*box, later).status == commit_status::done);
+    CHECK(claim(*box, "A").empty());
+    CHECK(box->next_due({"A"}) == later.due_unix_ms);
+    const auto second = claim(*box, "A", 1, false, now() + 60001);
+    REQUIRE(second.size() == 1);
+    CHECK(second[0].unique_id == first[0].unique_id);
+    CHECK(second[0].state.total_attempts == 1);
+    CHECK(second[0].state.resume_state == "state");
+    CHECK(second[0].token.epoch > first[0].token.epoch);
+    CHECK(commit(*box, complete_operation{first[0].token, {}}).status == commit_status::lost);
+    const auto shown = box->show(second[0].token.delivery);
+    REQUIRE(shown);
+    REQUIRE(shown->history.size() == 1);
+    CHECK(shown->history[0].verdict == "retry");
+}
+
+TEST_CASE("an ordered port gives one at a time and none while one waits for its retry") {
+    box_folder folder;
+    auto box = folder.open();
+    publish(*box, {.ports = {"O"}, .body = "1"});
+    publish(*box, {.ports = {"O"}, .body = "2"});
+    auto first = claim(*box, "O", 5, true);
+    REQUIRE(first.size() == 1);
+    CHECK(claim(*box, "O", 5, true).empty());
+    CHECK(commit(*box, reschedule_operation{first[0].token, now() + 60000, {1, 1, false, "", ""}, {}}).status == commit_status::done);
+    CHECK(claim(*box, "O", 5, true).empty());
+    first = claim(*box, "O", 5, true, now() + 60001);
+    REQUIRE(first.size() == 1);
+    CHECK(first[0].inline_bodies.at(0) == "1");
+    commit(*box, complete_operation{first[0].token, {}});
+    CHECK(claim(*box, "O", 5, true).at(0).inline_bodies.at(0) == "2");
+}
+
+TEST_CASE("a key publishes once: the same content is a repeat, other content a conflict") {
+    box_folder folder;
+    auto box = folder.open();
+    CHECK(publish(*box, {.ports = {"A"}, .body = "x", .key = "k", .digest = std::string(32, 'a'), .message_id = "first"}).status == commit_status::done);
+    const auto repeat = publish(*box, {.ports = {"A"}, .body = "x", .key = "k", .digest = std::string(32, 'a')});
+    CHECK(repeat.status == commit_status::already_published);
+    CHECK(repeat.message_id == "first");
+    CHECK(publish(*box, {.ports = {"A"}, .body = "y", .key = "k", .digest = std::string(32, 'b')}).status == commit_status::key_conflict);
+    CHECK(box->list({}).size() == 1);
+    commit(*box, complete_operation{claim(*box, "A").at(0).token, {}});
+    CHECK(publish(*box, {.ports = {"A"}, .body = "x", .key = "k", .digest = std::string(32, 'a')}).status == commit_status::already_published);
+}
+
+TEST_CASE("a batch is all or nothing") {
+    box_folder folder;
+    auto box = folder.open();
+    publish(*box, {.ports = {"A"}, .body = "x"});
+    const auto held = claim(*box, "A");
+    REQUIRE(held.size() == 1);
+    std::vector<operation> batch{complete_operation{held[0].token, {}}, terminate_operation{999999}};
+    CHECK(commit_batch(*box, batch).status == commit_status::not_found);
+    CHECK(box->list({}).size() == 1);
+    CHECK(commit(*box, complete_operation{held[0].token, {}}).status == commit_status::done);
+}
+
+TEST_CASE("suspended deliveries are resumed, edited with a new identity, or terminated") {
+    box_folder folder;
+    auto box = folder.open();
+    publish(*box, {.ports = {"A"}, .body = "x"});
+    auto held = claim(*box, "A");
+    REQUIRE(held.size() == 1);
+    const delivery_id id = held[0].token.delivery;
+    CHECK(commit(*box, suspend_operation{held[0].token, true, "why", "reason", {0, 1, false, "", ""}, {}}).status == commit_status::done);
+    CHECK(box->list({.state = delivery_state::suspended}).size() == 1);
+    message_context edited;
+    REQUIRE(edited.set("SMTP.To", {.value = "b@example.org"}));
+    CHECK(commit(*box, resume_operation{id, now(), edited}).status == commit_status::done);
+    const auto again = claim(*box, "A");
+    REQUIRE(again.size() == 1);
+    CHECK(again[0].unique_id != held[0].unique_id);
+    CHECK(again[0].context == edited);
+    CHECK(commit(*box, terminate_operation{id}).status == commit_status::not_found);   // in flight
+    CHECK(commit(*box, suspend_operation{again[0].token, false, "why", "reason", {}, {}}).status == commit_status::done);
+    CHECK(commit(*box, resume_operation{id, now(), std::nullopt}).status == commit_status::not_found);
+    CHECK(commit(*box, terminate_operation{id}).status == commit_status::done);
+    CHECK(box->list({}).empty());
+}
+
+TEST_CASE("a staged body is read back in any pieces, and is removed with its message") {
+    box_folder folder;
+    auto box = folder.open();
+    std::string bytes(1000003, '\0');
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+        bytes[i] = static_cast<char>(i * 7 + i / 251);
+    }
+    auto stager = box->stage_body();
+    REQUIRE(stager->append(bytes.data(), 500000));
+    REQUIRE(stager->append(bytes.data() + 500000, bytes.size() - 500000));
+    auto staged = stager->finish();
+    REQUIRE(staged);
+    CHECK(staged->size == bytes.size());
+    CHECK(publish(*box, {.ports = {"A"}, .staged = *staged}).status == commit_status::done);
+    const auto held = claim(*box, "A");
+    REQUIRE(held.size() == 1);
+    CHECK_FALSE(held[0].inline_bodies.at(0));
+    auto reader = box->open_body(held[0].sequence, 0);
+    std::string back(bytes.size() + 1, '\0');
+    std::size_t size = 0;
+    while (const std::size_t got = reader->read(back.data() + size, std::min<std::size_t>(4099, back.size() - size))) {
+        size += got;
+    }
+    back.resize(size);
+    CHECK(back == bytes);
+    commit(*box, complete_operation{held[0].token, {}});
+    box.reset();
+    CHECK(folder.body_file_count() == 0);
+}
+
+TEST_CASE("many publishers and claimers at once lose and repeat nothing") {
+    box_folder folder;
+    auto box = folder.open();
+    constexpr int publishers = 4;
+    constexpr int each = 100;
+    std::vector<std::thread> threads;
+    for (int p = 0; p < publishers; ++p) {
+        threads.emplace_back([&box] {
+            for (int i = 0; i < each; ++i) {
+                publish(*box, {.ports = {"A"}, .body = "x"});
+            }
+        });
+    }
+    std::set<std::string> seen;
+    std::size_t count = 0;
+    while (count < publishers * each) {
+        for (const auto& one : claim(*box, "A", 16)) {
+            seen.insert(one.message_id);
+            ++count;
+            commit(*box, complete_operation{one.token, {}});
+        }
+    }
+    for (std::thread& thread : threads) {
+        thread.join();
+    }
+    CHECK(seen.size() == publishers * each);
+    CHECK(box->list({}).empty());
+}

@@ -1,0 +1,21 @@
+// The message box's tables, their version, and the settings every connection to them needs.
+#pragma once
+
+#include <string>
+
+#include "base/result.hpp"
+
+namespace hawser::engine::sqlite {
+
+class database;
+
+inline constexpr int schema_version = 1;
+inline constexpr int application_id = 0x48777372;   // "Hwsr"
+
+// Creates or checks the schema of a box opened for writing. Codes: box.newer-schema, box.not-a-box, box.damaged.
+result<void> prepare_schema(database& writer, const std::string& path);
+
+// The states of a delivery row.
+enum class row_state : int { ready = 1, later = 2, active = 3, suspended = 4, suspended_not_resumable = 5 };
+
+}  // namespace hawser::engine::sqlite

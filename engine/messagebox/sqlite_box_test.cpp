@@ -1,0 +1,135 @@
+// What is the SQLite store's own: its lock, its file, and what a death of the process leaves.
+#include <doctest/doctest.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include "messagebox/test_box.hpp"
+
+using namespace hawser::engine;
+using namespace hawser::engine::test;
+
+namespace {
+
+std::string open_code(const std::string& path) {
+    auto opened = open_sqlite_message_box(path, 0);
+    return opened ? "opened" : opened.error().code;
+}
+
+void execute(const std::string& path, const char* sql) {
+    sqlite3* handle = nullptr;
+    REQUIRE(sqlite3_open(path.c_str(), &handle) == SQLITE_OK);
+    CHECK(sqlite3_exec(handle, sql, nullptr, nullptr, nullptr) == SQLITE_OK);
+    sqlite3_close(handle);
+}
+
+// Runs in a child that dies without any clean-up, as kill -9 would have it.
+template <typename Function>
+void in_dying_child(Function&& function) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+        function();
+        ::_exit(0);
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    REQUIRE(WIFEXITED(status));
+    CHECK(WEXITSTATUS(status) == 0);
+}
+
+}  // namespace
+
+TEST_CASE("a box has one owner, and its error names the process") {
+    box_folder folder;
+    const auto box = folder.open();
+    const auto second = open_sqlite_message_box(folder.box_path(), 0);
+    REQUIRE_FALSE(second);
+    CHECK(second.error().code == "box.locked");
+    CHECK(second.error().text.find(std::to_string(::getpid())) != std::string::npos);
+}
+
+TEST_CASE("the box's files are the owner's alone") {
+    box_folder folder;
+    const auto box = folder.open();
+    for (const char* suffix : {"", ".lock", "-wal"}) {
+        struct stat status {};
+        REQUIRE(::stat((folder.box_path() + suffix).c_str(), &status) == 0);
+        CHECK((status.st_mode & 0777) == 0600);
+    }
+}
+
+TEST_CASE("a newer schema, a foreign database and garbage are refused by name") {
+    box_folder folder;
+    folder.open().reset();
+    execute(folder.box_path(), "PRAGMA user_version=999");
+    CHECK(open_code(folder.box_path()) == "box.newer-schema");
+    const std::string foreign = folder.box_path() + ".foreign";
+    execute(foreign, "CREATE TABLE t(x)");
+    CHECK(open_code(foreign) == "box.not-a-box");
+    const std::string garbage = folder.box_path() + ".garbage";
+    std::ofstream(garbage) << std::string(8192, 'g');
+    CHECK(open_code(garbage) == "box.damaged");
+}
+
+TEST_CASE("what was in flight when the owner died is claimed again with a crash on its record") {
+    box_folder folder;
+    in_dying_child([&] {
+        auto box = folder.open();
+        publish(*box, {.ports = {"A"}, .body = "in flight"});
+        publish(*box, {.ports = {"B"}, .body = "queued"});
+        claim(*box, "A");
+    });
+    auto box = folder.open();
+    const auto a = claim(*box, "A");
+    REQUIRE(a.size() == 1);
+    CHECK(a[0].crash_count == 1);
+    CHECK(a[0].inline_bodies.at(0) == "in flight");
+    const auto b = claim(*box, "B");
+    REQUIRE(b.size() == 1);
+    CHECK(b[0].crash_count == 0);
+    CHECK(box->show(a[0].token.delivery)->history.at(0).verdict == "crashed");
+}
+
+TEST_CASE("a body that was staged and never published is gone after the next start") {
+    box_folder folder;
+    in_dying_child([&] {
+        auto box = folder.open();
+        auto stager = box->stage_body();
+        (void)stager->append("x", 1);
+        (void)stager->finish();
+        ::_exit(0);
+    });
+    CHECK(folder.body_file_count() == 1);
+    folder.open().reset();
+    CHECK(folder.body_file_count() == 0);
+}
+
+TEST_CASE("numbers of deliveries never come twice, not even after everything is done and the box was reopened") {
+    box_folder folder;
+    delivery_id first = 0;
+    {
+        auto box = folder.open();
+        publish(*box, {.ports = {"A"}});
+        const auto held = claim(*box, "A");
+        first = held.at(0).token.delivery;
+        commit(*box, complete_operation{held.at(0).token, {}});
+    }
+    auto box = folder.open();
+    publish(*box, {.ports = {"A"}});
+    CHECK(claim(*box, "A").at(0).token.delivery > first);
+}
+
+TEST_CASE("port states are kept") {
+    box_folder folder;
+    {
+        auto box = folder.open();
+        CHECK(commit(*box, port_state_operation{"A", "stopped", "started"}).status == commit_status::done);
+    }
+    const auto states = folder.open()->port_states();
+    REQUIRE(states.size() == 1);
+    CHECK(states[0].state == "stopped");
+    CHECK(states[0].declared == "started");
+}

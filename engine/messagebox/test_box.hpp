@@ -1,0 +1,96 @@
+// Shared by the store's tests: a box in a folder of its own, and its asynchronous calls as blocking ones.
+#pragma once
+
+#include <cstdlib>
+#include <filesystem>
+#include <future>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "messagebox/message_box.hpp"
+
+namespace hawser::engine::test {
+
+class box_folder {
+public:
+    box_folder() {
+        std::string pattern = (std::filesystem::temp_directory_path() / "hawser-box-XXXXXX").string();
+        path_ = ::mkdtemp(pattern.data());
+    }
+    box_folder(const box_folder&) = delete;
+    box_folder& operator=(const box_folder&) = delete;
+    ~box_folder() { std::filesystem::remove_all(path_); }
+    std::string box_path() const { return (path_ / "box.db").string(); }
+    std::unique_ptr<message_box> open() const {
+        auto opened = open_sqlite_message_box(box_path(), 0);
+        if (!opened) {
+            throw std::runtime_error(opened.error().code + ": " + opened.error().text);
+        }
+        return std::move(opened).value();
+    }
+    std::size_t body_file_count() const {
+        const std::filesystem::directory_iterator files(path_ / "box.db.bodies");
+        return static_cast<std::size_t>(std::distance(begin(files), end(files)));
+    }
+
+private:
+    std::filesystem::path path_;
+};
+
+inline std::int64_t now() { return system_clock().unix_ms(); }
+
+inline commit_answer commit_batch(message_box& box, std::vector<operation> batch) {
+    auto answered = std::make_shared<std::promise<commit_answer>>();
+    auto future = answered->get_future();
+    box.commit(std::move(batch), [answered](const commit_answer& answer) { answered->set_value(answer); });
+    return future.get();
+}
+
+inline commit_answer commit(message_box& box, operation one) { return commit_batch(box, {std::move(one)}); }
+
+struct test_publication {
+    std::vector<std::string> ports;
+    std::string body = "body";
+    std::uint8_t priority = 5;
+    std::string key;
+    std::string digest;
+    std::string message_id = make_uuid();
+    std::optional<staged_body> staged;
+};
+
+inline commit_answer publish(message_box& box, const test_publication& wanted) {
+    publication message;
+    message.message_id = wanted.message_id;
+    message.key = wanted.key;
+    message.content_sha256 = wanted.digest;
+    message.published_unix_ms = now();
+    new_part part;
+    part.info.name = "body";
+    part.info.is_body = true;
+    part.info.size = wanted.staged ? wanted.staged->size : wanted.body.size();
+    if (wanted.staged) {
+        part.body = *wanted.staged;
+    } else {
+        part.body = wanted.body;
+    }
+    message.parts.push_back(std::move(part));
+    for (const std::string& port : wanted.ports) {
+        message.deliveries.push_back({port, wanted.priority, 0, false});
+    }
+    return commit(box, publish_operation{std::move(message)});
+}
+
+inline std::vector<claimed_delivery> claim(message_box& box, const std::string& port, std::uint32_t count = 1, bool is_ordered = false,
+                                           std::int64_t at = now()) {
+    auto answered = std::make_shared<std::promise<std::vector<claimed_delivery>>>();
+    auto future = answered->get_future();
+    box.claim({{port, count, is_ordered}}, at, [answered](result<std::vector<claimed_delivery>> given) {
+        answered->set_value(given ? std::move(*given) : std::vector<claimed_delivery>{});
+    });
+    return future.get();
+}
+
+}  // namespace hawser::engine::test
