@@ -12,7 +12,7 @@ function(hawser_add_plugin name)
     set_target_properties(${name} PROPERTIES LIBRARY_OUTPUT_DIRECTORY "${HAWSER_PLUGIN_OUTPUT_DIRECTORY}")
   endif()
   target_link_options(${name} PRIVATE "-Wl,--version-script=${HAWSER_PLUGIN_VERSION_SCRIPT}" -Wl,-z,now)
-  if(NOT HAWSER_SANITIZE)
+  if(NOT HAWSER_SANITIZE AND NOT CMAKE_CXX_FLAGS MATCHES "-fsanitize")
     target_link_options(${name} PRIVATE -Wl,-z,defs)   # sanitizer run-time symbols come from the host program
   endif()
 endfunction()

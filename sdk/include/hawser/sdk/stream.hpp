@@ -1,0 +1,119 @@
+// Bodies as pull streams: body_stream owns and reads one; a stream_source becomes one; a filter transforms one as it passes.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "hawser/sdk/error.hpp"
+
+namespace hawser {
+inline namespace sdk_1 {
+
+class body_stream {
+public:
+    body_stream() = default;
+    explicit body_stream(const hawser_stream& owned) noexcept : stream_(owned) {}
+    body_stream(body_stream&& other) noexcept : stream_(other.release()) {}
+    body_stream& operator=(body_stream&& other) noexcept {
+        if (this != &other) {
+            close();
+            stream_ = other.release();
+        }
+        return *this;
+    }
+    ~body_stream() { close(); }
+
+    explicit operator bool() const noexcept { return stream_.read != nullptr; }
+
+    // 0 = end. Throws failure with the stream's own status; afterwards the stream is of no more use.
+    std::size_t read(void* buffer, std::size_t capacity) {
+        detail::error_sink error;
+        const std::int64_t size = stream_.read(stream_.self, buffer, capacity, error.abi());
+        if (size < 0) {
+            error.check(static_cast<hawser_status>(size), "reading a body");
+        }
+        return static_cast<std::size_t>(size);
+    }
+    std::int64_t size_hint() const { return stream_.size_hint == nullptr ? -1 : stream_.size_hint(stream_.self); }   // exact, or -1
+    hawser_stream release() noexcept { return std::exchange(stream_, hawser_stream{}); }
+    void close() noexcept {
+        const hawser_stream closing = release();
+        if (closing.close != nullptr) {
+            closing.close(closing.self);
+        }
+    }
+
+private:
+    hawser_stream stream_{};
+};
+
+// A body that a plugin makes. Its destructor is the stream's close.
+class stream_source {
+public:
+    virtual ~stream_source() = default;
+    virtual std::size_t read(void* buffer, std::size_t capacity) = 0;   // 0 = end; throws failure
+    virtual std::int64_t size_hint() { return -1; }
+};
+
+inline body_stream make_stream(std::unique_ptr<stream_source> source) {
+    hawser_stream stream{};
+    stream.read = [](void* self, void* buffer, std::uint64_t capacity, const hawser_error* error) noexcept -> std::int64_t {
+        return detail::guard(error, [&] {
+            return static_cast<std::int64_t>(static_cast<stream_source*>(self)->read(buffer, static_cast<std::size_t>(capacity)));
+        });
+    };
+    stream.size_hint = [](void* self) noexcept -> std::int64_t {
+        try {
+            return static_cast<stream_source*>(self)->size_hint();
+        } catch (...) {
+            return -1;
+        }
+    };
+    stream.close = [](void* self) noexcept { delete static_cast<stream_source*>(self); };
+    stream.self = source.release();
+    return body_stream(stream);
+}
+
+// Wraps a body in a filter: an object with write(std::string_view in, std::string& out) and finish(std::string& out).
+// Memory stays constant as long as the filter's output for one block does.
+template <typename Filter>
+class filtered_stream final : public stream_source {
+public:
+    filtered_stream(body_stream upstream, Filter filter) : upstream_(std::move(upstream)), filter_(std::move(filter)) {}
+
+    std::size_t read(void* buffer, std::size_t capacity) override {
+        while (position_ == output_.size() && !is_at_end_) {
+            output_.clear();
+            position_ = 0;
+            input_.resize(block_size);
+            const std::size_t size = upstream_.read(input_.data(), input_.size());
+            if (size == 0) {
+                is_at_end_ = true;
+                filter_.finish(output_);
+            } else {
+                filter_.write(std::string_view(input_.data(), size), output_);
+            }
+        }
+        const std::size_t size = std::min(capacity, output_.size() - position_);
+        std::memcpy(buffer, output_.data() + position_, size);
+        position_ += size;
+        return size;
+    }
+
+private:
+    static constexpr std::size_t block_size = 32 * 1024;
+    body_stream upstream_;
+    Filter filter_;
+    std::string input_;
+    std::string output_;
+    std::size_t position_ = 0;
+    bool is_at_end_ = false;
+};
+
+}  // namespace sdk_1
+}  // namespace hawser
