@@ -1,106 +1,84 @@
-// Failures: a plugin throws, the SDK turns it into a status and a sentence at the ABI (no exception crosses it), and a
-// failed call of the host comes back as an exception. Thread-safe as any value.
+// Failures and strings across the ABI.
 #pragma once
 
+#include <cstdint>
 #include <exception>
-#include <new>
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <utility>
 
-#include "hawser/sdk/text.hpp"
+#include "hawser/abi.h"
 
 namespace hawser {
 inline namespace sdk_1 {
 
-// The text is a sentence for an operator: what failed and what to do about it. Never a secret, never a body.
+// This message cannot be processed (the default), or another status of abi.h.
 class failure : public std::runtime_error {
 public:
-    failure(hawser_status status, const std::string& text)
-        : std::runtime_error(text), status_(status < 0 && status != HAWSER_WOULD_BLOCK ? status : HAWSER_FAILED) {}
     explicit failure(const std::string& text) : failure(HAWSER_FAILED, text) {}
+    failure(hawser_status status, const std::string& text) : std::runtime_error(text), status_(status) {}
     hawser_status status() const noexcept { return status_; }
 
 private:
     hawser_status status_;
 };
 
-// It cannot be done now (HSM busy, disk full): the delivery is rescheduled instead of suspended.
+// It cannot be done now; the delivery is rescheduled.
 class try_later : public failure {
 public:
     explicit try_later(const std::string& text) : failure(HAWSER_TRY_LATER, text) {}
 };
 
-// A body could not be read to its end. Let it pass: whoever reads the body must not take it for a complete one.
-class stream_failure : public failure {
-public:
-    using failure::failure;
-};
-
 namespace detail {
 
-// Receives what the host says of a failure, for as long as this object lives.
-class error_receiver {
+inline hawser_string to_abi(std::string_view text) noexcept { return {text.data(), text.size()}; }
+inline std::string_view from_abi(hawser_string text) noexcept {
+    return text.data == nullptr ? std::string_view{} : std::string_view(text.data, text.size);
+}
+
+// Receives the text of a failed host function and throws it.
+class error_sink {
 public:
-    error_receiver() noexcept : abi_{this, &error_receiver::set} {}
-    error_receiver(const error_receiver&) = delete;
-    error_receiver& operator=(const error_receiver&) = delete;
+    error_sink() : abi_{this, &error_sink::set} {}
+    error_sink(const error_sink&) = delete;
+    error_sink& operator=(const error_sink&) = delete;
     const hawser_error* abi() const noexcept { return &abi_; }
-    std::string text_or(std::string_view fallback) const { return text_.empty() ? std::string(fallback) : text_; }
+    void check(hawser_status status, const char* what) const {
+        if (status < 0) {
+            throw failure(status, text_.empty() ? std::string(what) + " failed with status " + std::to_string(status) : text_);
+        }
+    }
+    const std::string& text() const noexcept { return text_; }
 
 private:
     static void set(void* self, hawser_status, hawser_string text) noexcept {
         try {
-            static_cast<error_receiver*>(self)->text_ = from_abi(text);
-        } catch (const std::exception&) {
-            // Without memory for the reason the status alone has to do.
+            static_cast<error_sink*>(self)->text_ = from_abi(text);
+        } catch (...) {   // out of memory: the status still tells
         }
     }
     hawser_error abi_;
     std::string text_;
 };
 
-// Throws what a host function answered, with what the host said about it.
-inline void check(hawser_status status, const error_receiver& said, std::string_view what) {
-    if (status < 0) {
-        throw failure(status, said.text_or(std::string(what) + " failed"));
-    }
-}
-
-inline hawser_status report(const hawser_error* sink, hawser_status status, std::string_view text) noexcept {
-    if (sink != nullptr && sink->set != nullptr) {
-        sink->set(sink->self, status, to_abi(text));
+inline hawser_status report(const hawser_error* error, hawser_status status, std::string_view text) noexcept {
+    if (error != nullptr && error->set != nullptr) {
+        error->set(error->self, status, to_abi(text));
     }
     return status;
 }
 
-// What an exception means at the ABI. Call it in a catch block only.
-template <typename Report>
-void describe_exception(Report&& give) noexcept {
-    try {
-        throw;
-    } catch (const failure& reason) {
-        give(reason.status(), std::string_view(reason.what()));
-    } catch (const std::bad_alloc&) {
-        give(HAWSER_TRY_LATER, std::string_view("the plugin ran out of memory"));
-    } catch (const std::exception& reason) {
-        give(HAWSER_FAILED, std::string_view(reason.what()));
-    } catch (...) {
-        give(HAWSER_FAILED, std::string_view("the plugin threw something that is no std::exception"));
-    }
-}
-
-// Runs a plugin's function at the ABI: what it throws becomes a status and a text.
+// Runs a plugin's code for the host: whatever it throws becomes a status and a text.
 template <typename Function>
-hawser_status guard(const hawser_error* sink, Function&& function) noexcept {
+std::int64_t guard(const hawser_error* error, Function&& function) noexcept {
     try {
-        std::forward<Function>(function)();
-        return HAWSER_OK;
+        return function();
+    } catch (const failure& thrown) {
+        return report(error, thrown.status() < 0 ? thrown.status() : HAWSER_FAILED, thrown.what());
+    } catch (const std::exception& thrown) {
+        return report(error, HAWSER_FAILED, thrown.what());
     } catch (...) {
-        hawser_status answer = HAWSER_FAILED;
-        describe_exception([&](hawser_status status, std::string_view text) { answer = report(sink, status, text); });
-        return answer;
+        return report(error, HAWSER_FAILED, "the plugin threw something that is no std::exception");
     }
 }
 

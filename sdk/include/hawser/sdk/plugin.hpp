@@ -1,309 +1,235 @@
-// HAWSER_PLUGIN(classes...): the entry symbol, factories and descriptors of a plugin with any number of components and
-// adapters. Write it once, in one source file, outside every namespace. HAWSER_PLUGIN_WITH_INIT(function, classes...) calls
-// void function() once a process before anything else; what it throws refuses the plugin, with its text.
+// HAWSER_PLUGIN(classes…): the exported entry of a plugin made of pipeline components and send adapters.
 #pragma once
 
 #include <array>
-#include <cstdint>
-#include <deque>
-#include <exception>
-#include <string>
-#include <tuple>
+#include <string_view>
 #include <type_traits>
-#include <utility>
 #include <vector>
 
+#include "hawser/sdk/adapter.hpp"
 #include "hawser/sdk/component.hpp"
-#include "hawser/sdk/send_adapter.hpp"
+#include "hawser/sdk/config.hpp"
 
 namespace hawser {
 inline namespace sdk_1 {
 namespace detail {
 
 template <typename Class>
-concept component_class = std::is_base_of_v<pipeline_component, Class>;
+constexpr bool is_adapter = std::is_base_of_v<send_adapter, Class>;
+
+// An instance and the host it was made with, behind the ABI's self.
 template <typename Class>
-concept adapter_class = std::is_base_of_v<send_adapter, Class>;
+struct holder {
+    sdk_1::host host;
+    Class object;
 
-// Owns the instance with the host view that it may use until the end of its destructor.
-template <typename Class>
-struct instance_holder {
-    explicit instance_holder(const hawser_host* raw, const hawser_config* settings)
-        : view(raw), object(make(config(settings, view), view)) {}
-
-    // The most telling constructor that the class has.
-    static std::unique_ptr<Class> make(const config& settings, const host& view) {
-        if constexpr (std::is_constructible_v<Class, const config&, const host&>) {
-            return std::make_unique<Class>(settings, view);
-        } else if constexpr (std::is_constructible_v<Class, const config&>) {
-            return std::make_unique<Class>(settings);
-        } else if constexpr (std::is_constructible_v<Class, const host&>) {
-            return std::make_unique<Class>(view);
-        } else {
-            static_assert(std::is_default_constructible_v<Class>,
-                          "a component or adapter is made from (config, host), (config), (host) or ()");
-            return std::make_unique<Class>();
-        }
-    }
-    static instance_holder& from(void* self) noexcept { return *static_cast<instance_holder*>(self); }
-    static void destroy(void* self) noexcept { delete static_cast<instance_holder*>(self); }
-
-    host view;
-    std::unique_ptr<Class> object;
+    holder(const config& values, const sdk_1::host& owner)
+        requires std::is_constructible_v<Class, const config&, const sdk_1::host&>
+        : host(owner), object(values, owner) {}
+    holder(const config& values, const sdk_1::host& owner)
+        requires(!std::is_constructible_v<Class, const config&, const sdk_1::host&> && std::is_constructible_v<Class, const config&>)
+        : host(owner), object(values) {}
+    holder(const config&, const sdk_1::host& owner)
+        requires(!std::is_constructible_v<Class, const config&, const sdk_1::host&> && !std::is_constructible_v<Class, const config&>)
+        : host(owner), object() {}
 };
 
 template <typename Class>
-struct component_functions {
-    using holder = instance_holder<Class>;
-    static hawser_status execute(void* self, hawser_message* raw, const hawser_error* error) noexcept {
-        return guard(error, [&] {
-            message view = holder::from(self).view.wrap(raw);
-            static_cast<pipeline_component&>(*holder::from(self).object).execute(view);
-        });
-    }
-    static std::uint32_t configured_seals(void* self) noexcept {
-        return static_cast<const pipeline_component&>(*holder::from(self).object).configured_seals();
-    }
-    static constexpr hawser_pipeline_component table{sizeof(hawser_pipeline_component), 0, &execute, &configured_seals,
-                                                     &holder::destroy};
-};
+holder<Class>& held(void* self) noexcept { return *static_cast<holder<Class>*>(self); }
 
-// What an exception out of transmit makes of the delivery.
-inline outcome outcome_of_exception() {
-    outcome result = outcome::retry("plugin.misbehaving", "plugin misbehaving: transmit threw");
+template <typename Class>
+const hawser_pipeline_component* component_table() noexcept {
+    static const hawser_pipeline_component table{
+        sizeof(hawser_pipeline_component), 0,
+        [](void* self, hawser_message* abi, const hawser_error* error) noexcept -> hawser_status {
+            return static_cast<hawser_status>(guard(error, [&] {
+                message one(abi, held<Class>(self).host);
+                held<Class>(self).object.execute(one);
+                return HAWSER_OK;
+            }));
+        },
+        [](void* self) noexcept -> std::uint32_t { return held<Class>(self).object.configured_seals(); },
+        [](void* self) noexcept { delete &held<Class>(self); }};
+    return &table;
+}
+
+template <typename Class>
+const hawser_composer* composer_table() noexcept {
+    static const hawser_composer table{
+        sizeof(hawser_composer), 0, [](void* self, hawser_message* abi, const hawser_error* error) noexcept -> hawser_status {
+            return static_cast<hawser_status>(guard(error, [&] {
+                message one(abi, held<Class>(self).host);
+                held<Class>(self).object.compose(one);
+                return HAWSER_OK;
+            }));
+        }};
+    return &table;
+}
+
+template <typename Class>
+void transmit(void* self, hawser_delivery* abi) noexcept {
     try {
-        throw;
-    } catch (const failure& reason) {
-        const hawser_status status = reason.status();
-        const bool is_transient = status == HAWSER_TRY_LATER || status == HAWSER_IO || status == HAWSER_CANCELLED;
-        result.verdict = is_transient ? verdict::retry : verdict::rejected;
-        result.code = is_transient ? "adapter.try-later" : "adapter.failed";
-        result.text = reason.what();
-    } catch (const std::exception& reason) {
-        result.text = std::string("plugin misbehaving: transmit threw: ") + reason.what();
-    } catch (...) {
-        result.text = "plugin misbehaving: transmit threw something that is no std::exception";
+        held<Class>(self).object.transmit(delivery(abi, held<Class>(self).host));
+    } catch (...) {   // the delivery was completed when it was dropped on the way here
     }
-    return result;
 }
 
 template <typename Class>
-struct adapter_functions {
-    using holder = instance_holder<Class>;
-    static send_adapter& adapter(void* self) noexcept { return *holder::from(self).object; }
-
-    static void transmit(void* self, hawser_delivery* raw) noexcept {
-        transmit_frame frame{raw, std::uncaught_exceptions(), false};
-        transmit_frame* const outer = std::exchange(current_transmit, &frame);
-        try {
-            adapter(self).transmit(delivery(raw, holder::from(self).view));
-        } catch (...) {
-            if (frame.is_orphaned) {
-                current_transmit = outer;
-                delivery(raw, holder::from(self).view).complete(outcome_of_exception());
+const hawser_send_adapter* adapter_table() noexcept {
+    static const hawser_send_adapter table{
+        sizeof(hawser_send_adapter), 0, &transmit<Class>,
+        [](void* self, hawser_message* abi, const hawser_text_sink* out, const hawser_error* error) noexcept -> hawser_status {
+            return static_cast<hawser_status>(guard(error, [&] {
+                message one(abi, held<Class>(self).host);
+                std::string text;
+                held<Class>(self).object.preview(one, text);
+                out->append(out->self, to_abi(text));
+                return HAWSER_OK;
+            }));
+        },
+        [](void* self, hawser_string id) noexcept -> const void* {
+            return from_abi(id) == HAWSER_COMPOSER && held<Class>(self).object.has_composer() ? composer_table<Class>() : nullptr;
+        },
+        [](void* self) noexcept {
+            try {
+                held<Class>(self).object.stop();
+            } catch (...) {   // stopping has no way to fail
             }
-        }
-        current_transmit = outer;
-    }
-    static hawser_status preview(void* self, hawser_message* raw, const hawser_text_sink* out,
-                                 const hawser_error* error) noexcept {
-        return guard(error, [&] {
-            message view = holder::from(self).view.wrap(raw);
-            const std::string text = adapter(self).preview(view);
-            out->append(out->self, to_abi(text));
-        });
-    }
-    static hawser_status compose(void* self, hawser_message* raw, const hawser_error* error) noexcept {
-        return guard(error, [&] {
-            message view = holder::from(self).view.wrap(raw);
-            static_cast<composer&>(*holder::from(self).object).compose(view);
-        });
-    }
-    static const void* get_interface(void*, hawser_string id) noexcept {
-        if constexpr (std::is_base_of_v<composer, Class>) {
-            static constexpr hawser_composer composer_table{sizeof(hawser_composer), 0, &compose};
-            return from_abi(id) == HAWSER_COMPOSER ? &composer_table : nullptr;
-        } else {
-            (void)id;
-            return nullptr;
-        }
-    }
-    static void stop(void* self) noexcept { adapter(self).stop(); }
-    static constexpr hawser_send_adapter table{sizeof(hawser_send_adapter), 0, &transmit, &preview,
-                                               &get_interface, &stop, &holder::destroy};
-};
-
-// The constant descriptor of a class and everything it points at.
-class descriptor_data {
-public:
-    template <typename Class>
-    static const hawser_descriptor& of() {
-        static const descriptor_data data = make<Class>();
-        return data.raw_;
-    }
-
-private:
-    template <typename Class>
-    static descriptor_data make() {
-        config_spec spec;
-        if constexpr (requires { Class::spec(); }) {
-            spec = Class::spec();
-        }
-        return descriptor_data(std::move(spec), Class::info);
-    }
-    template <typename Info>
-    descriptor_data(config_spec spec, const Info& info) : spec_(std::move(spec)), properties_(spec_.to_abi()) {
-        for (const hawser_property_spec& one : properties_) {
-            pointers_.push_back(&one);
-        }
-        raw_.struct_size = sizeof raw_;
-        raw_.property_count = static_cast<std::uint32_t>(pointers_.size());
-        raw_.properties = pointers_.empty() ? nullptr : pointers_.data();
-        raw_.id = to_abi(info.id);
-        raw_.version = to_abi(info.version);
-        raw_.summary = to_abi(info.summary);
-        describe(info);
-    }
-    // Not movable: pointers_ point into properties_. of() makes it in place (guaranteed copy elision).
-    descriptor_data(const descriptor_data&) = delete;
-    descriptor_data& operator=(const descriptor_data&) = delete;
-
-    void describe(const component_info& info) noexcept {
-        raw_.kind = HAWSER_KIND_PIPELINE_COMPONENT;
-        raw_.stages = static_cast<std::uint32_t>(info.stages);
-        raw_.flags = (info.needs_composed ? HAWSER_FLAG_NEEDS_COMPOSED : 0u) |
-                     (info.defers_context ? HAWSER_FLAG_DEFERS_CONTEXT : 0u) |
-                     (info.needs_private_key ? HAWSER_FLAG_NEEDS_PRIVATE_KEY : 0u) | (info.seals ? HAWSER_FLAG_SEALS : 0u);
-    }
-    void describe(const adapter_info& info) noexcept {
-        raw_.kind = HAWSER_KIND_SEND_ADAPTER;
-        raw_.flags = info.is_blocking ? HAWSER_FLAG_BLOCKING : 0u;
-        raw_.max_in_flight = info.max_in_flight;
-        raw_.property_namespace = to_abi(info.property_namespace);
-        raw_.address_scheme = to_abi(info.address_scheme);
-    }
-
-    config_spec spec_;
-    std::deque<hawser_property_spec> properties_;
-    std::vector<const hawser_property_spec*> pointers_;
-    hawser_descriptor raw_{};
-};
-
-template <typename Class>
-constexpr const void* instance_table() noexcept {
-    if constexpr (component_class<Class>) {
-        return &component_functions<Class>::table;
-    } else {
-        return &adapter_functions<Class>::table;
-    }
+        },
+        [](void* self) noexcept { delete &held<Class>(self); }};
+    return &table;
 }
 
 template <typename Class>
-struct class_functions {
-    static const hawser_descriptor* descriptor() noexcept {
-        try {
-            return &descriptor_data::of<Class>();
-        } catch (...) {
-            return nullptr;   // init has already told the host what its spec() threw
+const hawser_descriptor* descriptor() {
+    static const std::vector<hawser_property_spec> specs = [] {
+        if constexpr (requires { Class::spec(); }) {
+            return Class::spec().specs();
+        } else {
+            return std::vector<hawser_property_spec>{};
         }
-    }
-    static void validate(const hawser_host* raw, const hawser_config* settings, const hawser_problem_sink* sink) noexcept {
+    }();
+    static const std::vector<const hawser_property_spec*> pointers = [] {
+        std::vector<const hawser_property_spec*> all;
+        for (const hawser_property_spec& one : specs) {
+            all.push_back(&one);
+        }
+        return all;
+    }();
+    static const hawser_descriptor made = [] {
+        hawser_descriptor one{};
+        one.struct_size = sizeof one;
+        one.flags = Class::info.flags;
+        one.property_count = static_cast<std::uint32_t>(pointers.size());
+        one.properties = pointers.data();
+        one.id = to_abi(Class::info.id);
+        one.version = to_abi(Class::info.version);
+        one.summary = to_abi(Class::info.summary);
+        if constexpr (is_adapter<Class>) {
+            one.kind = HAWSER_KIND_SEND_ADAPTER;
+            one.max_in_flight = Class::info.max_in_flight;
+            one.property_namespace = to_abi(Class::info.property_namespace);
+            one.address_scheme = to_abi(Class::info.address_scheme);
+        } else {
+            one.kind = HAWSER_KIND_PIPELINE_COMPONENT;
+            one.stages = static_cast<std::uint32_t>(Class::info.stages);
+        }
+        return one;
+    }();
+    return &made;
+}
+
+template <typename Class>
+hawser_status create(const hawser_host* abi, const hawser_config* values, hawser_instance* out, const hawser_error* error) noexcept {
+    return static_cast<hawser_status>(guard(error, [&] {
+        const sdk_1::host host(abi);
+        const config read(values, host.service<hawser_config_api>(HAWSER_CONFIG));
+        out->self = new holder<Class>(read, host);
+        if constexpr (is_adapter<Class>) {
+            out->table = adapter_table<Class>();
+        } else {
+            out->table = component_table<Class>();
+        }
+        return HAWSER_OK;
+    }));
+}
+
+template <typename Class>
+void validate(const hawser_host* abi, const hawser_config* values, const hawser_problem_sink* sink) noexcept {
+    if constexpr (requires(const config& c, const sdk_1::host& h, problems& p) { Class::validate(c, h, p); }) {
         problems found(sink);
         try {
-            const host view(raw);
-            if constexpr (requires(const config& c, problems& p, const host& h) { Class::validate(c, p, h); }) {
-                Class::validate(config(settings, view), found, view);
-            } else if constexpr (requires(const config& c, problems& p) { Class::validate(c, p); }) {
-                Class::validate(config(settings, view), found);
-            }
-        } catch (...) {
-            describe_exception([&](hawser_status, std::string_view text) { found.error({}, text); });
+            const sdk_1::host host(abi);
+            Class::validate(config(values, host.service<hawser_config_api>(HAWSER_CONFIG)), host, found);
+        } catch (const std::exception& thrown) {
+            found.error("", thrown.what());
         }
     }
-    static hawser_status create(const hawser_host* raw, const hawser_config* settings, hawser_instance* out,
-                                const hawser_error* error) noexcept {
-        return guard(error, [&] {
-            auto made = std::make_unique<instance_holder<Class>>(raw, settings);
-            out->table = instance_table<Class>();
-            out->self = made.release();
-        });
-    }
-};
+}
 
-struct class_entry {
-    const hawser_descriptor* (*descriptor)() noexcept;
-    void (*validate)(const hawser_host*, const hawser_config*, const hawser_problem_sink*) noexcept;
+struct factory_row {
+    const hawser_descriptor* (*descriptor)();
     hawser_status (*create)(const hawser_host*, const hawser_config*, hawser_instance*, const hawser_error*) noexcept;
+    void (*validate)(const hawser_host*, const hawser_config*, const hawser_problem_sink*) noexcept;
 };
 
-template <typename... Classes>
+// The classes of one kind in one plugin, as a factory.
+template <bool Adapters, typename... Classes>
 struct factory_of {
-    static constexpr std::array<class_entry, sizeof...(Classes)> entries{class_entry{
-        &class_functions<Classes>::descriptor, &class_functions<Classes>::validate, &class_functions<Classes>::create}...};
-
-    static const hawser_descriptor* descriptor(std::uint32_t index) noexcept {
-        return index < entries.size() ? entries[index].descriptor() : nullptr;
+    static const std::vector<factory_row>& rows() {
+        static const std::vector<factory_row> all = [] {
+            std::vector<factory_row> made;
+            (
+                [&] {
+                    if constexpr (is_adapter<Classes> == Adapters) {
+                        made.push_back({&detail::descriptor<Classes>, &detail::create<Classes>, &detail::validate<Classes>});
+                    }
+                }(),
+                ...);
+            return made;
+        }();
+        return all;
     }
-    static void validate(std::uint32_t index, const hawser_host* raw, const hawser_config* settings,
-                         const hawser_problem_sink* sink) noexcept {
-        if (index < entries.size()) {
-            entries[index].validate(raw, settings, sink);
-        }
+    static const hawser_factory* get() {
+        static const hawser_factory factory{
+            sizeof(hawser_factory), static_cast<std::uint32_t>(rows().size()),
+            [](std::uint32_t index) noexcept -> const hawser_descriptor* {
+                return index < rows().size() ? rows()[index].descriptor() : nullptr;
+            },
+            [](std::uint32_t index, const hawser_host* host, const hawser_config* values, const hawser_problem_sink* sink) noexcept {
+                if (index < rows().size()) {
+                    rows()[index].validate(host, values, sink);
+                }
+            },
+            [](const hawser_factory*, const hawser_host* host, std::uint32_t index, const hawser_config* values, hawser_instance* out,
+               const hawser_error* error) noexcept -> hawser_status {
+                return index < rows().size() ? rows()[index].create(host, values, out, error) : HAWSER_NOT_FOUND;
+            }};
+        return rows().empty() ? nullptr : &factory;
     }
-    static hawser_status create(const hawser_factory*, const hawser_host* raw, std::uint32_t index,
-                                const hawser_config* settings, hawser_instance* out, const hawser_error* error) noexcept {
-        return index < entries.size() ? entries[index].create(raw, settings, out, error)
-                                      : report(error, HAWSER_MISUSE, "create: the index is greater than the factory's count");
-    }
-    static constexpr hawser_factory table{sizeof(hawser_factory), sizeof...(Classes), &descriptor, &validate, &create};
-    static const hawser_factory* get() noexcept { return &table; }
 };
-template <>
-struct factory_of<> {
-    static const hawser_factory* get() noexcept { return nullptr; }
-};
 
-template <typename Tuple>
-struct factory_of_tuple;
 template <typename... Classes>
-struct factory_of_tuple<std::tuple<Classes...>> : factory_of<Classes...> {};
+const hawser_factory* get_factory(hawser_string id) noexcept {
+    try {
+        if (from_abi(id) == HAWSER_PIPELINE_COMPONENT) {
+            return factory_of<false, Classes...>::get();
+        }
+        if (from_abi(id) == HAWSER_SEND_ADAPTER) {
+            return factory_of<true, Classes...>::get();
+        }
+    } catch (...) {   // out of memory while the tables were made: the plugin has nothing to offer
+    }
+    return nullptr;
+}
 
-template <typename Class, bool IsTaken>
-using taken_if = std::conditional_t<IsTaken, std::tuple<Class>, std::tuple<>>;
+inline hawser_status no_init(const hawser_error*) noexcept { return HAWSER_OK; }
 
 }  // namespace detail
-
-template <auto Init, typename... Classes>
-struct plugin {
-    static_assert(sizeof...(Classes) > 0, "a plugin offers at least one component or adapter");
-    static_assert(((detail::component_class<Classes> != detail::adapter_class<Classes>) && ...),
-                  "each class of a plugin derives either from pipeline_component or from send_adapter");
-
-    using components = decltype(std::tuple_cat(std::declval<detail::taken_if<Classes, detail::component_class<Classes>>>()...));
-    using adapters = decltype(std::tuple_cat(std::declval<detail::taken_if<Classes, detail::adapter_class<Classes>>>()...));
-
-    static hawser_status init(const hawser_error* error) noexcept {
-        return detail::guard(error, [] {
-            if constexpr (!std::is_null_pointer_v<decltype(Init)>) {
-                Init();
-            }
-            (detail::descriptor_data::of<Classes>(), ...);   // a spec() that throws does so here, where it can be told
-        });
-    }
-    static const hawser_factory* get_factory(hawser_string id) noexcept {
-        if (from_abi(id) == HAWSER_PIPELINE_COMPONENT) {
-            return detail::factory_of_tuple<components>::get();
-        }
-        return from_abi(id) == HAWSER_SEND_ADAPTER ? detail::factory_of_tuple<adapters>::get() : nullptr;
-    }
-    // Everything that this SDK uses was there in minor 0.
-    static constexpr hawser_entry entry{HAWSER_ABI_MAJOR, 0, &init, nullptr, &get_factory};
-};
-
 }  // namespace sdk_1
 }  // namespace hawser
 
-#define HAWSER_PLUGIN(...) \
-    extern "C" const hawser_entry hawser_plugin_entry_1 = ::hawser::plugin<nullptr, __VA_ARGS__>::entry;
-#define HAWSER_PLUGIN_WITH_INIT(function, ...) \
-    extern "C" const hawser_entry hawser_plugin_entry_1 = ::hawser::plugin<&function, __VA_ARGS__>::entry;
+#define HAWSER_PLUGIN_WITH_INIT(init, ...)                                                                     \
+    extern "C" HAWSER_EXPORT const hawser_entry hawser_plugin_entry_1 = {HAWSER_ABI_MAJOR, 0, init, nullptr,   \
+                                                                         &::hawser::detail::get_factory<__VA_ARGS__>};
+#define HAWSER_PLUGIN(...) HAWSER_PLUGIN_WITH_INIT(&::hawser::detail::no_init, __VA_ARGS__)
