@@ -39,7 +39,7 @@ private:
     std::vector<diagnostic> list_;
 };
 
-// The candidate nearest to `word` (edit distance at most a third of its length), or "" where none is near.
+// The candidate nearest to `word` (edit distance at most a third of its length, or two letters exchanged), or "" where none is near.
 std::string nearest_name(const std::string& word, const std::vector<std::string>& candidates);
 
 }  // namespace hawser::engine

@@ -1,0 +1,238 @@
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "bindings/bindings_document.hpp"
+#include "bindings/bindings_reader.hpp"
+#include "bindings/json_schema.hpp"
+
+using namespace hawser::engine;
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr hawser_string text(const char* literal) { return {literal, __builtin_strlen(literal)}; }
+
+hawser_property_spec spec(std::uint32_t type, const char* name, std::uint32_t flags = 0, const char* default_value = nullptr,
+                          const char* words = "", std::int64_t maximum = 0) {
+    return {sizeof(hawser_property_spec), type, flags, 0, 0, maximum, text(name), text("A property."),
+            default_value == nullptr ? hawser_string{nullptr, 0} : text(default_value), text(words)};
+}
+
+// A mail adapter and an encoder as the real ones declare themselves, in small.
+class test_catalogue final : public component_catalogue {
+public:
+    test_catalogue() {
+        mail_specs_ = {spec(HAWSER_TYPE_STRING, "From", HAWSER_SPEC_REQUIRED), spec(HAWSER_TYPE_STRING, "To", HAWSER_SPEC_REQUIRED | HAWSER_SPEC_ADDRESS),
+                       spec(HAWSER_TYPE_STRING, "Subject", 0, "%MessageID%", "", 20), spec(HAWSER_TYPE_STRING, "Password", HAWSER_SPEC_SECRET),
+                       spec(HAWSER_TYPE_ENUMERATION, "SMTPAuthenticate", 0, "none", "none=0|basic=1"), spec(HAWSER_TYPE_BOOLEAN, "DeliveryReceipt"),
+                       spec(HAWSER_TYPE_INTEGER, "MaxConnections", HAWSER_SPEC_HANDLER_ONLY, nullptr, "", 100), spec(HAWSER_TYPE_STRING_LIST, "Attachments"),
+                       spec(HAWSER_TYPE_DATE_TIME, "ReplyBy", HAWSER_SPEC_CONTEXT_ONLY)};
+        encoder_specs_ = {spec(HAWSER_TYPE_BOOLEAN, "EnableEncryption", 0, "false")};
+        finish(mail_, mail_specs_, mail_pointers_, HAWSER_KIND_SEND_ADAPTER, 0, "MAIL", "mailto");
+        finish(encoder_, encoder_specs_, encoder_pointers_, HAWSER_KIND_PIPELINE_COMPONENT, HAWSER_STAGE_ENCODE, "Encoder", "");
+    }
+    const hawser_descriptor* find(std::uint32_t kind, const std::string& id) const override {
+        return kind == HAWSER_KIND_SEND_ADAPTER ? (id == "MAIL" ? &mail_ : nullptr) : (id == "Encoder" ? &encoder_ : nullptr);
+    }
+    std::vector<std::string> names(std::uint32_t kind) const override { return {kind == HAWSER_KIND_SEND_ADAPTER ? "MAIL" : "Encoder"}; }
+    void validate(std::uint32_t, const std::string&, const typed_properties& properties, const problem_function& report) const override {
+        if (const auto subject = properties.find("Subject"); subject != properties.end() && subject->second.text == "forbidden") {
+            report(true, "/Subject", "the plugin does not like this subject");
+        }
+    }
+
+private:
+    static void finish(hawser_descriptor& one, const std::vector<hawser_property_spec>& specs, std::vector<const hawser_property_spec*>& pointers,
+                       std::uint32_t kind, std::uint32_t stages, const char* id, const char* scheme) {
+        for (const hawser_property_spec& each : specs) {
+            pointers.push_back(&each);
+        }
+        one = {sizeof one, kind, stages, 0, 0, static_cast<std::uint32_t>(pointers.size()), pointers.data(), text(id), text("1"), text("A test."), text(id), text(scheme)};
+    }
+    std::vector<hawser_property_spec> mail_specs_, encoder_specs_;
+    std::vector<const hawser_property_spec*> mail_pointers_, encoder_pointers_;
+    hawser_descriptor mail_{}, encoder_{};
+};
+
+struct folder {
+    folder() {
+        std::string pattern = (fs::temp_directory_path() / "hawser-bindings-XXXXXX").string();
+        path = ::mkdtemp(pattern.data());
+    }
+    ~folder() { fs::remove_all(path); }
+    std::string write(const std::string& name, const std::string& content) const {
+        fs::create_directories((path / name).parent_path());
+        std::ofstream(path / name) << content;
+        return (path / name).string();
+    }
+    fs::path path;
+};
+
+struct loaded {
+    host_bindings bindings;
+    diagnostics problems;
+    std::vector<std::string> lines(const fs::path& folder) const {   // without the folder's name
+        std::vector<std::string> all;
+        for (const diagnostic& one : problems.list()) {
+            std::string line = to_string(one);
+            for (std::size_t at = line.find(folder.string() + '/'); at != std::string::npos; at = line.find(folder.string() + '/')) {
+                line.erase(at, folder.string().size() + 1);
+            }
+            all.push_back(line);
+        }
+        return all;
+    }
+};
+
+loaded load(const std::string& path, const std::vector<std::string>& overlays = {}) {
+    static const test_catalogue catalogue;
+    loaded out;
+    bindings_document document;
+    if (read_bindings_document(path, overlays, document, out.problems)) {
+        out.bindings = read_bindings(document, catalogue, out.problems);
+    }
+    return out;
+}
+
+constexpr const char* good = R"({
+  // everything that a small installation needs
+  "host": { "name": "Test", "messageBox": { "type": "sqlite", "path": "state/box.db" } },
+  "sendHandlers": { "MAIL": { "From": "bus@example.org", "MaxConnections": 4 } },
+  "pipelines": { "Sealed": { "encode": [ { "component": "Encoder" } ] } },
+  "sendPorts": [
+    { "name": "Invoices", "pipeline": "Sealed", "pipelineProperties": { "Encoder": { "EnableEncryption": true } },
+      "primaryTransport": { "type": "MAIL", "address": "mailto:ap@example.org", "retryInterval": "30s",
+                            "properties": { "Subject": "Hello", "SMTPAuthenticate": 1 } },
+      "filter": { "anyOf": [ { "allOf": [ ["BTS.ReceivePortName", "==", "In"] ] } ] } }
+  ]
+})";
+
+}  // namespace
+
+TEST_CASE("a good file gives typed bindings: port over handler over default, numbers as words") {
+    const folder f;
+    const loaded got = load(f.write("b.json", good));
+    CHECK(got.lines(f.path).empty());
+    const send_port_binding& port = got.bindings.send_ports.at(0);
+    CHECK(port.primary.properties.at("From").text == "bus@example.org");
+    CHECK(port.primary.properties.at("From").is_from_handler);
+    CHECK(port.primary.properties.at("Subject").text == "Hello");
+    CHECK(port.primary.properties.at("SMTPAuthenticate").text == "basic");
+    CHECK(port.primary.retry_interval_ms == 30000);
+    CHECK(port.primary.retry_count == 3);
+    CHECK(port.pipeline.at(0).properties.at("EnableEncryption").text == "true");
+    CHECK(port.filter->at(0).at(0).value == "In");
+    CHECK(got.bindings.host.message_box_path == (f.path / "state/box.db").string());
+}
+
+TEST_CASE("ten mistakes are ten errors, each at its line and column") {
+    const folder f;
+    const loaded got = load(f.write("b.json", R"({
+  "host": { "nmae": "Test", "workers": 0 },
+  "sendHandlers": { "MAIL": { "From": 5, "MaxConnections": 4 }, "FTP": {} },
+  "pipelines": { "Sealed": { "encode": [ { "component": "Encodr" } ] } },
+  "sendPorts": [
+    { "name": "A", "pipeline": "Seald", "priority": 11,
+      "primaryTransport": { "type": "MAIL", "address": "file:x",
+        "properties": { "From": "a@example.org", "Subjct": "x", "SMTPAuthenticate": "digest" } } }
+  ]
+})"));
+    const std::vector<std::string> lines = got.lines(f.path);
+    const auto has = [&](const std::string& start, const std::string& piece) {
+        for (const std::string& line : lines) {
+            if (line.rfind(start, 0) == 0 && line.find(piece) != std::string::npos) {
+                return true;
+            }
+        }
+        return false;
+    };
+    CHECK(lines.size() == 10);
+    CHECK(has("b.json:2:13: error: /host/nmae:", "did you mean \"name\"?"));
+    CHECK(has("b.json:2:40: error: /host/workers:", "1 to 64"));
+    CHECK(has("b.json:3:39: error: /sendHandlers/MAIL/From:", "must be a string"));
+    CHECK(has("b.json:3:65: error: /sendHandlers/FTP:", "no loaded plugin"));
+    CHECK(has("b.json:4:57: error: /pipelines/Sealed/encode/0/component:", "did you mean \"Encoder\"?"));
+    CHECK(has("b.json:6:32: error: /sendPorts/0/pipeline:", "did you mean \"Sealed\"?"));
+    CHECK(has("b.json:6:53: error: /sendPorts/0/priority:", "1 to 10"));
+    CHECK(has("b.json:7:56: error: /sendPorts/0/primaryTransport/address:", "mailto:"));
+    CHECK(has("b.json:8:50: error: /sendPorts/0/primaryTransport/properties/Subjct:", "did you mean \"Subject\"?"));
+    CHECK(has("b.json:8:85: error: /sendPorts/0/primaryTransport/properties/SMTPAuthenticate:", "none, basic"));
+}
+
+TEST_CASE("a required value that neither handler nor port gives, and a plugin's own rule, are errors") {
+    const folder f;
+    const loaded missing = load(f.write("b.json", R"({"host": {}, "sendPorts": [{"name": "A", "primaryTransport": {"type": "MAIL"}}]})"));
+    REQUIRE(missing.lines(f.path).size() == 2);
+    CHECK(missing.lines(f.path)[0].find("needs the property From") != std::string::npos);
+    CHECK(missing.lines(f.path)[1].find("needs the property To") != std::string::npos);
+    const loaded disliked = load(f.write("c.json", R"({"host": {}, "sendPorts": [{"name": "A", "primaryTransport":
+ {"type": "MAIL", "address": "mailto:x@example.org", "properties": {"From": "a@b", "Subject": "forbidden"}}}]})"));
+    REQUIRE(disliked.lines(f.path).size() == 1);
+    CHECK(disliked.lines(f.path)[0].find("c.json:2:95: error: /sendPorts/0/primaryTransport/properties/Subject: the plugin") == 0);
+}
+
+TEST_CASE("secrets come from the environment, a file or a credential; one written down is a warning") {
+    const folder f;
+    f.write("secret", "from-file\n");
+    f.write("credentials/smtp", "from-credential");
+    ::setenv("HAWSER_TEST_SECRET", "from-env", 1);
+    ::setenv("CREDENTIALS_DIRECTORY", (f.path / "credentials").c_str(), 1);
+    const auto secret = [&](const std::string& value) {
+        return load(f.write("b.json", R"({"host": {}, "sendHandlers": {"MAIL": {"From": "a@b", "Password": )" + value +
+                                          R"(}}, "sendPorts": [{"name": "A", "primaryTransport": {"type": "MAIL", "address": "mailto:x@y"}}]})"));
+    };
+    const auto value = [](const loaded& got) { return got.bindings.send_ports.at(0).primary.properties.at("Password").text; };
+    CHECK(value(secret(R"({"env": "HAWSER_TEST_SECRET"})")) == "from-env");
+    CHECK(value(secret(R"({"file": "secret"})")) == "from-file");
+    CHECK(value(secret(R"({"credential": "smtp"})")) == "from-credential");
+    CHECK(secret(R"({"env": "HAWSER_TEST_NO_SUCH"})").problems.has_errors());
+    CHECK(secret(R"({"file": "no-such"})").problems.has_errors());
+    const loaded written = secret(R"("inline")");
+    CHECK_FALSE(written.problems.has_errors());
+    CHECK(written.problems.list().size() == 1);
+}
+
+TEST_CASE("included lists are joined, and a port defined twice shows both places") {
+    const folder f;
+    const std::string port = R"({"name": "B", "primaryTransport": {"type": "MAIL", "address": "mailto:x@y", "properties": {"From": "a@b"}}})";
+    f.write("ports/b.json", "{\"sendPorts\": [" + port + "]}");
+    const std::string main = f.write("main.json", R"({"host": {}, "include": ["ports/*.json"], "sendPorts": []})");
+    CHECK(load(main).bindings.send_ports.at(0).name == "B");
+    f.write("ports/c.json", "{\"sendPorts\": [" + port + "]}");
+    const std::vector<std::string> lines = load(main).lines(f.path);
+    REQUIRE(lines.size() == 1);
+    CHECK(lines[0].find("ports/c.json:1:25: error") == 0);
+    CHECK(lines[0].find("ports/b.json:1:16") != std::string::npos);
+}
+
+TEST_CASE("an overlay patches ports by name, and its mistakes are shown in the overlay") {
+    const folder f;
+    const std::string main = f.write("b.json", good);
+    const std::string overlay = f.write("prod.json", R"({"sendPorts": [{"name": "Invoices", "priority": 1, "filter": null}], "host": {"name": "Prod"}})");
+    const loaded got = load(main, {overlay});
+    CHECK(got.lines(f.path).empty());
+    CHECK(got.bindings.host.name == "Prod");
+    CHECK(got.bindings.send_ports.at(0).priority == 1);
+    CHECK_FALSE(got.bindings.send_ports[0].filter);
+    CHECK(got.bindings.send_ports[0].primary.address == "mailto:ap@example.org");
+    const loaded wrong = load(main, {f.write("bad.json", R"({"sendPorts": [{"name": "Invoices", "priority": 99}]})")});
+    REQUIRE(wrong.lines(f.path).size() == 1);
+    CHECK(wrong.lines(f.path)[0].find("bad.json:1:49: error: /sendPorts/0/priority") == 0);
+}
+
+TEST_CASE("what this version does not have is refused, never ignored") {
+    const folder f;
+    const loaded got = load(f.write("b.json", R"({"host": {}, "receivePorts": [], "sendPorts": [{"name": "A", "tracking": {},
+ "primaryTransport": {"type": "MAIL", "address": "mailto:x@y", "properties": {"From": "a@b", "ReplyBy": "2026-01-01T00:00:00Z", "MaxConnections": 1}}}]})"));
+    CHECK(got.lines(f.path).size() == 4);
+}
+
+TEST_CASE("the schema names every property of the loaded plugins") {
+    const std::string schema = make_json_schema(test_catalogue());
+    for (const char* piece : {"\"MaxConnections\"", "\"SMTPAuthenticate\"", "\"EnableEncryption\"", "\"basic\"", "\"credential\"", "2020-12"}) {
+        CHECK(schema.find(piece) != std::string::npos);
+    }
+}

@@ -1,0 +1,144 @@
+#include "bindings/field_reader.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/log.hpp"
+
+namespace hawser::engine {
+namespace {
+
+std::string join(const std::vector<std::string>& words) {
+    std::string joined;
+    for (const std::string& word : words) {
+        joined += (joined.empty() ? "" : ", ") + word;
+    }
+    return joined;
+}
+
+std::string suggestion(const std::string& word, const std::vector<std::string>& names) {
+    const std::string near = nearest_name(word, names);
+    return near.empty() ? "" : "did you mean \"" + near + "\"?";
+}
+
+}  // namespace
+
+field_reader::field_reader(const json_value& object, std::string pointer, diagnostics& problems)
+    : object_(object), pointer_(std::move(pointer)), problems_(problems) {
+    if (!object.is(json_value::kind::object)) {
+        problems.error(object.position, pointer_, std::string("this must be an object, not ") + name_of(object.type));
+    }
+}
+
+const json_value* field_reader::any(const std::string& key) {
+    known_.push_back(key);
+    return object_.find(key);
+}
+
+const json_value* field_reader::of(const std::string& key, json_value::kind type) {
+    const json_value* value = any(key);
+    if (value != nullptr && !value->is(type)) {
+        problems_.error(value->position, at(key), std::string("this must be ") + name_of(type) + ", not " + name_of(value->type));
+        return nullptr;
+    }
+    return value;
+}
+
+std::string field_reader::string(const std::string& key, std::string otherwise) {
+    const json_value* value = of(key, json_value::kind::string);
+    if (value == nullptr) {
+        return otherwise;
+    }
+    if (value->text.find('\0') != std::string::npos) {
+        problems_.error(value->position, at(key), "a NUL cannot stand here");
+        return otherwise;
+    }
+    return value->text;
+}
+
+bool field_reader::boolean(const std::string& key, bool otherwise) {
+    const json_value* value = of(key, json_value::kind::boolean);
+    return value == nullptr ? otherwise : value->boolean;
+}
+
+std::int64_t field_reader::integer(const std::string& key, std::int64_t otherwise, std::int64_t minimum, std::int64_t maximum) {
+    const json_value* value = of(key, json_value::kind::number);
+    if (value == nullptr) {
+        return otherwise;
+    }
+    std::int64_t number = 0;
+    const auto [end, failure] = std::from_chars(value->text.data(), value->text.data() + value->text.size(), number);
+    if (failure != std::errc{} || end != value->text.data() + value->text.size() || number < minimum || number > maximum) {
+        problems_.error(value->position, at(key), "this must be a whole number from " + std::to_string(minimum) + " to " + std::to_string(maximum));
+        return otherwise;
+    }
+    return number;
+}
+
+std::string field_reader::word(const std::string& key, const std::vector<std::string>& words, std::string otherwise) {
+    const json_value* value = of(key, json_value::kind::string);
+    if (value == nullptr) {
+        return otherwise;
+    }
+    if (std::find(words.begin(), words.end(), value->text) == words.end()) {
+        problems_.error(value->position, at(key), '"' + printable(value->text, 60) + "\" is not allowed: one of " + join(words) + " is",
+                        suggestion(value->text, words));
+        return otherwise;
+    }
+    return value->text;
+}
+
+std::vector<std::string> field_reader::strings(const std::string& key) {
+    std::vector<std::string> all;
+    const json_value* list = of(key, json_value::kind::array);
+    if (list == nullptr) {
+        return all;
+    }
+    for (std::size_t i = 0; i < list->elements.size(); ++i) {
+        if (list->elements[i].is(json_value::kind::string)) {
+            all.push_back(list->elements[i].text);
+        } else {
+            problems_.error(list->elements[i].position, at(key) + '/' + std::to_string(i), "this must be a string");
+        }
+    }
+    return all;
+}
+
+std::int64_t field_reader::duration_ms(const std::string& key, std::int64_t otherwise_ms, std::int64_t maximum_ms) {
+    const json_value* value = any(key);
+    if (value == nullptr) {
+        return otherwise_ms;
+    }
+    std::int64_t count = 0;
+    const std::string& text = value->text;
+    const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), count);
+    const std::string unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
+    std::int64_t unit_ms = 0;
+    if (value->is(json_value::kind::number) && unit.empty()) {
+        unit_ms = 60 * 1000;
+    } else if (value->is(json_value::kind::string)) {
+        unit_ms = unit == "s" ? 1000 : unit == "m" ? 60 * 1000 : unit == "h" ? 3600 * 1000 : unit == "d" ? 24 * 3600 * 1000 : 0;
+    }
+    if (failure != std::errc{} || unit_ms == 0 || count < 0 || count > maximum_ms / unit_ms) {
+        problems_.error(value->position, at(key), "this must be a duration like \"30s\", \"5m\" or \"2h\", or a number of minutes, of at most " +
+                                                      std::to_string(maximum_ms / 60000) + " minutes");
+        return otherwise_ms;
+    }
+    return count * unit_ms;
+}
+
+void field_reader::not_yet(const std::string& key, const std::string& what) {
+    if (const json_value* value = any(key); value != nullptr) {
+        problems_.error(value->position, at(key), what + " is not supported by this version: remove it");
+    }
+}
+
+void field_reader::finish() {
+    for (const json_member& member : object_.members) {
+        if (std::find(known_.begin(), known_.end(), member.key) == known_.end()) {
+            problems_.error(member.key_position, at(member.key), "unknown key \"" + printable(member.key, 60) + '"', suggestion(member.key, known_));
+        }
+    }
+}
+
+}  // namespace hawser::engine

@@ -1,0 +1,40 @@
+// Reads the members of one JSON object by name and type, and reports those that nobody asked for.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bindings/json_document.hpp"
+
+namespace hawser::engine {
+
+class field_reader {
+public:
+    // Reports where `object` is none; then every field is absent.
+    field_reader(const json_value& object, std::string pointer, diagnostics& problems);
+
+    const json_value* any(const std::string& key);
+    const json_value* of(const std::string& key, json_value::kind type);   // reports another type
+    std::string string(const std::string& key, std::string otherwise = {});
+    bool boolean(const std::string& key, bool otherwise);
+    std::int64_t integer(const std::string& key, std::int64_t otherwise, std::int64_t minimum, std::int64_t maximum);
+    std::string word(const std::string& key, const std::vector<std::string>& words, std::string otherwise);
+    std::vector<std::string> strings(const std::string& key);
+    // "30s", "5m", "2h", "1d", or a number of minutes (BizTalk's unit); in milliseconds.
+    std::int64_t duration_ms(const std::string& key, std::int64_t otherwise_ms, std::int64_t maximum_ms);
+    void not_yet(const std::string& key, const std::string& what);   // known, and refused in words
+    void finish();                                                    // reports unknown keys, with a suggestion
+
+    std::string at(const std::string& key) const { return pointer_ + '/' + pointer_token(key); }
+    const std::string& pointer() const noexcept { return pointer_; }
+    const source_position& position() const noexcept { return object_.position; }
+
+private:
+    const json_value& object_;
+    std::string pointer_;
+    diagnostics& problems_;
+    std::vector<std::string> known_;
+};
+
+}  // namespace hawser::engine

@@ -1,0 +1,309 @@
+#include "bindings/property_reader.hpp"
+
+#include <charconv>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "base/log.hpp"
+#include "message/context.hpp"
+
+namespace hawser::engine {
+namespace {
+
+std::string_view view(hawser_string text) { return text.data == nullptr ? std::string_view{} : std::string_view(text.data, text.size); }
+
+struct target {
+    const hawser_property_spec& spec;
+    const json_value& value;
+    const std::string& pointer;
+    const std::string& base_directory;
+    diagnostics& problems;
+
+    void error(const std::string& text, const std::string& hint = {}) const { problems.error(value.position, pointer, text, hint); }
+};
+
+// "none=0|basic=1": the word for a word or its number; "" = neither.
+std::string find_word(std::string_view words, const std::string& wanted) {
+    while (!words.empty()) {
+        const std::size_t end = words.find('|');
+        const std::string_view one = words.substr(0, end);
+        const std::size_t equals = one.find('=');
+        if (one.substr(0, equals) == wanted || (equals != std::string_view::npos && one.substr(equals + 1) == wanted)) {
+            return std::string(one.substr(0, equals));
+        }
+        words = end == std::string_view::npos ? std::string_view{} : words.substr(end + 1);
+    }
+    return {};
+}
+
+std::vector<std::string> words_of(std::string_view words) {
+    std::vector<std::string> all;
+    while (!words.empty()) {
+        const std::size_t end = words.find('|');
+        const std::string_view one = words.substr(0, end);
+        all.emplace_back(one.substr(0, one.find('=')));
+        words = end == std::string_view::npos ? std::string_view{} : words.substr(end + 1);
+    }
+    return all;
+}
+
+std::string list_of(const std::vector<std::string>& names) {
+    std::string joined;
+    for (const std::string& name : names) {
+        joined += (joined.empty() ? "" : ", ") + name;
+    }
+    return joined;
+}
+
+std::string suggestion(const std::string& word, const std::vector<std::string>& names) {
+    const std::string near = nearest_name(word, names);
+    return near.empty() ? "" : "did you mean \"" + near + "\"?";
+}
+
+bool read_secret_file(const target& to, const std::string& path, std::string& out) {
+    std::ifstream file(path, std::ios::binary);
+    if (!file) {
+        to.error("the secret file " + path + " cannot be read");
+        return false;
+    }
+    out.assign(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+    while (!out.empty() && (out.back() == '\n' || out.back() == '\r')) {   // an editor's last newline is no part of it
+        out.pop_back();
+    }
+    return true;
+}
+
+// {"env": NAME}, {"file": PATH} or {"credential": NAME}: systemd's $CREDENTIALS_DIRECTORY.
+bool read_secret(const target& to, std::string& out) {
+    if (to.value.is(json_value::kind::string)) {
+        to.problems.warning(to.value.position, to.pointer,
+                            "a secret stands in the file itself: better {\"env\": …}, {\"file\": …} or {\"credential\": …}");
+        out = to.value.text;
+        return true;
+    }
+    if (!to.value.is(json_value::kind::object) || to.value.members.size() != 1 || !to.value.members[0].value.is(json_value::kind::string)) {
+        to.error("a secret is {\"env\": \"NAME\"}, {\"file\": \"path\"} or {\"credential\": \"name\"}");
+        return false;
+    }
+    const std::string& source = to.value.members[0].key;
+    const std::string& name = to.value.members[0].value.text;
+    if (source == "env") {
+        const char* value = std::getenv(name.c_str());
+        if (value == nullptr) {
+            to.error("the environment variable " + name + " is not set");
+            return false;
+        }
+        out = value;
+        return true;
+    }
+    if (source == "file") {
+        return read_secret_file(to, (std::filesystem::path(to.base_directory) / name).string(), out);
+    }
+    if (source == "credential") {
+        const char* folder = std::getenv("CREDENTIALS_DIRECTORY");
+        if (folder == nullptr || name.find('/') != std::string::npos) {
+            to.error("there is no credential \"" + name + "\": the service manager did not set CREDENTIALS_DIRECTORY");
+            return false;
+        }
+        return read_secret_file(to, (std::filesystem::path(folder) / name).string(), out);
+    }
+    to.error("unknown source of a secret \"" + source + '"', suggestion(source, {"env", "file", "credential"}));
+    return false;
+}
+
+bool check_size(const target& to, const std::string& text) {
+    if (to.spec.maximum > 0 && text.size() > static_cast<std::uint64_t>(to.spec.maximum)) {
+        to.error("this is " + std::to_string(text.size()) + " bytes long; " + std::to_string(to.spec.maximum) + " are allowed");
+        return false;
+    }
+    return true;
+}
+
+bool read_integer(const target& to, std::string& out) {
+    std::int64_t number = 0;
+    const std::string& text = to.value.text;
+    const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (!to.value.is(json_value::kind::number) || failure != std::errc{} || end != text.data() + text.size()) {
+        to.error("this must be a whole number");
+        return false;
+    }
+    if ((to.spec.minimum != 0 || to.spec.maximum != 0) && (number < to.spec.minimum || number > to.spec.maximum)) {
+        to.error(text + " is out of range: " + std::to_string(to.spec.minimum) + " to " + std::to_string(to.spec.maximum) + " is allowed");
+        return false;
+    }
+    out = std::to_string(number);
+    return true;
+}
+
+bool read_enumeration(const target& to, std::string& out) {
+    const std::vector<std::string> words = words_of(view(to.spec.words));
+    if (!to.value.is(json_value::kind::string) && !to.value.is(json_value::kind::number)) {
+        to.error("this must be one of " + list_of(words));
+        return false;
+    }
+    out = find_word(view(to.spec.words), to.value.text);
+    if (out.empty()) {
+        to.error('"' + printable(to.value.text, 60) + "\" is not allowed: one of " + list_of(words) + " is", suggestion(to.value.text, words));
+        return false;
+    }
+    return true;
+}
+
+bool read_list(const target& to, typed_value& out) {
+    if (to.value.is(json_value::kind::string)) {   // BizTalk's form: joined by '|'
+        std::string_view rest = to.value.text;
+        while (!rest.empty()) {
+            const std::size_t end = rest.find('|');
+            out.list.emplace_back(rest.substr(0, end));
+            rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
+        }
+    } else if (to.value.is(json_value::kind::array)) {
+        for (const json_value& element : to.value.elements) {
+            if (!element.is(json_value::kind::string) || element.text.find('|') != std::string::npos) {
+                to.error("this must be a list of strings without '|'");
+                return false;
+            }
+            out.list.push_back(element.text);
+        }
+    } else {
+        to.error("this must be a list of strings");
+        return false;
+    }
+    for (const std::string& one : out.list) {
+        out.text += (out.text.empty() ? "" : "|") + one;
+    }
+    return true;
+}
+
+bool read_string(const target& to, std::string& out) {
+    if (!to.value.is(json_value::kind::string)) {
+        to.error(std::string("this must be a string, not ") + name_of(to.value.type));
+        return false;
+    }
+    if (to.value.text.find('\0') != std::string::npos) {
+        to.error("a NUL cannot stand in a property");
+        return false;
+    }
+    out = to.value.text;
+    return check_size(to, out);
+}
+
+bool read_value(const target& to, typed_value& out) {
+    if ((to.spec.flags & HAWSER_SPEC_SECRET) != 0) {
+        out.is_secret = true;
+        return read_secret(to, out.text) && check_size(to, out.text);
+    }
+    switch (to.spec.type) {
+    case HAWSER_TYPE_INTEGER: return read_integer(to, out.text);
+    case HAWSER_TYPE_BOOLEAN:
+        if (!to.value.is(json_value::kind::boolean)) {
+            to.error(std::string("this must be true or false, not ") + name_of(to.value.type));
+            return false;
+        }
+        out.text = to.value.boolean ? "true" : "false";
+        return true;
+    case HAWSER_TYPE_ENUMERATION: return read_enumeration(to, out.text);
+    case HAWSER_TYPE_STRING_LIST: return read_list(to, out);
+    case HAWSER_TYPE_DATE_TIME: {
+        message_context scratch;
+        if (!read_string(to, out.text)) {
+            return false;
+        }
+        if (!scratch.set("A.B", {.value = out.text, .type = property_type::date_time})) {
+            to.error("this must be a date and time as in 2026-11-24T10:30:00Z (RFC 3339)");
+            return false;
+        }
+        return true;
+    }
+    default: return read_string(to, out.text);
+    }
+}
+
+const hawser_property_spec* find_spec(const hawser_descriptor& descriptor, const std::string& name) {
+    for (std::uint32_t i = 0; i < descriptor.property_count; ++i) {
+        if (view(descriptor.properties[i]->name) == name) {
+            return descriptor.properties[i];
+        }
+    }
+    return nullptr;
+}
+
+std::vector<std::string> names_at(const hawser_descriptor& descriptor, property_level level) {
+    std::vector<std::string> names;
+    for (std::uint32_t i = 0; i < descriptor.property_count; ++i) {
+        const hawser_property_spec& spec = *descriptor.properties[i];
+        const std::uint32_t hidden = HAWSER_SPEC_CONTEXT_ONLY | (level == property_level::port ? HAWSER_SPEC_HANDLER_ONLY : 0U);
+        if ((spec.flags & hidden) == 0) {
+            names.emplace_back(view(spec.name));
+        }
+    }
+    return names;
+}
+
+}  // namespace
+
+typed_properties read_properties(const json_value& object, const std::string& pointer, const hawser_descriptor& descriptor,
+                                 property_level level, const std::string& base_directory, diagnostics& problems) {
+    typed_properties properties;
+    const std::string owner(view(descriptor.id));
+    if (!object.is(json_value::kind::object)) {
+        problems.error(object.position, pointer, "the properties of " + owner + " are an object, like {\"Name\": value}");
+        return properties;
+    }
+    for (const json_member& member : object.members) {
+        const std::string at = pointer + '/' + pointer_token(member.key);
+        const hawser_property_spec* spec = find_spec(descriptor, member.key);
+        if (spec == nullptr) {
+            problems.error(member.key_position, at, owner + " has no property \"" + printable(member.key, 60) + '"',
+                           suggestion(member.key, names_at(descriptor, level)));
+            continue;
+        }
+        if ((spec->flags & HAWSER_SPEC_CONTEXT_ONLY) != 0) {
+            problems.error(member.key_position, at, member.key + " cannot be set in bindings: a pipeline component sets it on the message");
+            continue;
+        }
+        if (level == property_level::port && (spec->flags & HAWSER_SPEC_HANDLER_ONLY) != 0) {
+            problems.error(member.key_position, at, member.key + " belongs to the send handler: set it in /sendHandlers/" + owner);
+            continue;
+        }
+        typed_value value;
+        value.type = spec->type;
+        value.is_from_handler = level == property_level::handler;
+        value.position = member.value.position;
+        value.pointer = at;
+        if (read_value({*spec, member.value, at, base_directory, problems}, value)) {
+            properties[member.key] = std::move(value);
+        }
+    }
+    return properties;
+}
+
+void add_defaults(typed_properties& properties, const hawser_descriptor& descriptor) {
+    for (std::uint32_t i = 0; i < descriptor.property_count; ++i) {
+        const hawser_property_spec& spec = *descriptor.properties[i];
+        const std::string name(view(spec.name));
+        if (spec.default_value.data != nullptr && properties.count(name) == 0) {
+            typed_value value;
+            value.type = spec.type;
+            value.text = view(spec.default_value);
+            value.is_default = true;
+            properties[name] = std::move(value);
+        }
+    }
+}
+
+void check_required(const typed_properties& properties, const hawser_descriptor& descriptor, bool has_address,
+                    const source_position& position, const std::string& pointer, diagnostics& problems) {
+    for (std::uint32_t i = 0; i < descriptor.property_count; ++i) {
+        const hawser_property_spec& spec = *descriptor.properties[i];
+        const bool is_given = properties.count(std::string(view(spec.name))) != 0 || (has_address && (spec.flags & HAWSER_SPEC_ADDRESS) != 0);
+        if ((spec.flags & HAWSER_SPEC_REQUIRED) != 0 && !is_given) {
+            problems.error(position, pointer, std::string(view(descriptor.id)) + " needs the property " + std::string(view(spec.name)) +
+                                                  ", here or in its send handler");
+        }
+    }
+}
+
+}  // namespace hawser::engine
