@@ -77,7 +77,7 @@ struct send_port_group_binding {
     std::string name;
     std::vector<std::string> ports;
     std::optional<filter_groups> filter;
-    std::string state;                   // bound, stopped, started
+    std::string state;                   // bound, started
 };
 
 struct certificate_folders {

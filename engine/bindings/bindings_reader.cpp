@@ -109,7 +109,7 @@ void read_groups(const json_value& root, host_bindings& out, diagnostics& proble
             problems.error(value.position, fields.pointer(), "a group needs a name");
         }
         group.ports = fields.strings("ports");
-        group.state = fields.word("state", {"bound", "stopped", "started"}, "started");
+        group.state = fields.word("state", {"bound", "started"}, "started");
         if (const json_value* filter = fields.of("filter", json_value::kind::object); filter != nullptr) {
             group.filter = read_filter(*filter, fields.at("filter"), problems);
         }

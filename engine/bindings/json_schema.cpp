@@ -142,7 +142,7 @@ constexpr const char* fixed_part = R"({
       "attachmentRoots": {"type": "array", "items": {"type": "string"}}}}},
     "sendPortGroups": {"type": "array", "items": {"type": "object", "required": ["name", "ports"], "additionalProperties": false, "properties": {
       "name": {"type": "string"}, "ports": {"type": "array", "items": {"type": "string"}},
-      "state": {"enum": ["bound", "stopped", "started"], "default": "started"}, "filter": {"$ref": "#/$defs/filter"}}}}
+      "state": {"enum": ["bound", "started"], "default": "started"}, "filter": {"$ref": "#/$defs/filter"}}}}
   },
   "$defs": {
     "duration": {"oneOf": [{"type": "string", "pattern": "^[0-9]+[smhd]$"}, {"type": "integer", "minimum": 0, "description": "minutes"}]},

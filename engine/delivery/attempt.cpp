@@ -1,6 +1,7 @@
 #include "delivery/attempt.hpp"
 
 #include "base/log.hpp"
+#include "delivery/delivery_context.hpp"
 #include "pipeline/spool.hpp"
 #include "pipeline/worker_pool.hpp"
 
@@ -26,12 +27,6 @@ private:
     std::uint64_t left_;
 };
 
-void write_engine_property(message_context& context, const char* name, std::string value,
-                           property_type type = property_type::string) {
-    // The engine's own values are short and well formed; one that is not would be a defect of ours, so it may be dropped.
-    (void)context.set(name, {.value = std::move(value), .type = type, .origin = property_origin::engine});
-}
-
 bool is_transient(hawser_status status) {
     return status == HAWSER_TRY_LATER || status == HAWSER_IO || status == HAWSER_CANCELLED;
 }
@@ -55,26 +50,11 @@ const transport_runtime& attempt::transport() const noexcept {
 
 std::string attempt::transport_label() const { return transport().label(); }
 
-// Handler and port values win over what came with the message, but on a dynamic port, which fills in only what is absent
-// (spec section 2).
 void attempt::prepare_message() {
     message_context context = std::move(claim_.context);
-    const transport_runtime& way = transport();
-    for (const auto& [name, property] : way.properties) {
-        if (!port_->is_dynamic || context.find(name) == nullptr) {
-            if (const result<void> done = context.set(name, property); !done) {
-                throw stream_failure(HAWSER_FAILED, done.error().text);
-            }
-        }
+    if (const result<void> done = write_delivery_context(context, *port_, transport(), claim_.message_id, claim_.state.attempt); !done) {
+        throw stream_failure(HAWSER_FAILED, done.error().text);
     }
-    write_engine_property(context, "BTS.MessageID", claim_.message_id);
-    write_engine_property(context, "BTS.SPName", port_->name);
-    write_engine_property(context, "BTS.OutboundTransportType", way.type);
-    if (!way.address.empty()) {
-        write_engine_property(context, "BTS.OutboundTransportLocation", way.address);
-    }
-    write_engine_property(context, "BTS.RetryCount", std::to_string(way.retry_count), property_type::integer);
-    write_engine_property(context, "BTS.ActualRetryCount", std::to_string(claim_.state.attempt), property_type::integer);
     working_message::identity who{claim_.message_id, claim_.unique_id, claim_.published_unix_ms, claim_.state.total_attempts + 1};
     message_ = std::make_unique<working_message>(
         port_->environment, std::move(who), std::move(context), claim_.parts, [this](std::size_t index) {
