@@ -1,0 +1,264 @@
+#include "host/command_line.hpp"
+
+#include <CLI/CLI.hpp>
+#include <charconv>
+#include <cstdlib>
+
+#include "host/command_help.hpp"
+#include "host/exit_code.hpp"
+
+namespace hawser::command {
+namespace {
+
+class command_parser {
+public:
+    explicit command_parser(const std::string& version) {
+        app_.set_version_flag("--version", "hawser " + version);
+        app_.require_subcommand(1);
+        add_set_up();
+        add_send();
+        add_messages();
+        add_ports();
+        add_plugins();
+    }
+
+    parsed_command_line parse(int count, const char* const* words);
+
+private:
+    // `group` "messages" and `name` "list" make the verb "messages list"; every verb takes the common options.
+    CLI::App* add_verb(CLI::App& group, const std::string& name, const std::string& summary) {
+        CLI::App* verb = group.add_subcommand(name, summary);
+        const std::string full = &group == &app_ ? name : group.get_name() + " " + name;
+        verb->callback([this, full] { values_.verb = full; });
+        verb->add_option("--overlay", values_.overlays, "JSON merge patch laid over the bindings; may be repeated")
+            ->allow_extra_args(false)->type_name("FILE");
+        verb->add_option("--plugin-folder", values_.plugin_folders, "folder searched first for plugins; may be repeated")
+            ->allow_extra_args(false)->type_name("DIR");
+        verb->add_option("--log-level", values_.log_level, "debug, info, warning or error")
+            ->check(CLI::IsMember({"debug", "info", "warning", "error"}))->type_name("LEVEL");
+        verb->add_option("--log-format", values_.log_format, "text or json")->check(CLI::IsMember({"text", "json"}))->type_name("FORMAT");
+        return verb;
+    }
+    void add_bindings(CLI::App* verb) { verb->add_option("BINDINGS", values_.bindings, "the bindings file")->required(); }
+    void add_json(CLI::App* verb) { verb->add_flag("--json", values_.is_json, "print JSON, for programs"); }
+    CLI::Option* add_port(CLI::App* verb, const std::string& text) {
+        return verb->add_option("--port", values_.port, text)->type_name("NAME");
+    }
+    void add_properties(CLI::App* verb, const std::string& text) {
+        verb->add_option("--property", values_.properties, text)->allow_extra_args(false)->type_name("NS.Name[:TYPE]=VALUE");
+    }
+    void add_message_options(CLI::App* verb) {
+        add_properties(verb, "context property; TYPE is string (default), int, bool or dateTime; may be repeated");
+        verb->add_option("--content-type", values_.content_type, "of the body; guessed from FILE's extension")->type_name("TYPE");
+        verb->add_option("--part", values_.parts, "a further part of the message; may be repeated")->allow_extra_args(false)->type_name("NAME=FILE");
+    }
+    void add_key(CLI::App* verb) {
+        verb->add_option("--key", values_.key, "idempotency key: the same key is published once, however often it is submitted")->type_name("KEY");
+    }
+    CLI::Option* add_files(CLI::App* verb, const std::string& text) { return verb->add_option("FILE", values_.files, text)->required(); }
+
+    void add_set_up();
+    void add_send();
+    void add_messages();
+    void add_selection(CLI::App* verb, const std::string& what);
+    void add_ports();
+    void add_plugins();
+    std::string check_values();
+
+    CLI::App app_{"", "hawser"};
+    arguments values_;
+    std::string wait_;
+};
+
+void command_parser::add_set_up() {
+    CLI::App* check = add_verb(app_, "check", "Check a bindings file, its plugins, certificates and secrets; sends nothing");
+    add_bindings(check);
+    add_json(check);
+    CLI::App* run = add_verb(app_, "run", "Run the host in the foreground until SIGTERM or SIGINT");
+    add_bindings(run);
+    CLI::App* status = add_verb(app_, "status", "Say whether the host runs, what is queued, retried and suspended, and what is wrong");
+    add_bindings(status);
+    add_json(status);
+    CLI::App* schema = add_verb(app_, "schema", "Print the JSON Schema of the bindings file with its plugins' properties");
+    schema->add_option("BINDINGS", values_.bindings, "the bindings file; without it: the built-in plugins");
+}
+
+void command_parser::add_send() {
+    CLI::App* send = add_verb(app_, "send", "Publish a file through a port and wait for the outcome of its first attempt");
+    add_bindings(send);
+    add_files(send, "the body; \"-\" is standard input")->expected(1);
+    add_port(send, "the send port")->required();
+    add_message_options(send);
+    add_key(send);
+    send->add_option("--wait", wait_, "wait for the end of all attempts: at most so long (90s, 10m, 2h), or \"end\"")->type_name("TIME|end");
+    add_json(send);
+    CLI::App* submit = add_verb(app_, "submit", "Publish files durably and return; a message for each file");
+    add_bindings(submit);
+    add_files(submit, "the bodies; \"-\" is standard input");
+    add_port(submit, "the send port; without it the ports' filters decide");
+    add_message_options(submit);
+    add_key(submit);
+    add_json(submit);
+    CLI::App* preview = add_verb(app_, "preview", "Print what one fresh transmission would carry; sends and stores nothing");
+    add_bindings(preview);
+    add_files(preview, "the body; \"-\" is standard input")->expected(1);
+    add_port(preview, "the send port")->required();
+    add_message_options(preview);
+}
+
+void command_parser::add_selection(CLI::App* verb, const std::string& what) {
+    add_bindings(verb);
+    verb->add_option("ID", values_.names, "delivery number, or BTS.MessageID");
+    add_port(verb, what + " all of this port");
+    verb->add_flag("--all", values_.is_all, what + " all");
+    verb->add_option("--limit", values_.limit, what + " at most so many")->check(CLI::Range(1U, UINT32_MAX))->type_name("N");
+    add_json(verb);
+}
+
+void command_parser::add_messages() {
+    CLI::App* messages = app_.add_subcommand("messages", "Look after what is queued, retried and suspended");
+    messages->require_subcommand(1);
+    const CLI::Validator states = CLI::IsMember({"queued", "retrying", "active", "suspended", "suspendedNotResumable"});
+    CLI::App* list = add_verb(*messages, "list", "List the messages that are not delivered yet");
+    add_bindings(list);
+    add_port(list, "only this port's");
+    list->add_option("--state", values_.state, "only those queued, retrying, active, suspended or suspendedNotResumable")->check(states)->type_name("STATE");
+    list->add_option("--limit", values_.limit, "at most so many (default " + std::to_string(list_limit_default) + ")")
+        ->check(CLI::Range(1U, UINT32_MAX))->type_name("N");
+    add_json(list);
+    CLI::App* show = add_verb(*messages, "show", "Show a message: context, parts, attempts and errors");
+    add_bindings(show);
+    show->add_option("ID", values_.names, "delivery number, or BTS.MessageID")->required();
+    add_json(show);
+    CLI::App* resume = add_verb(*messages, "resume", "Try suspended messages again");
+    add_selection(resume, "resume");
+    add_properties(resume, "changed before the next attempt, which then has a new Message-ID; may be repeated");
+    CLI::App* terminate = add_verb(*messages, "terminate", "Give messages up: they are never delivered");
+    add_selection(terminate, "terminate");
+    terminate->add_option("--state", values_.state, "with --port or --all: in this state (default suspended)")->check(states)->type_name("STATE");
+    CLI::App* save = add_verb(*messages, "save", "Write out a message's body, or another part");
+    add_bindings(save);
+    save->add_option("ID", values_.names, "delivery number")->required()->expected(1);
+    save->add_option("--part", values_.part, "the part's name; default: the body")->type_name("NAME");
+    save->add_option("-o,--output", values_.output, "the file to write; default: standard output")->type_name("FILE");
+}
+
+void command_parser::add_ports() {
+    CLI::App* ports = app_.add_subcommand("ports", "Look after the send ports");
+    ports->require_subcommand(1);
+    CLI::App* list = add_verb(*ports, "list", "List the send ports with their state and counts");
+    add_bindings(list);
+    add_json(list);
+    for (const auto& [name, summary] : {std::pair{"start", "Deliver: what is held goes out"},
+                                        std::pair{"stop", "Hold: messages are taken, and kept until the port is started"},
+                                        std::pair{"enlist", "Subscribe: messages are taken and held"},
+                                        std::pair{"unenlist", "Unsubscribe: no message is routed to the port any more"}}) {
+        CLI::App* change = add_verb(*ports, name, summary);
+        add_bindings(change);
+        change->add_option("PORT", values_.names, "names of send ports")->required();
+        add_json(change);
+    }
+}
+
+void command_parser::add_plugins() {
+    CLI::App* plugins = app_.add_subcommand("plugins", "Show send adapters and pipeline components");
+    plugins->require_subcommand(1);
+    CLI::App* list = add_verb(*plugins, "list", "List them: the built-in ones, or those of a bindings file");
+    list->add_option("BINDINGS", values_.bindings, "the bindings file; without it: the built-in plugins");
+    add_json(list);
+    CLI::App* show = add_verb(*plugins, "show", "Show each property with its type, default and text");
+    show->add_option("BINDINGS NAME", values_.names, "a bindings file (an existing file, or *.json), then a name; both may be left out")->expected(0, 2);
+    add_json(show);
+}
+
+// What CLI11 does not know about; "" when all is well.
+std::string command_parser::check_values() {
+    if (!wait_.empty()) {
+        values_.waits_for_end = wait_ == "end";
+        if (!values_.waits_for_end && !(values_.wait_ms = parse_duration_ms(wait_))) {
+            return "--wait: \"" + wait_ + "\" is neither \"end\" nor a time like 90s, 10m or 2h";
+        }
+    }
+    constexpr std::size_t key_size_max = 255;
+    if (values_.key.size() > key_size_max) {
+        return "--key: at most 255 bytes";
+    }
+    if (!values_.key.empty() && values_.files.size() > 1) {
+        return "--key goes with one FILE: each message needs a key of its own";
+    }
+    if (std::count(values_.files.begin(), values_.files.end(), "-") +
+            std::count_if(values_.parts.begin(), values_.parts.end(), [](const std::string& part) { return part.ends_with("=-"); }) > 1) {
+        return "standard input (-) can be read only once";
+    }
+    if (values_.verb == "messages resume" || values_.verb == "messages terminate") {
+        const int ways = int{!values_.names.empty()} + int{!values_.port.empty()} + int{values_.is_all};
+        if (ways != 1) {
+            return values_.verb + ": say which: ID…, --port NAME, or --all";
+        }
+    }
+    return {};
+}
+
+parsed_command_line command_parser::parse(int count, const char* const* words) {
+    parsed_command_line result;
+    const auto usage = [&result](const std::string& text, const std::string& verb) {
+        result.exit_code = exit_code::usage;
+        result.text = "hawser: " + text + "\nSee hawser " + (verb.empty() ? "" : verb + " ") + "--help\n";
+        return result;
+    };
+    if (count < 2 || std::string(words[1]) == "--help" || std::string(words[1]) == "-h" || std::string(words[1]) == "help") {
+        result.exit_code = count < 2 ? exit_code::usage : exit_code::done;
+        result.text = help_page;
+        return result;
+    }
+    std::string verb;   // as far as it was understood, for the hint
+    try {
+        app_.parse(count, words);
+    } catch (const CLI::Success& asked) {   // --help of a verb, --version
+        result.exit_code = exit_code::done;
+        std::ostringstream out;
+        app_.exit(asked, out, out);
+        result.text = out.str();
+        return result;
+    } catch (const CLI::ParseError& failure) {
+        const CLI::App* level = &app_;
+        while (!level->get_subcommands().empty()) {
+            level = level->get_subcommands().front();
+            verb += (verb.empty() ? "" : " ") + level->get_name();
+        }
+        return usage(failure.what(), verb);
+    }
+    if (const std::string wrong = check_values(); !wrong.empty()) {
+        return usage(wrong, values_.verb);
+    }
+    result.values = values_;
+    return result;
+}
+
+}  // namespace
+
+std::optional<std::int64_t> parse_duration_ms(const std::string& text) {
+    std::int64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc{} || number < 0) {
+        return std::nullopt;
+    }
+    const std::string unit(end, text.data() + text.size());
+    std::int64_t factor = 0;
+    for (const auto& [name, milliseconds] : {std::pair<const char*, std::int64_t>{"ms", 1}, {"", 1000}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}}) {
+        if (unit == name) {
+            factor = milliseconds;
+        }
+    }
+    constexpr std::int64_t duration_max_ms = 3650LL * 86'400'000;
+    if (factor == 0 || number > duration_max_ms / factor) {
+        return std::nullopt;
+    }
+    return number * factor;
+}
+
+parsed_command_line parse_command_line(int count, const char* const* words, const std::string& version) {
+    return command_parser(version).parse(count, words);
+}
+
+}  // namespace hawser::command

@@ -1,0 +1,113 @@
+#include "host/command_line.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace hawser::command;
+
+namespace {
+
+parsed_command_line parse(std::vector<const char*> words) {
+    words.insert(words.begin(), "hawser");
+    return parse_command_line(static_cast<int>(words.size()), words.data(), "1.2.3");
+}
+
+}  // namespace
+
+TEST_CASE("send takes what the contract lists, and options never swallow the file") {
+    const parsed_command_line got = parse({"send", "b.json", "--port", "Out", "--property", "SMTP.Subject=a b", "--property", "SMTP.To=x@y", "--content-type",
+                                           "text/xml", "--part", "second=p.pdf", "--key", "k", "--json", "--wait", "10m", "--overlay", "o.json", "in.xml"});
+    REQUIRE_MESSAGE(!got.exit_code, got.text);
+    CHECK(got.values.verb == "send");
+    CHECK(got.values.bindings == "b.json");
+    CHECK(got.values.port == "Out");
+    CHECK(got.values.properties == std::vector<std::string>{"SMTP.Subject=a b", "SMTP.To=x@y"});
+    CHECK(got.values.parts == std::vector<std::string>{"second=p.pdf"});
+    CHECK(got.values.files == std::vector<std::string>{"in.xml"});
+    CHECK(got.values.overlays == std::vector<std::string>{"o.json"});
+    CHECK(got.values.key == "k");
+    CHECK(got.values.is_json);
+    CHECK_FALSE(got.values.waits_for_end);
+    CHECK(got.values.wait_ms == 600'000);
+}
+
+TEST_CASE("a dash is standard input, and submit takes several files") {
+    CHECK(parse({"send", "b", "--port", "P", "-"}).values.files == std::vector<std::string>{"-"});
+    CHECK(parse({"submit", "b", "one", "two", "three"}).values.files == std::vector<std::string>{"one", "two", "three"});
+    CHECK(parse({"send", "b", "--port", "P", "--wait", "end", "-"}).values.waits_for_end);
+}
+
+TEST_CASE("verbs of two words") {
+    const parsed_command_line got = parse({"messages", "resume", "b.json", "12", "13", "--property", "SMTP.To=x@y"});
+    REQUIRE_MESSAGE(!got.exit_code, got.text);
+    CHECK(got.values.verb == "messages resume");
+    CHECK(got.values.names == std::vector<std::string>{"12", "13"});
+    CHECK(parse({"messages", "resume", "b.json", "--all", "--limit", "10"}).values.limit == 10);
+    CHECK(parse({"messages", "save", "b.json", "12", "--part", "x", "-o", "out"}).values.output == "out");
+    CHECK(parse({"ports", "stop", "b.json", "A", "B"}).values.verb == "ports stop");
+    CHECK(parse({"plugins", "list"}).values.bindings.empty());
+    CHECK(parse({"plugins", "show", "SMTP"}).values.names == std::vector<std::string>{"SMTP"});
+    CHECK(parse({"schema"}).values.verb == "schema");
+    CHECK(parse({"run", "b.json", "--log-format", "json", "--log-level", "debug"}).values.log_level == "debug");
+}
+
+TEST_CASE("every verb takes --overlay") {
+    for (const std::vector<const char*>& verb : std::vector<std::vector<const char*>>{
+             {"check", "b"}, {"run", "b"}, {"send", "b", "--port", "P", "f"}, {"submit", "b", "f"}, {"preview", "b", "--port", "P", "f"},
+             {"messages", "list", "b"}, {"messages", "show", "b", "1"}, {"messages", "resume", "b", "1"}, {"messages", "terminate", "b", "1"},
+             {"messages", "save", "b", "1"}, {"ports", "list", "b"}, {"ports", "start", "b", "P"}, {"status", "b"}, {"plugins", "list", "b"},
+             {"plugins", "show", "b"}, {"schema", "b"}}) {
+        std::vector<const char*> words = verb;
+        words.insert(words.end(), {"--overlay", "o1", "--overlay", "o2"});
+        const parsed_command_line got = parse(words);
+        CHECK_MESSAGE(!got.exit_code, got.text);
+        CHECK(got.values.overlays == std::vector<std::string>{"o1", "o2"});
+    }
+}
+
+TEST_CASE("wrong usage is 64 and says what and where to look") {
+    for (const std::vector<const char*>& words : std::vector<std::vector<const char*>>{
+             {"chekc", "b"}, {"check"}, {"send", "b", "f"}, {"send", "b", "--port", "P"}, {"send", "b", "--port", "P", "f", "g"},
+             {"send", "b", "--port", "P", "--wait", "soon", "f"}, {"send", "b", "--port", "P", "--nosuch", "f"}, {"submit", "b"},
+             {"submit", "b", "--key", "k", "f", "g"}, {"submit", "b", "-", "-"}, {"submit", "b", "-", "--part", "x=-"}, {"messages"},
+             {"messages", "resume", "b"}, {"messages", "resume", "b", "1", "--all"}, {"messages", "terminate", "b", "--port", "P", "--all"},
+             {"messages", "list", "b", "--state", "lost"}, {"messages", "list", "b", "--limit", "0"}, {"ports", "stop", "b"},
+             {"run", "b", "--log-level", "loud"}, {"run", "b", "--log-format", "xml"}}) {
+        const parsed_command_line got = parse(words);
+        CAPTURE(words[0]);
+        CAPTURE(words.size());
+        REQUIRE(got.exit_code);
+        CHECK(*got.exit_code == 64);
+        CHECK(got.text.find("--help") != std::string::npos);
+        CHECK(got.text.find("hawser: ") == 0);
+    }
+    CHECK(parse({"send", "b", "f"}).text.find("--port") != std::string::npos);
+    CHECK(parse({"send", "b", "f"}).text.find("hawser send --help") != std::string::npos);
+    CHECK(parse({}).exit_code == 64);
+    const std::string long_key(256, 'k');
+    CHECK(parse({"send", "b", "--port", "P", "--key", long_key.c_str(), "f"}).exit_code == 64);
+}
+
+TEST_CASE("help and version are 0") {
+    CHECK(parse({"--help"}).exit_code == 0);
+    CHECK(parse({"help"}).text.find("messages resume") != std::string::npos);
+    CHECK(parse({"--version"}).exit_code == 0);
+    CHECK(parse({"--version"}).text.find("hawser 1.2.3") != std::string::npos);
+    const parsed_command_line send = parse({"send", "--help"});
+    CHECK(send.exit_code == 0);
+    CHECK(send.text.find("--property") != std::string::npos);
+    CHECK(parse({"messages", "list", "--help"}).text.find("--state") != std::string::npos);
+}
+
+TEST_CASE("durations") {
+    CHECK(parse_duration_ms("250ms") == 250);
+    CHECK(parse_duration_ms("90") == 90'000);
+    CHECK(parse_duration_ms("90s") == 90'000);
+    CHECK(parse_duration_ms("10m") == 600'000);
+    CHECK(parse_duration_ms("2h") == 7'200'000);
+    CHECK(parse_duration_ms("1d") == 86'400'000);
+    CHECK(parse_duration_ms("0") == 0);
+    for (const char* wrong : {"", "m", "-1s", "1.5h", "1w", "10 m", "99999999999999999999s", "9223372036854775807d", "1mm"}) {
+        CAPTURE(wrong);
+        CHECK_FALSE(parse_duration_ms(wrong));
+    }
+}

@@ -1,0 +1,22 @@
+// The output of --json: one object (or, from submit, one a line), whose fields are a contract with scripts: they are added
+// to and never renamed (docs/operating.md). Times are RFC 3339 in UTC, or null; bytes that are not UTF-8 become U+FFFD.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "hawser/types.hpp"
+
+namespace hawser::command {
+
+std::string json_of(const submit_answer& answer, const submission& message, const std::string& file, int exit_code);
+std::string json_of(const change_answer& answer, const std::string& name, int exit_code);
+std::string json_of(const std::vector<message_summary>& list, bool has_more);
+std::string json_of(const std::vector<message_detail>& details);
+std::string json_of(const std::vector<port_summary>& ports);
+std::string json_of(const host_status& status);
+std::string json_of(const std::vector<plugin_help>& plugins);
+std::string json_of(const std::vector<problem>& problems, const configuration_summary& summary);
+std::string json_of_failure(const std::string& code, const std::string& text, int exit_code);
+
+}  // namespace hawser::command
