@@ -62,7 +62,8 @@ result<descriptor> unnamed_file(const std::string& folder) {
     if (made.is_open()) {
         return made;
     }
-    std::string name = folder + "/.hawser-body-XXXXXX";   // a file system without O_TMPFILE (NFS): a name for an instant
+    std::string name =
+        folder + "/.hawser-body-XXXXXX";   // a file system without O_TMPFILE (NFS): a name for an instant
     made = descriptor(::mkostemp(name.data(), O_CLOEXEC));
     if (!made.is_open()) {
         return fail("body.spool", fmt::format("cannot make a temporary file in {}: {}", folder, std::strerror(errno)));

@@ -1,6 +1,7 @@
-// Bodies as regular files, for the client's side of the control protocol: bytes in memory become a memfd, a pipe or terminal
-// is spooled to an unlinked file beside the message box. So the host never waits for whoever feeds a pipe, and a submission
-// can be repeated. Stateless; blocks while it reads. Codes: body.read (the source), body.spool (no room for the copy).
+// Bodies as regular files, for the client's side of the control protocol: bytes in memory become a memfd, a pipe or
+// terminal is spooled to an unlinked file beside the message box. So the host never waits for whoever feeds a pipe, and
+// a submission can be repeated. Stateless; blocks while it reads. Codes: body.read (the source), body.spool (no room
+// for the copy).
 #pragma once
 
 #include <cstdint>

@@ -25,7 +25,8 @@ constexpr std::int64_t progress_interval_ms = 100;
 std::string answer_frame(json answer) {
     std::string text = dump_frame({{"v", protocol_version}, {"answer", std::move(answer)}}, utf8_rule::lenient);
     if (text.size() > answer_size_max) {
-        return error_frame("protocol.answer-too-large", "the answer is too large: ask for fewer messages at once (--limit)");
+        return error_frame("protocol.answer-too-large",
+                           "the answer is too large: ask for fewer messages at once (--limit)");
     }
     return text;
 }
@@ -46,7 +47,8 @@ std::string text_member(const json& request, const char* name) {
     return value.get<std::string>();
 }
 
-// A regular file that may be used in this direction; anything else could hold up the host for ever, or is no file at all.
+// A regular file that may be used in this direction; anything else could hold up the host for ever, or is no file at
+// all.
 void check_regular(int number, int access) {
     struct stat found {};
     const int flags = ::fcntl(number, F_GETFL);
@@ -59,8 +61,9 @@ void check_regular(int number, int access) {
     }
 }
 
-// A position of the host's own in the same file. Where the file cannot be opened again (its mode allows only whoever opened
-// it first), the client's description is used; it must then not repeat the submission while this one runs, and does not.
+// A position of the host's own in the same file. Where the file cannot be opened again (its mode allows only whoever
+// opened it first), the client's description is used; it must then not repeat the submission while this one runs, and
+// does not.
 descriptor open_again(descriptor given, std::int64_t offset) {
     check_regular(given.get(), O_RDONLY);
     const std::string path = fmt::format("/proc/self/fd/{}", given.get());
@@ -74,7 +77,8 @@ descriptor open_again(descriptor given, std::int64_t offset) {
     return own;
 }
 
-std::string carry_out_submit(hawser::bus& target, const json& request, std::vector<descriptor>& given, const call_context& context) {
+std::string carry_out_submit(hawser::bus& target, const json& request, std::vector<descriptor>& given,
+                             const call_context& context) {
     std::vector<part_place> places;
     submission message = submission_from(member(request, "message"), places);
     bool wants_progress = false;
@@ -110,12 +114,14 @@ std::string carry_out_save(hawser::bus& target, const json& request, std::vector
     if (!delivery.is_number_integer()) {
         throw bad_frame("the field \"delivery\" is not a whole number");
     }
-    return answer_frame(to_json(target.save(delivery.get<std::int64_t>(), text_member(request, "part"), given.front().get())));
+    return answer_frame(
+        to_json(target.save(delivery.get<std::int64_t>(), text_member(request, "part"), given.front().get())));
 }
 
 message_filter filter_member(const json& request) { return message_filter_from(member(request, "filter")); }
 
-std::string dispatch(hawser::bus& target, const json& request, std::vector<descriptor>& given, const call_context& context) {
+std::string dispatch(hawser::bus& target, const json& request, std::vector<descriptor>& given,
+                     const call_context& context) {
     const std::string call = text_member(request, "call");
     if (call == "hello") {
         return answer_frame({{"version", HAWSER_VERSION}, {"process_id", ::getpid()}});
@@ -147,7 +153,8 @@ std::string dispatch(hawser::bus& target, const json& request, std::vector<descr
         return answer_frame(to_json(target.ports()));
     }
     if (call == "set_port_state") {
-        return answer_frame(to_json(target.set_port_state(text_member(request, "port"), text_member(request, "action"))));
+        return answer_frame(
+            to_json(target.set_port_state(text_member(request, "port"), text_member(request, "action"))));
     }
     if (call == "status") {
         return answer_frame(to_json(target.status()));
@@ -166,8 +173,12 @@ std::string carry_out(hawser::bus& target, frame request, const call_context& co
         const json parsed = parse_frame(request.json);
         const json& version = member(parsed, "v");
         if (!version.is_number_integer() || version.get<std::int64_t>() != protocol_version) {
-            return error_frame("protocol.version", fmt::format("this host speaks version {} of the control protocol (Hawser {}): use the command of the same "
-                                                               "release", protocol_version, HAWSER_VERSION));
+            return error_frame(
+                "protocol.version",
+                fmt::format(
+                    "this host speaks version {} of the control protocol (Hawser {}): use the command of the same "
+                    "release",
+                    protocol_version, HAWSER_VERSION));
         }
         return dispatch(target, parsed, request.descriptors, context);
     } catch (const bad_frame& failure) {

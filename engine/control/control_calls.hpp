@@ -1,5 +1,5 @@
-// One request of a client carried out on the bus: what to call, with which checks. Called by control_server on the client's
-// thread. Owns nothing; failures are answers: the returned text is always a whole answer or error frame.
+// One request of a client carried out on the bus: what to call, with which checks. Called by control_server on the
+// client's thread. Owns nothing; failures are answers: the returned text is always a whole answer or error frame.
 #pragma once
 
 #include <cstdint>

@@ -37,7 +37,8 @@ std::string folder_of(const std::string& path) {
 // What one exchange brought: an answer, or an error with its code.
 using exchange_result = result<json>;
 
-exchange_result read_answer(const std::string& text, const std::function<void(std::uint64_t)>& on_progress, bool& is_progress) {
+exchange_result read_answer(const std::string& text, const std::function<void(std::uint64_t)>& on_progress,
+                            bool& is_progress) {
     is_progress = false;
     try {
         json parsed = parse_frame(text);
@@ -60,13 +61,15 @@ exchange_result read_answer(const std::string& text, const std::function<void(st
     }
 }
 
-// One request and its answer on a connection. `is_abandoned` closes the sending half once, which ends the wait at the host.
-exchange_result exchange(int socket, const std::string& request, const std::vector<int>& descriptors, std::int64_t wait_ms,
-                         const submit_options* options) {
+// One request and its answer on a connection. `is_abandoned` closes the sending half once, which ends the wait at the
+// host.
+exchange_result exchange(int socket, const std::string& request, const std::vector<int>& descriptors,
+                         std::int64_t wait_ms, const submit_options* options) {
     // A refusal may come before the request is read, so a failed write still looks for an answer.
     const bool is_written = write_frame(socket, request, descriptors);
     std::function<bool()> is_abandoned = options != nullptr ? options->is_abandoned : std::function<bool()>{};
-    const std::function<void(std::uint64_t)> on_progress = options != nullptr ? options->on_progress : std::function<void(std::uint64_t)>{};
+    const std::function<void(std::uint64_t)> on_progress =
+        options != nullptr ? options->on_progress : std::function<void(std::uint64_t)>{};
     while (true) {
         frame answer;
         switch (read_frame(socket, answer_size_max, is_written ? wait_ms : 0, answer, is_abandoned)) {
@@ -82,12 +85,10 @@ exchange_result exchange(int socket, const std::string& request, const std::vect
             ::shutdown(socket, SHUT_WR);
             is_abandoned = {};
             break;
-        case frame_status::too_large:
-            return fail("host.io", "the host's answer is too large");
+        case frame_status::too_large: return fail("host.io", "the host's answer is too large");
         case frame_status::idle:
             return fail("host.io", fmt::format("the host has not answered for {} s", wait_ms / 1000));
-        default:
-            return fail(lost_code, "the host closed the connection before it answered");
+        default: return fail(lost_code, "the host closed the connection before it answered");
         }
     }
 }
@@ -111,7 +112,8 @@ public:
         message_filter page = filter;
         while (all.size() < filter.count_max) {
             page.count_max = std::min(filter.count_max - static_cast<std::uint32_t>(all.size()), list_count_max);
-            std::vector<message_summary> next = message_summaries_from(look({{"call", "list"}, {"filter", to_json(page)}}));
+            std::vector<message_summary> next =
+                message_summaries_from(look({{"call", "list"}, {"filter", to_json(page)}}));
             const bool is_last = next.size() < page.count_max;
             for (message_summary& one : next) {
                 page.after = std::max(page.after, one.delivery);
@@ -123,14 +125,18 @@ public:
         }
         return all;
     }
-    std::vector<message_detail> show(const std::string& id) override { return message_details_from(look({{"call", "show"}, {"id", id}})); }
+    std::vector<message_detail> show(const std::string& id) override {
+        return message_details_from(look({{"call", "show"}, {"id", id}}));
+    }
     std::vector<port_summary> ports() override { return port_summaries_from(look({{"call", "ports"}})); }
     host_status status() override { return host_status_from(look({{"call", "status"}})); }
 
     change_answer resume(const message_filter& which, const std::vector<message_property>& edits) override {
         return change({{"call", "resume"}, {"filter", to_json(which)}, {"edits", to_json(edits)}});
     }
-    change_answer terminate(const message_filter& which) override { return change({{"call", "terminate"}, {"filter", to_json(which)}}); }
+    change_answer terminate(const message_filter& which) override {
+        return change({{"call", "terminate"}, {"filter", to_json(which)}});
+    }
     change_answer set_port_state(const std::string& port, const std::string& action) override {
         return change({{"call", "set_port_state"}, {"port", port}, {"action", action}});
     }
@@ -144,7 +150,8 @@ private:
             while (!idle_.empty()) {
                 descriptor one = std::move(idle_.back());
                 idle_.pop_back();
-                pollfd watched{one.get(), POLLIN | POLLRDHUP, 0};   // nothing may come unasked: whatever did means its end
+                pollfd watched{one.get(), POLLIN | POLLRDHUP,
+                               0};   // nothing may come unasked: whatever did means its end
                 if (::poll(&watched, 1, 0) == 0) {
                     return one;
                 }
@@ -168,11 +175,14 @@ private:
         }
     }
 
-    exchange_result ask(json request, const std::vector<int>& descriptors, std::int64_t wait_ms, const submit_options* options = nullptr) {
+    exchange_result ask(json request, const std::vector<int>& descriptors, std::int64_t wait_ms,
+                        const submit_options* options = nullptr) {
         request["v"] = protocol_version;
         const std::string text = dump_frame(request, utf8_rule::strict);
         if (text.size() > request_size_max) {
-            return fail("protocol.bad-request", fmt::format("the properties and names are too large for one message (at most {} bytes)", request_size_max));
+            return fail("protocol.bad-request",
+                        fmt::format("the properties and names are too large for one message (at most {} bytes)",
+                                    request_size_max));
         }
         result<descriptor> connection = take_connection();
         if (!connection) {
@@ -213,8 +223,9 @@ private:
         return change_answer_from(*answer);
     }
 
-    result<void> prepare_parts(const submission& message, const submit_options& options, std::vector<part_place>& places,
-                               std::vector<int>& numbers, std::vector<descriptor>& made);
+    result<void> prepare_parts(const submission& message, const submit_options& options,
+                               std::vector<part_place>& places, std::vector<int>& numbers,
+                               std::vector<descriptor>& made);
 
     const std::string path_;
     std::mutex mutex_;
@@ -222,10 +233,13 @@ private:
 };
 
 // Makes every part a regular file. `made` keeps those that were made here, `numbers` are what is passed.
-result<void> control_client::prepare_parts(const submission& message, const submit_options& options, std::vector<part_place>& places,
-                                           std::vector<int>& numbers, std::vector<descriptor>& made) {
+result<void> control_client::prepare_parts(const submission& message, const submit_options& options,
+                                           std::vector<part_place>& places, std::vector<int>& numbers,
+                                           std::vector<descriptor>& made) {
     if (message.parts.size() > descriptors_max) {
-        return fail("protocol.bad-request", fmt::format("a message has at most {} parts when it is submitted through a running host", descriptors_max));
+        return fail(
+            "protocol.bad-request",
+            fmt::format("a message has at most {} parts when it is submitted through a running host", descriptors_max));
     }
     for (const submission_part& part : message.parts) {
         std::int64_t offset = 0;
@@ -252,7 +266,8 @@ result<void> control_client::prepare_parts(const submission& message, const subm
 }
 
 submit_answer control_client::submit(const submission& message, const submit_options& options) {
-    submission keyed{.port = message.port, .key = message.key.empty() ? make_uuid() : message.key, .properties = message.properties};
+    submission keyed{
+        .port = message.port, .key = message.key.empty() ? make_uuid() : message.key, .properties = message.properties};
     std::vector<part_place> places;
     std::vector<int> numbers;
     std::vector<descriptor> made;
@@ -261,21 +276,28 @@ submit_answer control_client::submit(const submission& message, const submit_opt
         return {.code = is_room ? answer_code::not_accepted : answer_code::bad_input, .text = prepared.error().text};
     }
     for (const submission_part& part : message.parts) {   // without the bytes, which have gone into files
-        keyed.parts.push_back({.name = part.name, .content_type = part.content_type, .charset = part.charset, .file_name = part.file_name});
+        keyed.parts.push_back({.name = part.name,
+                               .content_type = part.content_type,
+                               .charset = part.charset,
+                               .file_name = part.file_name});
     }
     constexpr std::int64_t no_limit = -1;
     try {
         const json request = {{"call", "submit"}, {"message", to_json(keyed, places)}, {"options", to_json(options)}};
         exchange_result answer = ask(request, numbers, no_limit, &options);
         if (!answer && answer.error().code == lost_code) {
-            answer = ask(request, numbers, no_limit, &options);   // the key makes it one message, whatever became of the first
+            answer = ask(request, numbers, no_limit,
+                         &options);   // the key makes it one message, whatever became of the first
             if (!answer) {
-                return {.code = answer_code::not_accepted,
-                        .text = fmt::format("{}; it is not known whether the message was accepted: repeat it with --key {}", answer.error().text, keyed.key)};
+                return {
+                    .code = answer_code::not_accepted,
+                    .text = fmt::format("{}; it is not known whether the message was accepted: repeat it with --key {}",
+                                        answer.error().text, keyed.key)};
             }
         }
         if (!answer) {
-            const bool is_bad = answer.error().code == "protocol.bad-request" || answer.error().code == "protocol.too-large";
+            const bool is_bad =
+                answer.error().code == "protocol.bad-request" || answer.error().code == "protocol.too-large";
             return {.code = is_bad ? answer_code::bad_input : answer_code::not_accepted, .text = answer.error().text};
         }
         for (const submission_part& part : message.parts) {
@@ -331,7 +353,9 @@ hawser::opened<hawser::bus> connect_control(const std::string& socket_path) {
     if (failure.code == busy_code) {
         return {.value = nullptr, .code = "host.refused", .text = failure.text};
     }
-    return {.value = nullptr, .code = failure.code == "protocol.version" ? "host.version" : failure.code, .text = failure.text};
+    return {.value = nullptr,
+            .code = failure.code == "protocol.version" ? "host.version" : failure.code,
+            .text = failure.text};
 }
 
 }  // namespace hawser::engine

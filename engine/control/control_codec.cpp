@@ -15,9 +15,10 @@ template <typename Value>
 using word_table = std::initializer_list<std::pair<Value, const char*>>;
 
 const word_table<answer_code> answer_words = {
-    {answer_code::done, "done"}, {answer_code::accepted, "accepted"}, {answer_code::suspended, "suspended"},
-    {answer_code::not_accepted, "not_accepted"}, {answer_code::bad_input, "bad_input"},
-    {answer_code::no_subscriber, "no_subscriber"}, {answer_code::not_found, "not_found"}};
+    {answer_code::done, "done"},           {answer_code::accepted, "accepted"},
+    {answer_code::suspended, "suspended"}, {answer_code::not_accepted, "not_accepted"},
+    {answer_code::bad_input, "bad_input"}, {answer_code::no_subscriber, "no_subscriber"},
+    {answer_code::not_found, "not_found"}};
 const word_table<wait_for> wait_words = {
     {wait_for::nothing, "nothing"}, {wait_for::first_attempt, "first_attempt"}, {wait_for::end, "end"}};
 
@@ -74,7 +75,8 @@ bool flag(const json& object, const char* name) {
 
 std::int64_t whole(const json& object, const char* name) {
     const json& value = field(object, name);
-    if (!value.is_number_integer() || (value.is_number_unsigned() && value.get<std::uint64_t>() > std::uint64_t{INT64_MAX})) {
+    if (!value.is_number_integer() ||
+        (value.is_number_unsigned() && value.get<std::uint64_t>() > std::uint64_t{INT64_MAX})) {
         fail_type(name, "a whole number");
     }
     return value.get<std::int64_t>();
@@ -135,68 +137,117 @@ json property_json(const message_property& one) {
 }
 
 message_property property_from(const json& value) {
-    return {.name = text(value, "name"), .value = text(value, "value"), .type = text(value, "type"), .is_promoted = flag(value, "is_promoted")};
+    return {.name = text(value, "name"),
+            .value = text(value, "value"),
+            .type = text(value, "type"),
+            .is_promoted = flag(value, "is_promoted")};
 }
 
 json delivery_json(const delivery_answer& one) {
-    return {{"delivery", one.delivery}, {"port", one.port}, {"state", one.state}, {"code", one.code}, {"text", one.text},
-            {"attempts", one.attempts}, {"next_attempt_unix_ms", one.next_attempt_unix_ms},
+    return {{"delivery", one.delivery},
+            {"port", one.port},
+            {"state", one.state},
+            {"code", one.code},
+            {"text", one.text},
+            {"attempts", one.attempts},
+            {"next_attempt_unix_ms", one.next_attempt_unix_ms},
             {"recipients", list_of(one.recipients, [](const recipient_answer& recipient) {
                  return json{{"address", recipient.address}, {"verdict", recipient.verdict}, {"text", recipient.text}};
              })}};
 }
 
 delivery_answer delivery_from(const json& value) {
-    return {.delivery = whole(value, "delivery"), .port = text(value, "port"), .state = text(value, "state"), .code = text(value, "code"),
-            .text = text(value, "text"), .attempts = natural32(value, "attempts"),
+    return {.delivery = whole(value, "delivery"),
+            .port = text(value, "port"),
+            .state = text(value, "state"),
+            .code = text(value, "code"),
+            .text = text(value, "text"),
+            .attempts = natural32(value, "attempts"),
             .next_attempt_unix_ms = whole(value, "next_attempt_unix_ms"),
             .recipients = list_from<recipient_answer>(field(value, "recipients"), [](const json& one) {
-                return recipient_answer{.address = text(one, "address"), .verdict = text(one, "verdict"), .text = text(one, "text")};
+                return recipient_answer{
+                    .address = text(one, "address"), .verdict = text(one, "verdict"), .text = text(one, "text")};
             })};
 }
 
 json summary_json(const message_summary& one) {
-    return {{"delivery", one.delivery}, {"message_id", one.message_id}, {"unique_id", one.unique_id}, {"port", one.port},
-            {"state", one.state}, {"published_unix_ms", one.published_unix_ms}, {"due_unix_ms", one.due_unix_ms},
-            {"attempts", one.attempts}, {"size", one.size}, {"code", one.code}, {"text", one.text}};
+    return {{"delivery", one.delivery},
+            {"message_id", one.message_id},
+            {"unique_id", one.unique_id},
+            {"port", one.port},
+            {"state", one.state},
+            {"published_unix_ms", one.published_unix_ms},
+            {"due_unix_ms", one.due_unix_ms},
+            {"attempts", one.attempts},
+            {"size", one.size},
+            {"code", one.code},
+            {"text", one.text}};
 }
 
 message_summary summary_from(const json& value) {
-    return {.delivery = whole(value, "delivery"), .message_id = text(value, "message_id"), .unique_id = text(value, "unique_id"),
-            .port = text(value, "port"), .state = text(value, "state"), .published_unix_ms = whole(value, "published_unix_ms"),
-            .due_unix_ms = whole(value, "due_unix_ms"), .attempts = natural32(value, "attempts"), .size = natural(value, "size"),
-            .code = text(value, "code"), .text = text(value, "text")};
+    return {.delivery = whole(value, "delivery"),
+            .message_id = text(value, "message_id"),
+            .unique_id = text(value, "unique_id"),
+            .port = text(value, "port"),
+            .state = text(value, "state"),
+            .published_unix_ms = whole(value, "published_unix_ms"),
+            .due_unix_ms = whole(value, "due_unix_ms"),
+            .attempts = natural32(value, "attempts"),
+            .size = natural(value, "size"),
+            .code = text(value, "code"),
+            .text = text(value, "text")};
 }
 
 json attempt_json(const attempt_summary& one) {
-    return {{"attempt", one.attempt}, {"started_unix_ms", one.started_unix_ms}, {"ended_unix_ms", one.ended_unix_ms},
-            {"transport", one.transport}, {"verdict", one.verdict}, {"code", one.code}, {"text", one.text}};
+    return {{"attempt", one.attempt},
+            {"started_unix_ms", one.started_unix_ms},
+            {"ended_unix_ms", one.ended_unix_ms},
+            {"transport", one.transport},
+            {"verdict", one.verdict},
+            {"code", one.code},
+            {"text", one.text}};
 }
 
 attempt_summary attempt_from(const json& value) {
-    return {.attempt = natural32(value, "attempt"), .started_unix_ms = whole(value, "started_unix_ms"),
-            .ended_unix_ms = whole(value, "ended_unix_ms"), .transport = text(value, "transport"), .verdict = text(value, "verdict"),
-            .code = text(value, "code"), .text = text(value, "text")};
+    return {.attempt = natural32(value, "attempt"),
+            .started_unix_ms = whole(value, "started_unix_ms"),
+            .ended_unix_ms = whole(value, "ended_unix_ms"),
+            .transport = text(value, "transport"),
+            .verdict = text(value, "verdict"),
+            .code = text(value, "code"),
+            .text = text(value, "text")};
 }
 
 json part_json(const part_summary& one) {
-    return {{"name", one.name}, {"content_type", one.content_type}, {"file_name", one.file_name}, {"size", one.size}, {"is_body", one.is_body}};
+    return {{"name", one.name},
+            {"content_type", one.content_type},
+            {"file_name", one.file_name},
+            {"size", one.size},
+            {"is_body", one.is_body}};
 }
 
 part_summary part_from(const json& value) {
-    return {.name = text(value, "name"), .content_type = text(value, "content_type"), .file_name = text(value, "file_name"),
-            .size = natural(value, "size"), .is_body = flag(value, "is_body")};
+    return {.name = text(value, "name"),
+            .content_type = text(value, "content_type"),
+            .file_name = text(value, "file_name"),
+            .size = natural(value, "size"),
+            .is_body = flag(value, "is_body")};
 }
 
 json port_json(const port_summary& one) {
-    return {{"name", one.name}, {"state", one.state}, {"transport", one.transport}, {"queued", one.queued}, {"retrying", one.retrying},
-            {"active", one.active}, {"suspended", one.suspended}, {"note", one.note}};
+    return {{"name", one.name},         {"state", one.state},   {"transport", one.transport}, {"queued", one.queued},
+            {"retrying", one.retrying}, {"active", one.active}, {"suspended", one.suspended}, {"note", one.note}};
 }
 
 port_summary port_from(const json& value) {
-    return {.name = text(value, "name"), .state = text(value, "state"), .transport = text(value, "transport"),
-            .queued = natural(value, "queued"), .retrying = natural(value, "retrying"), .active = natural(value, "active"),
-            .suspended = natural(value, "suspended"), .note = text(value, "note")};
+    return {.name = text(value, "name"),
+            .state = text(value, "state"),
+            .transport = text(value, "transport"),
+            .queued = natural(value, "queued"),
+            .retrying = natural(value, "retrying"),
+            .active = natural(value, "active"),
+            .suspended = natural(value, "suspended"),
+            .note = text(value, "note")};
 }
 
 }  // namespace
@@ -221,7 +272,8 @@ json parse_frame(const std::string& source) {
 
 std::string dump_frame(const json& value, utf8_rule rule) {
     try {
-        return value.dump(-1, ' ', false, rule == utf8_rule::lenient ? json::error_handler_t::replace : json::error_handler_t::strict);
+        return value.dump(-1, ' ', false,
+                          rule == utf8_rule::lenient ? json::error_handler_t::replace : json::error_handler_t::strict);
     } catch (const json::exception&) {
         throw bad_frame("a property, a name or a content type is not UTF-8 text");
     }
@@ -231,24 +283,36 @@ json to_json(const submission& message, const std::vector<part_place>& places) {
     json parts = json::array();
     for (std::size_t i = 0; i < message.parts.size(); ++i) {
         const submission_part& part = message.parts[i];
-        parts.push_back({{"name", part.name}, {"content_type", part.content_type}, {"charset", part.charset},
-                         {"file_name", part.file_name}, {"descriptor", places.at(i).index}, {"offset", places.at(i).offset}});
+        parts.push_back({{"name", part.name},
+                         {"content_type", part.content_type},
+                         {"charset", part.charset},
+                         {"file_name", part.file_name},
+                         {"descriptor", places.at(i).index},
+                         {"offset", places.at(i).offset}});
     }
-    return {{"port", message.port}, {"key", message.key}, {"properties", to_json(message.properties)}, {"parts", std::move(parts)}};
+    return {{"port", message.port},
+            {"key", message.key},
+            {"properties", to_json(message.properties)},
+            {"parts", std::move(parts)}};
 }
 
 submission submission_from(const json& value, std::vector<part_place>& places) {
-    submission message{.port = text(value, "port"), .key = text(value, "key"), .properties = properties_from(field(value, "properties"))};
+    submission message{.port = text(value, "port"),
+                       .key = text(value, "key"),
+                       .properties = properties_from(field(value, "properties"))};
     for (const json& part : array(field(value, "parts"))) {
         places.push_back({.index = natural32(part, "descriptor"), .offset = whole(part, "offset")});
-        message.parts.push_back({.name = text(part, "name"), .content_type = text(part, "content_type"),
-                                 .charset = text(part, "charset"), .file_name = text(part, "file_name")});
+        message.parts.push_back({.name = text(part, "name"),
+                                 .content_type = text(part, "content_type"),
+                                 .charset = text(part, "charset"),
+                                 .file_name = text(part, "file_name")});
     }
     return message;
 }
 
 json to_json(const submit_options& options) {
-    return {{"wait", word_of(wait_words, options.wait)}, {"wait_max_ms", options.wait_max_ms},
+    return {{"wait", word_of(wait_words, options.wait)},
+            {"wait_max_ms", options.wait_max_ms},
             {"progress", static_cast<bool>(options.on_progress)}};
 }
 
@@ -258,25 +322,40 @@ submit_options submit_options_from(const json& value, bool& wants_progress) {
 }
 
 json to_json(const message_filter& filter) {
-    return {{"port", filter.port}, {"state", filter.state}, {"message_id", filter.message_id}, {"after", filter.after}, {"count_max", filter.count_max}};
+    return {{"port", filter.port},
+            {"state", filter.state},
+            {"message_id", filter.message_id},
+            {"after", filter.after},
+            {"count_max", filter.count_max}};
 }
 
 message_filter message_filter_from(const json& value) {
-    return {.port = text(value, "port"), .state = text(value, "state"), .message_id = text(value, "message_id"),
-            .after = whole(value, "after"), .count_max = natural32(value, "count_max")};
+    return {.port = text(value, "port"),
+            .state = text(value, "state"),
+            .message_id = text(value, "message_id"),
+            .after = whole(value, "after"),
+            .count_max = natural32(value, "count_max")};
 }
 
 json to_json(const std::vector<message_property>& properties) { return list_of(properties, property_json); }
-std::vector<message_property> properties_from(const json& value) { return list_from<message_property>(value, property_from); }
+std::vector<message_property> properties_from(const json& value) {
+    return list_from<message_property>(value, property_from);
+}
 
 json to_json(const submit_answer& answer) {
-    return {{"code", word_of(answer_words, answer.code)}, {"message_id", answer.message_id}, {"is_repeat", answer.is_repeat},
-            {"text", answer.text}, {"deliveries", list_of(answer.deliveries, delivery_json)}};
+    return {{"code", word_of(answer_words, answer.code)},
+            {"message_id", answer.message_id},
+            {"is_repeat", answer.is_repeat},
+            {"text", answer.text},
+            {"deliveries", list_of(answer.deliveries, delivery_json)}};
 }
 
 submit_answer submit_answer_from(const json& value) {
-    return {.code = value_of(answer_words, text(value, "code")), .message_id = text(value, "message_id"), .is_repeat = flag(value, "is_repeat"),
-            .text = text(value, "text"), .deliveries = list_from<delivery_answer>(field(value, "deliveries"), delivery_from)};
+    return {.code = value_of(answer_words, text(value, "code")),
+            .message_id = text(value, "message_id"),
+            .is_repeat = flag(value, "is_repeat"),
+            .text = text(value, "text"),
+            .deliveries = list_from<delivery_answer>(field(value, "deliveries"), delivery_from)};
 }
 
 json to_json(const change_answer& answer) {
@@ -284,22 +363,29 @@ json to_json(const change_answer& answer) {
 }
 
 change_answer change_answer_from(const json& value) {
-    return {.code = value_of(answer_words, text(value, "code")), .count = natural(value, "count"), .text = text(value, "text")};
+    return {.code = value_of(answer_words, text(value, "code")),
+            .count = natural(value, "count"),
+            .text = text(value, "text")};
 }
 
 json to_json(const std::vector<message_summary>& list) { return list_of(list, summary_json); }
-std::vector<message_summary> message_summaries_from(const json& value) { return list_from<message_summary>(value, summary_from); }
+std::vector<message_summary> message_summaries_from(const json& value) {
+    return list_from<message_summary>(value, summary_from);
+}
 
 json to_json(const std::vector<message_detail>& list) {
     return list_of(list, [](const message_detail& one) {
-        return json{{"summary", summary_json(one.summary)}, {"properties", to_json(one.properties)},
-                    {"parts", list_of(one.parts, part_json)}, {"history", list_of(one.history, attempt_json)}};
+        return json{{"summary", summary_json(one.summary)},
+                    {"properties", to_json(one.properties)},
+                    {"parts", list_of(one.parts, part_json)},
+                    {"history", list_of(one.history, attempt_json)}};
     });
 }
 
 std::vector<message_detail> message_details_from(const json& value) {
     return list_from<message_detail>(value, [](const json& one) {
-        return message_detail{.summary = summary_from(field(one, "summary")), .properties = properties_from(field(one, "properties")),
+        return message_detail{.summary = summary_from(field(one, "summary")),
+                              .properties = properties_from(field(one, "properties")),
                               .parts = list_from<part_summary>(field(one, "parts"), part_from),
                               .history = list_from<attempt_summary>(field(one, "history"), attempt_from)};
     });
@@ -309,15 +395,20 @@ json to_json(const std::vector<port_summary>& list) { return list_of(list, port_
 std::vector<port_summary> port_summaries_from(const json& value) { return list_from<port_summary>(value, port_from); }
 
 json to_json(const host_status& status) {
-    return {{"host_name", status.host_name}, {"is_running", status.is_running}, {"process_id", status.process_id},
-            {"started_unix_ms", status.started_unix_ms}, {"message_box", status.message_box}, {"ports", to_json(status.ports)},
+    return {{"host_name", status.host_name},     {"is_running", status.is_running},
+            {"process_id", status.process_id},   {"started_unix_ms", status.started_unix_ms},
+            {"message_box", status.message_box}, {"ports", to_json(status.ports)},
             {"warnings", status.warnings}};
 }
 
 host_status host_status_from(const json& value) {
-    return {.host_name = text(value, "host_name"), .is_running = flag(value, "is_running"), .process_id = whole(value, "process_id"),
-            .started_unix_ms = whole(value, "started_unix_ms"), .message_box = text(value, "message_box"),
-            .ports = port_summaries_from(field(value, "ports")), .warnings = strings_from(field(value, "warnings"))};
+    return {.host_name = text(value, "host_name"),
+            .is_running = flag(value, "is_running"),
+            .process_id = whole(value, "process_id"),
+            .started_unix_ms = whole(value, "started_unix_ms"),
+            .message_box = text(value, "message_box"),
+            .ports = port_summaries_from(field(value, "ports")),
+            .warnings = strings_from(field(value, "warnings"))};
 }
 
 }  // namespace hawser::engine::control

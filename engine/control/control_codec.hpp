@@ -1,6 +1,6 @@
 // The public types as the JSON of the control protocol, and back. Used by control_server and control_client alone.
-// Reading throws bad_frame where a field is missing, of another type, or not one of the words it may be; unknown fields are
-// passed over, so that a later version may add some. Stateless.
+// Reading throws bad_frame where a field is missing, of another type, or not one of the words it may be; unknown fields
+// are passed over, so that a later version may add some. Stateless.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,8 @@ public:
 
 // One JSON object, at most nesting_depth_max deep; bad_frame otherwise.
 nlohmann::json parse_frame(const std::string& text);
-// Text that is not UTF-8 is replaced when `is_lenient` (what came from a server), else bad_frame (what a client submits).
+// Text that is not UTF-8 is replaced when `is_lenient` (what came from a server), else bad_frame (what a client
+// submits).
 enum class utf8_rule : std::uint8_t { strict = 1, lenient };
 std::string dump_frame(const nlohmann::json& value, utf8_rule rule);
 

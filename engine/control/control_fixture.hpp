@@ -132,7 +132,8 @@ public:
 };
 
 // Sends `json` raw and returns the answer's JSON, or "closed"/"broken"/"idle" where none came.
-inline std::string ask_raw(const std::string& socket_path, const std::string& json, const std::vector<int>& descriptors = {}) {
+inline std::string ask_raw(const std::string& socket_path, const std::string& json,
+                           const std::vector<int>& descriptors = {}) {
     result<descriptor> connection = connect_to(socket_path);
     if (!connection) {
         return "not connected";

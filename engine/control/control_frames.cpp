@@ -18,7 +18,8 @@ constexpr std::int64_t abandoned_check_interval_ms = 200;
 // Waits for `events`; false when the deadline has passed. A hang-up counts as readiness: the next call finds it.
 bool wait_ready(int socket, short events, std::int64_t deadline_ms) {
     while (true) {
-        const std::int64_t left_ms = deadline_ms < 0 ? -1 : std::max<std::int64_t>(deadline_ms - system_clock().monotonic_ms(), 0);
+        const std::int64_t left_ms =
+            deadline_ms < 0 ? -1 : std::max<std::int64_t>(deadline_ms - system_clock().monotonic_ms(), 0);
         pollfd watched{socket, events, 0};
         const int ready = ::poll(&watched, 1, static_cast<int>(std::min<std::int64_t>(left_ms, 1'000'000)));
         if (ready > 0) {
@@ -50,8 +51,8 @@ void take_descriptors(msghdr& message, std::vector<descriptor>& into) {
 
 struct piece {
     std::size_t size = 0;
-    bool is_end = false;       // orderly end, or the connection is gone
-    bool is_too_many = false;  // descriptors
+    bool is_end = false;        // orderly end, or the connection is gone
+    bool is_too_many = false;   // descriptors
 };
 
 piece read_piece(int socket, char* buffer, std::size_t capacity, std::vector<descriptor>& descriptors) {
@@ -68,11 +69,13 @@ piece read_piece(int socket, char* buffer, std::size_t capacity, std::vector<des
         return {.size = 0, .is_end = errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR};
     }
     take_descriptors(message, descriptors);
-    return {.size = static_cast<std::size_t>(size), .is_end = size == 0,
+    return {.size = static_cast<std::size_t>(size),
+            .is_end = size == 0,
             .is_too_many = (message.msg_flags & MSG_CTRUNC) != 0 || descriptors.size() > descriptors_max};
 }
 
-frame_status read_exactly(int socket, char* buffer, std::size_t size, std::int64_t deadline_ms, std::vector<descriptor>& descriptors) {
+frame_status read_exactly(int socket, char* buffer, std::size_t size, std::int64_t deadline_ms,
+                          std::vector<descriptor>& descriptors) {
     std::size_t have = 0;
     while (have < size) {
         const piece next = read_piece(socket, buffer + have, size - have, descriptors);
@@ -118,7 +121,8 @@ frame_status read_frame(int socket, std::size_t size_max, std::int64_t first_byt
                         const std::function<bool()>& is_abandoned) {
     into.json.clear();
     into.descriptors.clear();
-    if (const frame_status status = wait_first_byte(socket, first_byte_wait_ms, is_abandoned); status != frame_status::done) {
+    if (const frame_status status = wait_first_byte(socket, first_byte_wait_ms, is_abandoned);
+        status != frame_status::done) {
         return status;
     }
     const std::int64_t deadline_ms = system_clock().monotonic_ms() + frame_wait_ms;
@@ -133,11 +137,13 @@ frame_status read_frame(int socket, std::size_t size_max, std::int64_t first_byt
         return frame_status::closed;
     }
     length[0] = static_cast<unsigned char>(first);
-    frame_status status = read_exactly(socket, reinterpret_cast<char*>(length.data()) + 1, length_size - 1, deadline_ms, into.descriptors);
+    frame_status status = read_exactly(socket, reinterpret_cast<char*>(length.data()) + 1, length_size - 1, deadline_ms,
+                                       into.descriptors);
     if (status != frame_status::done) {
         return status;
     }
-    const std::size_t size = (std::size_t{length[0]} << 24) | (std::size_t{length[1]} << 16) | (std::size_t{length[2]} << 8) | length[3];
+    const std::size_t size =
+        (std::size_t{length[0]} << 24) | (std::size_t{length[1]} << 16) | (std::size_t{length[2]} << 8) | length[3];
     if (size > size_max) {
         return frame_status::too_large;
     }
@@ -157,7 +163,8 @@ bool write_frame(int socket, const std::string& json, const std::vector<int>& de
         return false;
     }
     const std::size_t size = json.size();
-    std::string bytes{static_cast<char>(size >> 24), static_cast<char>(size >> 16), static_cast<char>(size >> 8), static_cast<char>(size)};
+    std::string bytes{static_cast<char>(size >> 24), static_cast<char>(size >> 16), static_cast<char>(size >> 8),
+                      static_cast<char>(size)};
     bytes += json;
     const std::int64_t deadline_ms = system_clock().monotonic_ms() + frame_wait_ms;
     alignas(cmsghdr) std::array<char, CMSG_SPACE(descriptors_max * sizeof(int))> control{};

@@ -20,7 +20,9 @@ struct socket_pair {
         left = descriptor(ends[0]);
         right = descriptor(ends[1]);
     }
-    void send_raw(const std::string& bytes) const { REQUIRE(::send(left.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(bytes.size())); }
+    void send_raw(const std::string& bytes) const {
+        REQUIRE(::send(left.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(bytes.size()));
+    }
     frame_status read(frame& into) const { return read_frame(right.get(), 1000, 10'000, into); }
 };
 

@@ -14,11 +14,12 @@ namespace {
 const char* const whole_options = R"("options":{"wait":"nothing","wait_max_ms":-1,"progress":false})";
 
 std::string submit_text(const std::string& part, const std::string& options = whole_options) {
-    return R"({"v":1,"call":"submit","message":{"port":"P","key":"","properties":[],"parts":[)" + part + "]}," + options + "}";
+    return R"({"v":1,"call":"submit","message":{"port":"P","key":"","properties":[],"parts":[)" + part + "]}," +
+           options + "}";
 }
 std::string part_text(int index, long offset = 0) {
-    return R"({"name":"b","content_type":"","charset":"","file_name":"","descriptor":)" + std::to_string(index) + R"(,"offset":)" +
-           std::to_string(offset) + "}";
+    return R"({"name":"b","content_type":"","charset":"","file_name":"","descriptor":)" + std::to_string(index) +
+           R"(,"offset":)" + std::to_string(offset) + "}";
 }
 
 }  // namespace
@@ -30,16 +31,27 @@ TEST_CASE("requests that make no sense are answered with an error, and change no
     control_server server(bus, path);
     server.start();
     std::vector<std::string> requests = {
-        "", "nonsense", "[]", "{", "{}", R"({"v":1})", R"({"v":1,"call":7})", R"({"v":1,"call":"format_disk"})",
-        R"({"v":1,"call":"list"})", R"({"v":1,"call":"list","filter":[]})",
+        "",
+        "nonsense",
+        "[]",
+        "{",
+        "{}",
+        R"({"v":1})",
+        R"({"v":1,"call":7})",
+        R"({"v":1,"call":"format_disk"})",
+        R"({"v":1,"call":"list"})",
+        R"({"v":1,"call":"list","filter":[]})",
         R"({"v":1,"call":"list","filter":{"port":1,"state":"","message_id":"","after":0,"count_max":1}})",
         R"({"v":1,"call":"list","filter":{"port":"","state":"","message_id":"","after":0,"count_max":-1}})",
         R"({"v":1,"call":"list","filter":{"port":"","state":"","message_id":"","after":0,"count_max":4294967296}})",
         R"({"v":1,"call":"list","filter":{"port":"","state":"","message_id":"","after":9223372036854775808,"count_max":1}})",
-        R"({"v":1,"call":"show"})", R"({"v":1,"call":"save","delivery":1,"part":""})",
-        submit_text(part_text(0)),                                                     // no descriptor came
+        R"({"v":1,"call":"show"})",
+        R"({"v":1,"call":"save","delivery":1,"part":""})",
+        submit_text(part_text(0)),   // no descriptor came
         submit_text("", R"("options":{"wait":"later","wait_max_ms":-1,"progress":false})"),
-        "{\"v\":1,\"call\":\"\xff\xfe\"}", std::string(200'000, '['), R"({"v":1,"call":)" + std::string(5000, '['),
+        "{\"v\":1,\"call\":\"\xff\xfe\"}",
+        std::string(200'000, '['),
+        R"({"v":1,"call":)" + std::string(5000, '['),
     };
     for (const std::string& request : requests) {
         CAPTURE(request.substr(0, 120));
@@ -76,9 +88,13 @@ TEST_CASE("descriptors are of regular files, readable, each of one part, at a re
         CHECK(ask_raw(path, submit_text(part_text(0)), {wrong}).find("protocol.bad-request") != std::string::npos);
     }
     CHECK(ask_raw(path, submit_text(part_text(1)), {readable.get()}).find("protocol.bad-request") != std::string::npos);
-    CHECK(ask_raw(path, submit_text(part_text(0, -1)), {readable.get()}).find("protocol.bad-request") != std::string::npos);
-    CHECK(ask_raw(path, submit_text(part_text(0) + "," + part_text(0)), {readable.get()}).find("protocol.bad-request") != std::string::npos);
-    CHECK(ask_raw(path, R"({"v":1,"call":"status"})", {readable.get()}).find("protocol.bad-request") != std::string::npos);
+    CHECK(ask_raw(path, submit_text(part_text(0, -1)), {readable.get()}).find("protocol.bad-request") !=
+          std::string::npos);
+    CHECK(
+        ask_raw(path, submit_text(part_text(0) + "," + part_text(0)), {readable.get()}).find("protocol.bad-request") !=
+        std::string::npos);
+    CHECK(ask_raw(path, R"({"v":1,"call":"status"})", {readable.get()}).find("protocol.bad-request") !=
+          std::string::npos);
     const std::string save = R"({"v":1,"call":"save","delivery":1,"part":""})";
     CHECK(ask_raw(path, save, {readable.get()}).find("protocol.bad-request") != std::string::npos);
     CHECK(ask_raw(path, save, {pipe_in.get()}).find("protocol.bad-request") != std::string::npos);
@@ -95,10 +111,12 @@ TEST_CASE("a client that breaks off leaves the server as it was") {
     const std::string path = folder.file("s");
     control_server server(bus, path);
     server.start();
-    for (const std::string& piece : {std::string("\0\0", 2), std::string("\0\0\0\x20{\"v\"", 8), std::string("\0\0\0\x15{\"v\":1,\"call\":\"list\"}", 25)}) {
+    for (const std::string& piece : {std::string("\0\0", 2), std::string("\0\0\0\x20{\"v\"", 8),
+                                     std::string("\0\0\0\x15{\"v\":1,\"call\":\"list\"}", 25)}) {
         const result<descriptor> connection = connect_to(path);
         REQUIRE(connection);
-        REQUIRE(::send(connection->get(), piece.data(), piece.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(piece.size()));
+        REQUIRE(::send(connection->get(), piece.data(), piece.size(), MSG_NOSIGNAL) ==
+                static_cast<ssize_t>(piece.size()));
     }
     CHECK(ask_raw(path, R"({"v":1,"call":"status"})").find("\"answer\"") != std::string::npos);
     server.stop();   // joins every client's thread: a hang here is the failure

@@ -105,11 +105,15 @@ private:
         const result<uid_t> peer = control::peer_user(socket.get());
         if (!peer || (*peer != 0 && *peer != ::geteuid())) {
             log::warning("client refused", {{"user", peer ? std::to_string(*peer) : "unknown"}, {"socket", path_}});
-            control::write_frame(socket.get(), error_frame("host.refused", "this host belongs to another user: run the command as that user"));
+            control::write_frame(
+                socket.get(),
+                error_frame("host.refused", "this host belongs to another user: run the command as that user"));
             return true;
         }
         if (clients_.size() >= static_cast<std::size_t>(clients_max)) {
-            control::write_frame(socket.get(), error_frame("host.busy", "too many clients (" + std::to_string(clients_max) + "): try again"));
+            control::write_frame(
+                socket.get(),
+                error_frame("host.busy", "too many clients (" + std::to_string(clients_max) + "): try again"));
             return true;
         }
         client& added = clients_.emplace_back();
@@ -139,23 +143,26 @@ private:
     bool serve_request(int socket) {
         control::frame request;
         switch (control::read_frame(socket, control::request_size_max, control::idle_wait_ms, request)) {
-        case control::frame_status::done:
-            break;
+        case control::frame_status::done: break;
         case control::frame_status::too_large:
-            control::write_frame(socket, error_frame("protocol.too-large", "the request is too large (at most " +
-                std::to_string(control::request_size_max) + " bytes of names and properties, and " + std::to_string(control::descriptors_max) + " parts)"));
+            control::write_frame(
+                socket, error_frame("protocol.too-large", "the request is too large (at most " +
+                                                              std::to_string(control::request_size_max) +
+                                                              " bytes of names and properties, and " +
+                                                              std::to_string(control::descriptors_max) + " parts)"));
             return false;
-        default:
-            return false;
+        default: return false;
         }
         if (is_stopping_) {
-            control::write_frame(socket, error_frame("host.stopping", "the host is stopping: nothing was done; try again"));
+            control::write_frame(socket,
+                                 error_frame("host.stopping", "the host is stopping: nothing was done; try again"));
             return false;
         }
         const control::call_context context{
-            .send_progress = [socket](std::uint64_t bytes) {
-                return control::write_frame(socket, "{\"v\":1,\"progress\":" + std::to_string(bytes) + "}");
-            },
+            .send_progress =
+                [socket](std::uint64_t bytes) {
+                    return control::write_frame(socket, "{\"v\":1,\"progress\":" + std::to_string(bytes) + "}");
+                },
             .is_abandoned = [this, socket] { return is_stopping_ || is_closed(socket); }};
         return control::write_frame(socket, control::carry_out(target_, std::move(request), context));
     }
@@ -174,7 +181,8 @@ private:
     std::list<client> clients_;   // the acceptor's, until it has ended
 };
 
-control_server::control_server(hawser::bus& target, std::string socket_path) : state_(std::make_unique<state>(target, std::move(socket_path))) {}
+control_server::control_server(hawser::bus& target, std::string socket_path)
+    : state_(std::make_unique<state>(target, std::move(socket_path))) {}
 
 control_server::~control_server() { stop(); }
 

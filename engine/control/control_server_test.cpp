@@ -40,25 +40,41 @@ submission one_part(std::string bytes) {
 TEST_CASE("a submission arrives whole: names, properties, options, and the answer goes back whole") {
     running_server running;
     running.bus.on_submit = [](const submission&, const submit_options&) {
-        return submit_answer{.code = answer_code::suspended, .message_id = "id-7", .is_repeat = true, .text = "why",
-                             .deliveries = {{.delivery = 42, .port = "Out", .state = "suspended", .code = "smtp.x", .text = "550 no", .attempts = 3,
-                                             .next_attempt_unix_ms = 1'700'000'000'123,
-                                             .recipients = {{.address = "a@b.example", .verdict = "failed", .text = "550"}}}}};
+        return submit_answer{
+            .code = answer_code::suspended,
+            .message_id = "id-7",
+            .is_repeat = true,
+            .text = "why",
+            .deliveries = {{.delivery = 42,
+                            .port = "Out",
+                            .state = "suspended",
+                            .code = "smtp.x",
+                            .text = "550 no",
+                            .attempts = 3,
+                            .next_attempt_unix_ms = 1'700'000'000'123,
+                            .recipients = {{.address = "a@b.example", .verdict = "failed", .text = "550"}}}}};
     };
     submission message = one_part(std::string("a\0b\xff", 4));
     message.key = "k 1";
-    message.properties.push_back({.name = "SMTP.Subject", .value = "Gr\xc3\xbc\xc3\x9f" "e\n", .type = "string", .is_promoted = false});
+    message.properties.push_back({.name = "SMTP.Subject",
+                                  .value = "Gr\xc3\xbc\xc3\x9f"
+                                           "e\n",
+                                  .type = "string",
+                                  .is_promoted = false});
     message.parts[0].content_type = "application/pdf";
     message.parts[0].file_name = "i.pdf";
     message.parts.push_back({.name = "second", .charset = "utf-8", .bytes = ""});
-    const submit_answer answer = running.client()->submit(message, {.wait = wait_for::first_attempt, .wait_max_ms = 600'000});
+    const submit_answer answer =
+        running.client()->submit(message, {.wait = wait_for::first_attempt, .wait_max_ms = 600'000});
 
     REQUIRE(running.bus.submissions.size() == 1);
     const submission& seen = running.bus.submissions[0];
     CHECK(seen.port == "Out");
     CHECK(seen.key == "k 1");
     REQUIRE(seen.properties.size() == 1);
-    CHECK(seen.properties[0].value == "Gr\xc3\xbc\xc3\x9f" "e\n");
+    CHECK(seen.properties[0].value ==
+          "Gr\xc3\xbc\xc3\x9f"
+          "e\n");
     CHECK_FALSE(seen.properties[0].is_promoted);
     REQUIRE(seen.parts.size() == 2);
     CHECK(seen.parts[0].content_type == "application/pdf");
@@ -128,18 +144,31 @@ TEST_CASE("progress comes to the caller") {
 TEST_CASE("the other calls carry their values both ways") {
     running_server running;
     const auto client = running.client();
-    running.bus.summaries = {{.delivery = 9, .message_id = "m", .unique_id = "u", .port = "P", .state = "retrying", .published_unix_ms = 1,
-                              .due_unix_ms = 2, .attempts = 3, .size = 1ULL << 40, .code = "c", .text = "bad \xff text"}};
-    const std::vector<message_summary> list = client->list({.port = "P", .state = "retrying", .after = 5, .count_max = 7});
+    running.bus.summaries = {{.delivery = 9,
+                              .message_id = "m",
+                              .unique_id = "u",
+                              .port = "P",
+                              .state = "retrying",
+                              .published_unix_ms = 1,
+                              .due_unix_ms = 2,
+                              .attempts = 3,
+                              .size = 1ULL << 40,
+                              .code = "c",
+                              .text = "bad \xff text"}};
+    const std::vector<message_summary> list =
+        client->list({.port = "P", .state = "retrying", .after = 5, .count_max = 7});
     REQUIRE(list.size() == 1);
     CHECK(list[0].size == 1ULL << 40);
     CHECK(list[0].text == "bad \xef\xbf\xbd text");   // U+FFFD for what is not UTF-8
     CHECK(running.bus.filters.back().after == 5);
     CHECK(running.bus.filters.back().count_max == 7);
 
-    running.bus.details = {{.summary = running.bus.summaries[0], .properties = {{.name = "BTS.MessageID", .value = "m"}},
-                            .parts = {{.name = "body", .content_type = "text/plain", .file_name = "f", .size = 3, .is_body = true}},
-                            .history = {{.attempt = 1, .started_unix_ms = 10, .ended_unix_ms = 20, .transport = "SMTP", .verdict = "retry"}}}};
+    running.bus.details = {
+        {.summary = running.bus.summaries[0],
+         .properties = {{.name = "BTS.MessageID", .value = "m"}},
+         .parts = {{.name = "body", .content_type = "text/plain", .file_name = "f", .size = 3, .is_body = true}},
+         .history = {
+             {.attempt = 1, .started_unix_ms = 10, .ended_unix_ms = 20, .transport = "SMTP", .verdict = "retry"}}}};
     const std::vector<message_detail> details = client->show("9");
     REQUIRE(details.size() == 1);
     CHECK(details[0].parts[0].is_body);
@@ -152,7 +181,8 @@ TEST_CASE("the other calls carry their values both ways") {
     CHECK(running.bus.ids.back() == "P stop");
 
     running.bus.status_value = {.host_name = "H", .is_running = true, .process_id = 77, .warnings = {"w"}};
-    running.bus.status_value.ports.push_back({.name = "P", .state = "started", .queued = 1, .suspended = 4, .note = "n"});
+    running.bus.status_value.ports.push_back(
+        {.name = "P", .state = "started", .queued = 1, .suspended = 4, .note = "n"});
     const host_status status = client->status();
     CHECK(status.is_running);
     CHECK(status.process_id == 77);
@@ -192,7 +222,8 @@ TEST_CASE("a client that waits holds up nobody, and its wait ends when it is aba
     std::atomic<bool> has_given_up{false};
     submit_options options{.wait = wait_for::end};
     options.is_abandoned = [&] { return has_given_up.load(); };
-    std::future<submit_answer> waiting = std::async(std::launch::async, [&] { return running.client()->submit(one_part("x"), options); });
+    std::future<submit_answer> waiting =
+        std::async(std::launch::async, [&] { return running.client()->submit(one_part("x"), options); });
     is_waiting.get_future().wait();
     CHECK(running.client()->status().process_id == 0);   // answered while the other waits
     SUBCASE("abandoned") { has_given_up = true; }
@@ -212,7 +243,8 @@ TEST_CASE("a lost answer is asked for again with the same key; a second loss is 
     SUBCASE("never answered") { answers_second = false; }
     std::vector<std::string> requests;
     std::thread server([&] {
-        for (int connection = 0; connection < 3; ++connection) {   // hello and submit, then submit again on a new connection
+        for (int connection = 0; connection < 3;
+             ++connection) {   // hello and submit, then submit again on a new connection
             const descriptor socket(::accept4(listener->get(), nullptr, nullptr, SOCK_CLOEXEC));
             frame request;
             while (read_frame(socket.get(), request_size_max, 10'000, request) == frame_status::done) {
@@ -222,7 +254,9 @@ TEST_CASE("a lost answer is asked for again with the same key; a second loss is 
                 }
                 requests.push_back(request.json);
                 if (requests.size() == 2 && answers_second) {
-                    write_frame(socket.get(), R"({"v":1,"answer":{"code":"done","message_id":"m","is_repeat":true,"text":"","deliveries":[]}})");
+                    write_frame(
+                        socket.get(),
+                        R"({"v":1,"answer":{"code":"done","message_id":"m","is_repeat":true,"text":"","deliveries":[]}})");
                 }
                 break;
             }
@@ -305,7 +339,8 @@ TEST_CASE("another user is refused, even where the file's mode would let it in")
         const bool is_other = ::setuid(65534) == 0;
         result<descriptor> connection = connect_to(running.path);
         frame answer;
-        const bool is_refused = connection && read_frame(connection->get(), answer_size_max, 10'000, answer) == frame_status::done &&
+        const bool is_refused = connection &&
+                                read_frame(connection->get(), answer_size_max, 10'000, answer) == frame_status::done &&
                                 answer.json.find("host.refused") != std::string::npos;
         ::_exit(is_other && is_refused ? 0 : 1);
     }

@@ -30,12 +30,17 @@ result<socket_address> address_of(const std::string& path) {
         made.folder = descriptor(::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
         if (!made.folder.is_open()) {
             const bool is_missing = errno == ENOENT;
-            return fail(is_missing ? "host.not-running" : "host.io", fmt::format("cannot open the folder {}: {}", folder, std::strerror(errno)));
+            return fail(is_missing ? "host.not-running" : "host.io",
+                        fmt::format("cannot open the folder {}: {}", folder, std::strerror(errno)));
         }
-        name = fmt::format("/proc/self/fd/{}/{}", made.folder.get(), slash == std::string::npos ? path : path.substr(slash + 1));
+        name = fmt::format("/proc/self/fd/{}/{}", made.folder.get(),
+                           slash == std::string::npos ? path : path.substr(slash + 1));
         if (name.size() >= sizeof made.address.sun_path) {
-            return fail("host.io", fmt::format("the socket's file name in {} is too long (at most {} bytes): give the message box a shorter name",
-                                               path, sizeof made.address.sun_path - 32));
+            return fail(
+                "host.io",
+                fmt::format(
+                    "the socket's file name in {} is too long (at most {} bytes): give the message box a shorter name",
+                    path, sizeof made.address.sun_path - 32));
         }
     }
     std::memcpy(made.address.sun_path, name.c_str(), name.size() + 1);
@@ -54,7 +59,10 @@ result<descriptor> listen_on(const std::string& path) {
     struct stat found {};
     if (::lstat(path.c_str(), &found) == 0) {
         if (!S_ISSOCK(found.st_mode)) {
-            return fail("host.io", fmt::format("{} is in the way and is not a socket: move it away, or give the message box another path", path));
+            return fail(
+                "host.io",
+                fmt::format("{} is in the way and is not a socket: move it away, or give the message box another path",
+                            path));
         }
         if (::unlink(path.c_str()) != 0) {
             return fail("host.io", io_text("remove", path));
@@ -98,10 +106,12 @@ result<descriptor> connect_to(const std::string& path) {
         return made;
     }
     if (errno == ENOENT || errno == ECONNREFUSED || errno == ENOTDIR) {
-        return fail("host.not-running", fmt::format("no host is running for this message box (nobody listens on {})", path));
+        return fail("host.not-running",
+                    fmt::format("no host is running for this message box (nobody listens on {})", path));
     }
     if (errno == EACCES || errno == EPERM) {
-        return fail("host.refused", fmt::format("the host of {} belongs to another user: run this command as that user", path));
+        return fail("host.refused",
+                    fmt::format("the host of {} belongs to another user: run this command as that user", path));
     }
     return fail("host.io", io_text("connect to", path));
 }
@@ -110,7 +120,8 @@ result<uid_t> peer_user(int socket) {
     ucred peer{};
     socklen_t size = sizeof peer;
     if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) {
-        return fail("host.io", fmt::format("cannot find out who is at the other end of the socket: {}", std::strerror(errno)));
+        return fail("host.io",
+                    fmt::format("cannot find out who is at the other end of the socket: {}", std::strerror(errno)));
     }
     return peer.uid;
 }

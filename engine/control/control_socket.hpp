@@ -1,6 +1,6 @@
-// The socket file beside a message box: making it, finding it, and asking the kernel who is at the other end. A path longer
-// than sun_path (107 bytes) is reached through its folder's descriptor, /proc/self/fd/<n>/<name>.
-// Stateless; every function may be called from any thread.
+// The socket file beside a message box: making it, finding it, and asking the kernel who is at the other end. A path
+// longer than sun_path (107 bytes) is reached through its folder's descriptor, /proc/self/fd/<n>/<name>. Stateless;
+// every function may be called from any thread.
 #pragma once
 
 #include <sys/types.h>
@@ -12,8 +12,8 @@
 
 namespace hawser::engine::control {
 
-// Listens with mode 0600 from the first moment. Removes a socket that is there (the caller holds the box lock, so nobody
-// listens on it), never anything that is not a socket. Code: host.io.
+// Listens with mode 0600 from the first moment. Removes a socket that is there (the caller holds the box lock, so
+// nobody listens on it), never anything that is not a socket. Code: host.io.
 result<descriptor> listen_on(const std::string& path);
 
 // Codes: host.not-running (no socket, or nobody listens), host.refused, host.io.

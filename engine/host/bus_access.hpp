@@ -1,5 +1,5 @@
-// The way to a message box: the running host's bus where there is one, else a host of our own in this process, for as long
-// as this object lives. Called by every verb that looks at or changes the box.
+// The way to a message box: the running host's bus where there is one, else a host of our own in this process, for as
+// long as this object lives. Called by every verb that looks at or changes the box.
 #pragma once
 
 #include <memory>
@@ -11,12 +11,12 @@
 namespace hawser::command {
 
 struct bus_access {
-    std::unique_ptr<configuration> loaded;  // with open_to_look
-    std::unique_ptr<hawser::bus> remote;    // the running host
-    std::unique_ptr<hawser::host> own;      // … or ours
-    std::string code;                       // why neither
+    std::unique_ptr<configuration> loaded;   // with open_to_look
+    std::unique_ptr<hawser::bus> remote;     // the running host
+    std::unique_ptr<hawser::host> own;       // … or ours
+    std::string code;                        // why neither
     std::string text;
-    int exit_code = 0;                      // of the verb, where neither
+    int exit_code = 0;   // of the verb, where neither
     bool is_open() const noexcept { return remote != nullptr || own != nullptr; }
     hawser::bus& bus() const { return remote ? *remote : *own; }
 };

@@ -3,7 +3,8 @@
 
 namespace hawser::command {
 
-inline constexpr const char* help_page = R"(Hawser - a small message bus: sends messages through pipelines and adapters, and loses none.
+inline constexpr const char* help_page =
+    R"(Hawser - a small message bus: sends messages through pipelines and adapters, and loses none.
 
 Usage: hawser VERB [OPTIONS] BINDINGS ...
 

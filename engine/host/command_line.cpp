@@ -31,31 +31,48 @@ private:
         const std::string full = &group == &app_ ? name : group.get_name() + " " + name;
         verb->callback([this, full] { values_.verb = full; });
         verb->add_option("--overlay", values_.overlays, "JSON merge patch laid over the bindings; may be repeated")
-            ->allow_extra_args(false)->type_name("FILE");
-        verb->add_option("--plugin-folder", values_.plugin_folders, "folder searched first for plugins; may be repeated")
-            ->allow_extra_args(false)->type_name("DIR");
+            ->allow_extra_args(false)
+            ->type_name("FILE");
+        verb->add_option("--plugin-folder", values_.plugin_folders,
+                         "folder searched first for plugins; may be repeated")
+            ->allow_extra_args(false)
+            ->type_name("DIR");
         verb->add_option("--log-level", values_.log_level, "debug, info, warning or error")
-            ->check(CLI::IsMember({"debug", "info", "warning", "error"}))->type_name("LEVEL");
-        verb->add_option("--log-format", values_.log_format, "text or json")->check(CLI::IsMember({"text", "json"}))->type_name("FORMAT");
+            ->check(CLI::IsMember({"debug", "info", "warning", "error"}))
+            ->type_name("LEVEL");
+        verb->add_option("--log-format", values_.log_format, "text or json")
+            ->check(CLI::IsMember({"text", "json"}))
+            ->type_name("FORMAT");
         return verb;
     }
-    void add_bindings(CLI::App* verb) { verb->add_option("BINDINGS", values_.bindings, "the bindings file")->required(); }
+    void add_bindings(CLI::App* verb) {
+        verb->add_option("BINDINGS", values_.bindings, "the bindings file")->required();
+    }
     void add_json(CLI::App* verb) { verb->add_flag("--json", values_.is_json, "print JSON, for programs"); }
     CLI::Option* add_port(CLI::App* verb, const std::string& text) {
         return verb->add_option("--port", values_.port, text)->type_name("NAME");
     }
     void add_properties(CLI::App* verb, const std::string& text) {
-        verb->add_option("--property", values_.properties, text)->allow_extra_args(false)->type_name("NS.Name[:TYPE]=VALUE");
+        verb->add_option("--property", values_.properties, text)
+            ->allow_extra_args(false)
+            ->type_name("NS.Name[:TYPE]=VALUE");
     }
     void add_message_options(CLI::App* verb) {
         add_properties(verb, "context property; TYPE is string (default), int, bool or dateTime; may be repeated");
-        verb->add_option("--content-type", values_.content_type, "of the body; guessed from FILE's extension")->type_name("TYPE");
-        verb->add_option("--part", values_.parts, "a further part of the message; may be repeated")->allow_extra_args(false)->type_name("NAME=FILE");
+        verb->add_option("--content-type", values_.content_type, "of the body; guessed from FILE's extension")
+            ->type_name("TYPE");
+        verb->add_option("--part", values_.parts, "a further part of the message; may be repeated")
+            ->allow_extra_args(false)
+            ->type_name("NAME=FILE");
     }
     void add_key(CLI::App* verb) {
-        verb->add_option("--key", values_.key, "idempotency key: the same key is published once, however often it is submitted")->type_name("KEY");
+        verb->add_option("--key", values_.key,
+                         "idempotency key: the same key is published once, however often it is submitted")
+            ->type_name("KEY");
     }
-    CLI::Option* add_files(CLI::App* verb, const std::string& text) { return verb->add_option("FILE", values_.files, text)->required(); }
+    CLI::Option* add_files(CLI::App* verb, const std::string& text) {
+        return verb->add_option("FILE", values_.files, text)->required();
+    }
 
     void add_set_up();
     void add_send();
@@ -71,26 +88,31 @@ private:
 };
 
 void command_parser::add_set_up() {
-    CLI::App* check = add_verb(app_, "check", "Check a bindings file, its plugins, certificates and secrets; sends nothing");
+    CLI::App* check =
+        add_verb(app_, "check", "Check a bindings file, its plugins, certificates and secrets; sends nothing");
     add_bindings(check);
     add_json(check);
     CLI::App* run = add_verb(app_, "run", "Run the host in the foreground until SIGTERM or SIGINT");
     add_bindings(run);
-    CLI::App* status = add_verb(app_, "status", "Say whether the host runs, what is queued, retried and suspended, and what is wrong");
+    CLI::App* status =
+        add_verb(app_, "status", "Say whether the host runs, what is queued, retried and suspended, and what is wrong");
     add_bindings(status);
     add_json(status);
-    CLI::App* schema = add_verb(app_, "schema", "Print the JSON Schema of the bindings file with its plugins' properties");
+    CLI::App* schema =
+        add_verb(app_, "schema", "Print the JSON Schema of the bindings file with its plugins' properties");
     schema->add_option("BINDINGS", values_.bindings, "the bindings file; without it: the built-in plugins");
 }
 
 void command_parser::add_send() {
-    CLI::App* send = add_verb(app_, "send", "Publish a file through a port and wait for the outcome of its first attempt");
+    CLI::App* send =
+        add_verb(app_, "send", "Publish a file through a port and wait for the outcome of its first attempt");
     add_bindings(send);
     add_files(send, "the body; \"-\" is standard input")->expected(1);
     add_port(send, "the send port")->required();
     add_message_options(send);
     add_key(send);
-    send->add_option("--wait", wait_, "wait for the end of all attempts: at most so long (90s, 10m, 2h), or \"end\"")->type_name("TIME|end");
+    send->add_option("--wait", wait_, "wait for the end of all attempts: at most so long (90s, 10m, 2h), or \"end\"")
+        ->type_name("TIME|end");
     add_json(send);
     CLI::App* submit = add_verb(app_, "submit", "Publish files durably and return; a message for each file");
     add_bindings(submit);
@@ -99,7 +121,8 @@ void command_parser::add_send() {
     add_message_options(submit);
     add_key(submit);
     add_json(submit);
-    CLI::App* preview = add_verb(app_, "preview", "Print what one fresh transmission would carry; sends and stores nothing");
+    CLI::App* preview =
+        add_verb(app_, "preview", "Print what one fresh transmission would carry; sends and stores nothing");
     add_bindings(preview);
     add_files(preview, "the body; \"-\" is standard input")->expected(1);
     add_port(preview, "the send port")->required();
@@ -111,7 +134,9 @@ void command_parser::add_selection(CLI::App* verb, const std::string& what) {
     verb->add_option("ID", values_.names, "delivery number, or BTS.MessageID");
     add_port(verb, what + " all of this port");
     verb->add_flag("--all", values_.is_all, what + " all");
-    verb->add_option("--limit", values_.limit, what + " at most so many")->check(CLI::Range(1U, UINT32_MAX))->type_name("N");
+    verb->add_option("--limit", values_.limit, what + " at most so many")
+        ->check(CLI::Range(1U, UINT32_MAX))
+        ->type_name("N");
     add_json(verb);
 }
 
@@ -122,9 +147,13 @@ void command_parser::add_messages() {
     CLI::App* list = add_verb(*messages, "list", "List the messages that are not delivered yet");
     add_bindings(list);
     add_port(list, "only this port's");
-    list->add_option("--state", values_.state, "only those queued, retrying, active, suspended or suspendedNotResumable")->check(states)->type_name("STATE");
+    list->add_option("--state", values_.state,
+                     "only those queued, retrying, active, suspended or suspendedNotResumable")
+        ->check(states)
+        ->type_name("STATE");
     list->add_option("--limit", values_.limit, "at most so many (default " + std::to_string(list_limit_default) + ")")
-        ->check(CLI::Range(1U, UINT32_MAX))->type_name("N");
+        ->check(CLI::Range(1U, UINT32_MAX))
+        ->type_name("N");
     add_json(list);
     CLI::App* show = add_verb(*messages, "show", "Show a message: context, parts, attempts and errors");
     add_bindings(show);
@@ -135,7 +164,9 @@ void command_parser::add_messages() {
     add_properties(resume, "changed before the next attempt, which then has a new Message-ID; may be repeated");
     CLI::App* terminate = add_verb(*messages, "terminate", "Give messages up: they are never delivered");
     add_selection(terminate, "terminate");
-    terminate->add_option("--state", values_.state, "with --port or --all: in this state (default suspended)")->check(states)->type_name("STATE");
+    terminate->add_option("--state", values_.state, "with --port or --all: in this state (default suspended)")
+        ->check(states)
+        ->type_name("STATE");
     CLI::App* save = add_verb(*messages, "save", "Write out a message's body, or another part");
     add_bindings(save);
     save->add_option("ID", values_.names, "delivery number")->required()->expected(1);
@@ -149,10 +180,11 @@ void command_parser::add_ports() {
     CLI::App* list = add_verb(*ports, "list", "List the send ports with their state and counts");
     add_bindings(list);
     add_json(list);
-    for (const auto& [name, summary] : {std::pair{"start", "Deliver: what is held goes out"},
-                                        std::pair{"stop", "Hold: messages are taken, and kept until the port is started"},
-                                        std::pair{"enlist", "Subscribe: messages are taken and held"},
-                                        std::pair{"unenlist", "Unsubscribe: no message is routed to the port any more"}}) {
+    for (const auto& [name, summary] :
+         {std::pair{"start", "Deliver: what is held goes out"},
+          std::pair{"stop", "Hold: messages are taken, and kept until the port is started"},
+          std::pair{"enlist", "Subscribe: messages are taken and held"},
+          std::pair{"unenlist", "Unsubscribe: no message is routed to the port any more"}}) {
         CLI::App* change = add_verb(*ports, name, summary);
         add_bindings(change);
         change->add_option("PORT", values_.names, "names of send ports")->required();
@@ -167,7 +199,9 @@ void command_parser::add_plugins() {
     list->add_option("BINDINGS", values_.bindings, "the bindings file; without it: the built-in plugins");
     add_json(list);
     CLI::App* show = add_verb(*plugins, "show", "Show each property with its type, default and text");
-    show->add_option("BINDINGS NAME", values_.names, "a bindings file (an existing file, or *.json), then a name; both may be left out")->expected(0, 2);
+    show->add_option("BINDINGS NAME", values_.names,
+                     "a bindings file (an existing file, or *.json), then a name; both may be left out")
+        ->expected(0, 2);
     add_json(show);
 }
 
@@ -187,7 +221,9 @@ std::string command_parser::check_values() {
         return "--key goes with one FILE: each message needs a key of its own";
     }
     if (std::count(values_.files.begin(), values_.files.end(), "-") +
-            std::count_if(values_.parts.begin(), values_.parts.end(), [](const std::string& part) { return part.ends_with("=-"); }) > 1) {
+            std::count_if(values_.parts.begin(), values_.parts.end(),
+                          [](const std::string& part) { return part.ends_with("=-"); }) >
+        1) {
         return "standard input (-) can be read only once";
     }
     if (values_.verb == "messages resume" || values_.verb == "messages terminate") {
@@ -206,7 +242,8 @@ parsed_command_line command_parser::parse(int count, const char* const* words) {
         result.text = "hawser: " + text + "\nSee hawser " + (verb.empty() ? "" : verb + " ") + "--help\n";
         return result;
     };
-    if (count < 2 || std::string(words[1]) == "--help" || std::string(words[1]) == "-h" || std::string(words[1]) == "help") {
+    if (count < 2 || std::string(words[1]) == "--help" || std::string(words[1]) == "-h" ||
+        std::string(words[1]) == "help") {
         result.exit_code = count < 2 ? exit_code::usage : exit_code::done;
         result.text = help_page;
         return result;
@@ -245,7 +282,12 @@ std::optional<std::int64_t> parse_duration_ms(const std::string& text) {
     }
     const std::string unit(end, text.data() + text.size());
     std::int64_t factor = 0;
-    for (const auto& [name, milliseconds] : {std::pair<const char*, std::int64_t>{"ms", 1}, {"", 1000}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}}) {
+    for (const auto& [name, milliseconds] : {std::pair<const char*, std::int64_t>{"ms", 1},
+                                             {"", 1000},
+                                             {"s", 1000},
+                                             {"m", 60'000},
+                                             {"h", 3'600'000},
+                                             {"d", 86'400'000}}) {
         if (unit == name) {
             factor = milliseconds;
         }

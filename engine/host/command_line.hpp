@@ -1,5 +1,5 @@
-// The command line, parsed and checked as far as it can be without the bindings. Called once, by main. A plain value comes
-// out; how it is parsed (CLI11) stays in command_line.cpp, which is the only file that includes that header.
+// The command line, parsed and checked as far as it can be without the bindings. Called once, by main. A plain value
+// comes out; how it is parsed (CLI11) stays in command_line.cpp, which is the only file that includes that header.
 #pragma once
 
 #include <cstdint>
@@ -12,26 +12,26 @@ namespace hawser::command {
 inline constexpr std::uint32_t list_limit_default = 100;
 
 struct arguments {
-    std::string verb;                        // "check", "messages list", …
+    std::string verb;   // "check", "messages list", …
     std::string bindings;
     std::vector<std::string> overlays;
     std::vector<std::string> plugin_folders;
-    std::string log_level;                   // "" = the verb's own default
+    std::string log_level;   // "" = the verb's own default
     std::string log_format = "text";
     bool is_json = false;
 
     std::string port;
-    std::vector<std::string> properties;     // NS.Name[:type]=VALUE
-    std::vector<std::string> parts;          // NAME=FILE
+    std::vector<std::string> properties;   // NS.Name[:type]=VALUE
+    std::vector<std::string> parts;        // NAME=FILE
     std::vector<std::string> files;
     std::string content_type;
     std::string key;
-    bool waits_for_end = false;              // --wait end
-    std::optional<std::int64_t> wait_ms;     // --wait 10m
+    bool waits_for_end = false;            // --wait end
+    std::optional<std::int64_t> wait_ms;   // --wait 10m
 
-    std::vector<std::string> names;          // message ids, port names, plugin names
+    std::vector<std::string> names;   // message ids, port names, plugin names
     std::string state;
-    std::uint32_t limit = 0;                 // 0 = the verb's own default
+    std::uint32_t limit = 0;   // 0 = the verb's own default
     bool is_all = false;
     std::string part;
     std::string output;
@@ -39,7 +39,7 @@ struct arguments {
 
 struct parsed_command_line {
     arguments values;
-    std::optional<int> exit_code;            // set: print `text` (to stdout when 0, else to stderr) and end
+    std::optional<int> exit_code;   // set: print `text` (to stdout when 0, else to stderr) and end
     std::string text;
 };
 

@@ -14,8 +14,11 @@ parsed_command_line parse(std::vector<const char*> words) {
 }  // namespace
 
 TEST_CASE("send takes what the contract lists, and options never swallow the file") {
-    const parsed_command_line got = parse({"send", "b.json", "--port", "Out", "--property", "SMTP.Subject=a b", "--property", "SMTP.To=x@y", "--content-type",
-                                           "text/xml", "--part", "second=p.pdf", "--key", "k", "--json", "--wait", "10m", "--overlay", "o.json", "in.xml"});
+    const parsed_command_line got =
+        parse({"send",       "b.json",      "--port",         "Out",      "--property", "SMTP.Subject=a b",
+               "--property", "SMTP.To=x@y", "--content-type", "text/xml", "--part",     "second=p.pdf",
+               "--key",      "k",           "--json",         "--wait",   "10m",        "--overlay",
+               "o.json",     "in.xml"});
     REQUIRE_MESSAGE(!got.exit_code, got.text);
     CHECK(got.values.verb == "send");
     CHECK(got.values.bindings == "b.json");
@@ -32,7 +35,8 @@ TEST_CASE("send takes what the contract lists, and options never swallow the fil
 
 TEST_CASE("a dash is standard input, and submit takes several files") {
     CHECK(parse({"send", "b", "--port", "P", "-"}).values.files == std::vector<std::string>{"-"});
-    CHECK(parse({"submit", "b", "one", "two", "three"}).values.files == std::vector<std::string>{"one", "two", "three"});
+    CHECK(parse({"submit", "b", "one", "two", "three"}).values.files ==
+          std::vector<std::string>{"one", "two", "three"});
     CHECK(parse({"send", "b", "--port", "P", "--wait", "end", "-"}).values.waits_for_end);
 }
 
@@ -51,11 +55,23 @@ TEST_CASE("verbs of two words") {
 }
 
 TEST_CASE("every verb takes --overlay") {
-    for (const std::vector<const char*>& verb : std::vector<std::vector<const char*>>{
-             {"check", "b"}, {"run", "b"}, {"send", "b", "--port", "P", "f"}, {"submit", "b", "f"}, {"preview", "b", "--port", "P", "f"},
-             {"messages", "list", "b"}, {"messages", "show", "b", "1"}, {"messages", "resume", "b", "1"}, {"messages", "terminate", "b", "1"},
-             {"messages", "save", "b", "1"}, {"ports", "list", "b"}, {"ports", "start", "b", "P"}, {"status", "b"}, {"plugins", "list", "b"},
-             {"plugins", "show", "b"}, {"schema", "b"}}) {
+    for (const std::vector<const char*>& verb :
+         std::vector<std::vector<const char*>>{{"check", "b"},
+                                               {"run", "b"},
+                                               {"send", "b", "--port", "P", "f"},
+                                               {"submit", "b", "f"},
+                                               {"preview", "b", "--port", "P", "f"},
+                                               {"messages", "list", "b"},
+                                               {"messages", "show", "b", "1"},
+                                               {"messages", "resume", "b", "1"},
+                                               {"messages", "terminate", "b", "1"},
+                                               {"messages", "save", "b", "1"},
+                                               {"ports", "list", "b"},
+                                               {"ports", "start", "b", "P"},
+                                               {"status", "b"},
+                                               {"plugins", "list", "b"},
+                                               {"plugins", "show", "b"},
+                                               {"schema", "b"}}) {
         std::vector<const char*> words = verb;
         words.insert(words.end(), {"--overlay", "o1", "--overlay", "o2"});
         const parsed_command_line got = parse(words);
@@ -65,13 +81,27 @@ TEST_CASE("every verb takes --overlay") {
 }
 
 TEST_CASE("wrong usage is 64 and says what and where to look") {
-    for (const std::vector<const char*>& words : std::vector<std::vector<const char*>>{
-             {"chekc", "b"}, {"check"}, {"send", "b", "f"}, {"send", "b", "--port", "P"}, {"send", "b", "--port", "P", "f", "g"},
-             {"send", "b", "--port", "P", "--wait", "soon", "f"}, {"send", "b", "--port", "P", "--nosuch", "f"}, {"submit", "b"},
-             {"submit", "b", "--key", "k", "f", "g"}, {"submit", "b", "-", "-"}, {"submit", "b", "-", "--part", "x=-"}, {"messages"},
-             {"messages", "resume", "b"}, {"messages", "resume", "b", "1", "--all"}, {"messages", "terminate", "b", "--port", "P", "--all"},
-             {"messages", "list", "b", "--state", "lost"}, {"messages", "list", "b", "--limit", "0"}, {"ports", "stop", "b"},
-             {"run", "b", "--log-level", "loud"}, {"run", "b", "--log-format", "xml"}}) {
+    for (const std::vector<const char*>& words :
+         std::vector<std::vector<const char*>>{{"chekc", "b"},
+                                               {"check"},
+                                               {"send", "b", "f"},
+                                               {"send", "b", "--port", "P"},
+                                               {"send", "b", "--port", "P", "f", "g"},
+                                               {"send", "b", "--port", "P", "--wait", "soon", "f"},
+                                               {"send", "b", "--port", "P", "--nosuch", "f"},
+                                               {"submit", "b"},
+                                               {"submit", "b", "--key", "k", "f", "g"},
+                                               {"submit", "b", "-", "-"},
+                                               {"submit", "b", "-", "--part", "x=-"},
+                                               {"messages"},
+                                               {"messages", "resume", "b"},
+                                               {"messages", "resume", "b", "1", "--all"},
+                                               {"messages", "terminate", "b", "--port", "P", "--all"},
+                                               {"messages", "list", "b", "--state", "lost"},
+                                               {"messages", "list", "b", "--limit", "0"},
+                                               {"ports", "stop", "b"},
+                                               {"run", "b", "--log-level", "loud"},
+                                               {"run", "b", "--log-format", "xml"}}) {
         const parsed_command_line got = parse(words);
         CAPTURE(words[0]);
         CAPTURE(words.size());
@@ -106,7 +136,8 @@ TEST_CASE("durations") {
     CHECK(parse_duration_ms("2h") == 7'200'000);
     CHECK(parse_duration_ms("1d") == 86'400'000);
     CHECK(parse_duration_ms("0") == 0);
-    for (const char* wrong : {"", "m", "-1s", "1.5h", "1w", "10 m", "99999999999999999999s", "9223372036854775807d", "1mm"}) {
+    for (const char* wrong :
+         {"", "m", "-1s", "1.5h", "1w", "10 m", "99999999999999999999s", "9223372036854775807d", "1mm"}) {
         CAPTURE(wrong);
         CHECK_FALSE(parse_duration_ms(wrong));
     }

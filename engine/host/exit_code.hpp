@@ -1,5 +1,5 @@
-// The exit codes of every verb: a contract with scripts (docs/operating.md). Never `queued` for what was not accepted: a
-// script would lose the mail, or repeat what is already on its way.
+// The exit codes of every verb: a contract with scripts (docs/operating.md). Never `queued` for what was not accepted:
+// a script would lose the mail, or repeat what is already on its way.
 #pragma once
 
 #include "hawser/types.hpp"
@@ -8,12 +8,12 @@ namespace hawser::command {
 
 namespace exit_code {
 inline constexpr int done = 0;
-inline constexpr int usage = 64;           // the command line is wrong
-inline constexpr int bad_input = 65;       // the message or the request is wrong
-inline constexpr int not_found = 66;       // nobody subscribes; no such message, port or part
-inline constexpr int suspended = 69;       // durable, and somebody has to look at it
-inline constexpr int not_accepted = 74;    // nothing was stored: try again
-inline constexpr int queued = 75;          // durable, and tried again by itself
+inline constexpr int usage = 64;          // the command line is wrong
+inline constexpr int bad_input = 65;      // the message or the request is wrong
+inline constexpr int not_found = 66;      // nobody subscribes; no such message, port or part
+inline constexpr int suspended = 69;      // durable, and somebody has to look at it
+inline constexpr int not_accepted = 74;   // nothing was stored: try again
+inline constexpr int queued = 75;         // durable, and tried again by itself
 inline constexpr int bad_bindings = 78;
 }  // namespace exit_code
 

@@ -8,9 +8,9 @@
 
 namespace hawser::command {
 
-std::string human_size(std::uint64_t bytes);                 // "980 B", "1.2 KiB", "34 MiB"
-std::string human_duration(std::int64_t milliseconds);       // "0.4 s", "42 s", "5 min", "3 h 20 min", "2 d 4 h"
-std::string time_text(std::int64_t unix_ms);                 // "2026-11-24T12:00:00.123Z"; "" for 0
+std::string human_size(std::uint64_t bytes);             // "980 B", "1.2 KiB", "34 MiB"
+std::string human_duration(std::int64_t milliseconds);   // "0.4 s", "42 s", "5 min", "3 h 20 min", "2 d 4 h"
+std::string time_text(std::int64_t unix_ms);             // "2026-11-24T12:00:00.123Z"; "" for 0
 std::int64_t now_unix_ms();
 
 // Control characters and broken UTF-8 as \xNN: a server's text must not move the cursor or colour the screen.

@@ -26,8 +26,12 @@ TEST_CASE("sizes, durations and times") {
 
 TEST_CASE("text from outside cannot drive a terminal") {
     CHECK(plain("a\x1b[31mred\r\n\x7f") == "a\\x1b[31mred\\x0d\\x0a\\x7f");
-    CHECK(plain("Gr\xc3\xbc\xc3\x9f" "e \xe2\x82\xac \xf0\x9f\x93\xa7") == "Gr\xc3\xbc\xc3\x9f" "e \xe2\x82\xac \xf0\x9f\x93\xa7");
-    CHECK(plain("\xc2\x9b" "31m") == "\\xc2\\x9b31m");   // C1 control sequence introducer
+    CHECK(plain("Gr\xc3\xbc\xc3\x9f"
+                "e \xe2\x82\xac \xf0\x9f\x93\xa7") ==
+          "Gr\xc3\xbc\xc3\x9f"
+          "e \xe2\x82\xac \xf0\x9f\x93\xa7");
+    CHECK(plain("\xc2\x9b"
+                "31m") == "\\xc2\\x9b31m");   // C1 control sequence introducer
     CHECK(plain("\xff\xc3") == "\\xff\\xc3");
     CHECK(plain("\xc0\xaf\xed\xa0\x80") == "\\xc0\\xaf\\xed\\xa0\\x80");   // overlong, surrogate
 }
@@ -36,9 +40,14 @@ TEST_CASE("tables are aligned by characters, not bytes, and have no trailing bla
     text_table table({"NAME", "COUNT", "NOTE"});
     CHECK(table.is_empty());
     table.align_right(1);
-    table.add({"B\xc3\xbc" "cher", "1", ""});
+    table.add(
+        {"B\xc3\xbc"
+         "cher",
+         "1", ""});
     table.add({"x", "12345", "held"});
-    CHECK(table.text() == "NAME    COUNT  NOTE\nB\xc3\xbc" "cher      1\nx       12345  held\n");
+    CHECK(table.text() ==
+          "NAME    COUNT  NOTE\nB\xc3\xbc"
+          "cher      1\nx       12345  held\n");
 }
 
 TEST_CASE("the exit codes are the contract's") {

@@ -1,5 +1,5 @@
-// The first SIGINT, SIGTERM or SIGHUP of a client verb ends its wait (what was accepted stays accepted); the second ends
-// the process. Installed once, by main's thread; is_interrupted() may be asked from any thread.
+// The first SIGINT, SIGTERM or SIGHUP of a client verb ends its wait (what was accepted stays accepted); the second
+// ends the process. Installed once, by main's thread; is_interrupted() may be asked from any thread.
 #pragma once
 
 #include <csignal>

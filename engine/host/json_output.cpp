@@ -11,7 +11,9 @@ using json = nlohmann::ordered_json;
 
 json time_json(std::int64_t unix_ms) { return unix_ms == 0 ? json() : json(time_text(unix_ms)); }
 
-std::string dump(const json& value, int indent) { return value.dump(indent, ' ', false, json::error_handler_t::replace) + "\n"; }
+std::string dump(const json& value, int indent) {
+    return value.dump(indent, ' ', false, json::error_handler_t::replace) + "\n";
+}
 
 const char* word_of(answer_code code, bool is_submit) {
     switch (code) {
@@ -36,19 +38,28 @@ json list_of(const std::vector<Value>& values, Write write) {
 }
 
 json summary_json(const message_summary& one) {
-    return {{"delivery", one.delivery}, {"messageId", one.message_id}, {"uniqueId", one.unique_id}, {"port", one.port}, {"state", one.state},
-            {"published", time_json(one.published_unix_ms)}, {"due", time_json(one.due_unix_ms)}, {"attempts", one.attempts},
-            {"size", one.size}, {"code", one.code}, {"text", one.text}};
+    return {{"delivery", one.delivery},
+            {"messageId", one.message_id},
+            {"uniqueId", one.unique_id},
+            {"port", one.port},
+            {"state", one.state},
+            {"published", time_json(one.published_unix_ms)},
+            {"due", time_json(one.due_unix_ms)},
+            {"attempts", one.attempts},
+            {"size", one.size},
+            {"code", one.code},
+            {"text", one.text}};
 }
 
 json port_json(const port_summary& one) {
-    return {{"name", one.name}, {"state", one.state}, {"transport", one.transport}, {"queued", one.queued}, {"retrying", one.retrying},
-            {"active", one.active}, {"suspended", one.suspended}, {"note", one.note}};
+    return {{"name", one.name},         {"state", one.state},   {"transport", one.transport}, {"queued", one.queued},
+            {"retrying", one.retrying}, {"active", one.active}, {"suspended", one.suspended}, {"note", one.note}};
 }
 
 json property_json(const property_help& one) {
-    return {{"name", one.name}, {"type", one.type}, {"default", one.default_text}, {"words", one.words}, {"text", one.text},
-            {"required", one.is_required}, {"secret", one.is_secret}};
+    return {{"name", one.name},       {"type", one.type}, {"default", one.default_text},
+            {"words", one.words},     {"text", one.text}, {"required", one.is_required},
+            {"secret", one.is_secret}};
 }
 
 }  // namespace
@@ -56,19 +67,37 @@ json property_json(const property_help& one) {
 std::string json_of(const submit_answer& answer, const submission& message, const std::string& file, int exit_code) {
     // A submission that was not waited for has not been delivered, whatever the bus calls it.
     const bool is_delivered = !answer.deliveries.empty();
-    json value = {{"result", answer.code == answer_code::done && !is_delivered ? "accepted" : word_of(answer.code, true)}, {"exitCode", exit_code}, {"file", file}, {"messageId", answer.message_id}, {"key", message.key}, {"isRepeat", answer.is_repeat}, {"text", answer.text}};
+    json value = {
+        {"result", answer.code == answer_code::done && !is_delivered ? "accepted" : word_of(answer.code, true)},
+        {"exitCode", exit_code},
+        {"file", file},
+        {"messageId", answer.message_id},
+        {"key", message.key},
+        {"isRepeat", answer.is_repeat},
+        {"text", answer.text}};
     value["deliveries"] = list_of(answer.deliveries, [](const delivery_answer& one) {
-        return json{{"delivery", one.delivery}, {"port", one.port}, {"state", one.state}, {"code", one.code}, {"text", one.text},
-                    {"attempts", one.attempts}, {"nextAttempt", time_json(one.next_attempt_unix_ms)},
-                    {"recipients", list_of(one.recipients, [](const recipient_answer& recipient) {
-                         return json{{"address", recipient.address}, {"verdict", recipient.verdict}, {"text", recipient.text}};
-                     })}};
+        return json{
+            {"delivery", one.delivery},
+            {"port", one.port},
+            {"state", one.state},
+            {"code", one.code},
+            {"text", one.text},
+            {"attempts", one.attempts},
+            {"nextAttempt", time_json(one.next_attempt_unix_ms)},
+            {"recipients", list_of(one.recipients, [](const recipient_answer& recipient) {
+                 return json{{"address", recipient.address}, {"verdict", recipient.verdict}, {"text", recipient.text}};
+             })}};
     });
     return dump(value, -1);
 }
 
 std::string json_of(const change_answer& answer, const std::string& name, int exit_code) {
-    return dump({{"result", word_of(answer.code, false)}, {"exitCode", exit_code}, {"name", name}, {"count", answer.count}, {"text", answer.text}}, -1);
+    return dump({{"result", word_of(answer.code, false)},
+                 {"exitCode", exit_code},
+                 {"name", name},
+                 {"count", answer.count},
+                 {"text", answer.text}},
+                -1);
 }
 
 std::string json_of(const std::vector<message_summary>& list, bool has_more) {
@@ -76,45 +105,77 @@ std::string json_of(const std::vector<message_summary>& list, bool has_more) {
 }
 
 std::string json_of(const std::vector<message_detail>& details) {
-    return dump({{"messages", list_of(details, [](const message_detail& one) {
-        json value = summary_json(one.summary);
-        value["properties"] = list_of(one.properties, [](const message_property& property) {
-            return json{{"name", property.name}, {"type", property.type}, {"value", property.value}, {"promoted", property.is_promoted}};
-        });
-        value["parts"] = list_of(one.parts, [](const part_summary& part) {
-            return json{{"name", part.name}, {"contentType", part.content_type}, {"fileName", part.file_name}, {"size", part.size}, {"isBody", part.is_body}};
-        });
-        value["history"] = list_of(one.history, [](const attempt_summary& attempt) {
-            return json{{"attempt", attempt.attempt}, {"started", time_json(attempt.started_unix_ms)}, {"ended", time_json(attempt.ended_unix_ms)},
-                        {"transport", attempt.transport}, {"verdict", attempt.verdict}, {"code", attempt.code}, {"text", attempt.text}};
-        });
-        return value;
-    })}}, 2);
+    return dump({{"messages", list_of(details,
+                                      [](const message_detail& one) {
+                                          json value = summary_json(one.summary);
+                                          value["properties"] =
+                                              list_of(one.properties, [](const message_property& property) {
+                                                  return json{{"name", property.name},
+                                                              {"type", property.type},
+                                                              {"value", property.value},
+                                                              {"promoted", property.is_promoted}};
+                                              });
+                                          value["parts"] = list_of(one.parts, [](const part_summary& part) {
+                                              return json{{"name", part.name},
+                                                          {"contentType", part.content_type},
+                                                          {"fileName", part.file_name},
+                                                          {"size", part.size},
+                                                          {"isBody", part.is_body}};
+                                          });
+                                          value["history"] = list_of(one.history, [](const attempt_summary& attempt) {
+                                              return json{{"attempt", attempt.attempt},
+                                                          {"started", time_json(attempt.started_unix_ms)},
+                                                          {"ended", time_json(attempt.ended_unix_ms)},
+                                                          {"transport", attempt.transport},
+                                                          {"verdict", attempt.verdict},
+                                                          {"code", attempt.code},
+                                                          {"text", attempt.text}};
+                                          });
+                                          return value;
+                                      })}},
+                2);
 }
 
 std::string json_of(const std::vector<port_summary>& ports) { return dump({{"ports", list_of(ports, port_json)}}, 2); }
 
 std::string json_of(const host_status& status) {
-    return dump({{"host", status.host_name}, {"isRunning", status.is_running}, {"processId", status.is_running ? json(status.process_id) : json()},
-                 {"started", time_json(status.started_unix_ms)}, {"messageBox", status.message_box}, {"ports", list_of(status.ports, port_json)},
-                 {"warnings", status.warnings}}, 2);
+    return dump({{"host", status.host_name},
+                 {"isRunning", status.is_running},
+                 {"processId", status.is_running ? json(status.process_id) : json()},
+                 {"started", time_json(status.started_unix_ms)},
+                 {"messageBox", status.message_box},
+                 {"ports", list_of(status.ports, port_json)},
+                 {"warnings", status.warnings}},
+                2);
 }
 
 std::string json_of(const std::vector<plugin_help>& plugins) {
-    return dump({{"plugins", list_of(plugins, [](const plugin_help& one) {
-        return json{{"id", one.id}, {"kind", one.kind}, {"version", one.version}, {"summary", one.summary}, {"file", one.file},
-                    {"stages", one.stages}, {"properties", list_of(one.properties, property_json)}};
-    })}}, 2);
+    return dump({{"plugins", list_of(plugins,
+                                     [](const plugin_help& one) {
+                                         return json{{"id", one.id},
+                                                     {"kind", one.kind},
+                                                     {"version", one.version},
+                                                     {"summary", one.summary},
+                                                     {"file", one.file},
+                                                     {"stages", one.stages},
+                                                     {"properties", list_of(one.properties, property_json)}};
+                                     })}},
+                2);
 }
 
 std::string json_of(const std::vector<problem>& problems, const configuration_summary& summary) {
     bool is_ok = true;
     const json list = list_of(problems, [&is_ok](const problem& one) {
         is_ok = is_ok && !one.is_error;
-        return json{{"severity", one.is_error ? "error" : "warning"}, {"file", one.file}, {"line", one.line}, {"column", one.column},
-                    {"pointer", one.pointer}, {"text", one.text}};
+        return json{{"severity", one.is_error ? "error" : "warning"},
+                    {"file", one.file},
+                    {"line", one.line},
+                    {"column", one.column},
+                    {"pointer", one.pointer},
+                    {"text", one.text}};
     });
-    return dump({{"isOk", is_ok}, {"host", summary.host_name}, {"sendPorts", summary.send_ports}, {"problems", list}}, 2);
+    return dump({{"isOk", is_ok}, {"host", summary.host_name}, {"sendPorts", summary.send_ports}, {"problems", list}},
+                2);
 }
 
 std::string json_of_failure(const std::string& code, const std::string& text, int exit_code) {

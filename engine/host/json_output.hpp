@@ -1,5 +1,6 @@
-// The output of --json: one object (or, from submit, one a line), whose fields are a contract with scripts: they are added
-// to and never renamed (docs/operating.md). Times are RFC 3339 in UTC, or null; bytes that are not UTF-8 become U+FFFD.
+// The output of --json: one object (or, from submit, one a line), whose fields are a contract with scripts: they are
+// added to and never renamed (docs/operating.md). Times are RFC 3339 in UTC, or null; bytes that are not UTF-8 become
+// U+FFFD.
 #pragma once
 
 #include <string>

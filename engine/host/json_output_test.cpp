@@ -9,9 +9,17 @@ using namespace hawser::command;
 using nlohmann::json;
 
 TEST_CASE("a submission's answer is one line, with times in RFC 3339") {
-    const submit_answer answer{.code = answer_code::accepted, .message_id = "m", .text = "later",
-                               .deliveries = {{.delivery = 4, .port = "P", .state = "retrying", .code = "smtp.x", .text = "451 \xff", .attempts = 1,
-                                               .next_attempt_unix_ms = 1'700'000'000'007, .recipients = {{"a@b", "retry", "451"}}}}};
+    const submit_answer answer{.code = answer_code::accepted,
+                               .message_id = "m",
+                               .text = "later",
+                               .deliveries = {{.delivery = 4,
+                                               .port = "P",
+                                               .state = "retrying",
+                                               .code = "smtp.x",
+                                               .text = "451 \xff",
+                                               .attempts = 1,
+                                               .next_attempt_unix_ms = 1'700'000'000'007,
+                                               .recipients = {{"a@b", "retry", "451"}}}}};
     const std::string text = json_of(answer, {.key = "k"}, "in.xml", 75);
     CHECK(text.find('\n') == text.size() - 1);
     const json value = json::parse(text);
@@ -27,7 +35,8 @@ TEST_CASE("a submission's answer is one line, with times in RFC 3339") {
 
 TEST_CASE("a message that nobody waited for is accepted, not delivered") {
     CHECK(json::parse(json_of(submit_answer{.code = answer_code::done}, {}, "", 0))["result"] == "accepted");
-    CHECK(json::parse(json_of(submit_answer{.code = answer_code::done, .deliveries = {{}}}, {}, "", 0))["result"] == "delivered");
+    CHECK(json::parse(json_of(submit_answer{.code = answer_code::done, .deliveries = {{}}}, {}, "", 0))["result"] ==
+          "delivered");
 }
 
 TEST_CASE("lists, details, ports, status, problems and plugins are objects with named lists") {
@@ -36,20 +45,25 @@ TEST_CASE("lists, details, ports, status, problems and plugins are objects with 
     CHECK(list["messages"][0]["delivery"] == 7);
     CHECK(list["messages"][0]["due"].is_null());
     CHECK(list["hasMore"] == true);
-    const json detail = json::parse(json_of(std::vector<message_detail>{{.summary = summary, .properties = {{.name = "A.B", .value = "v"}},
-                                                                         .parts = {{.name = "body", .is_body = true}}, .history = {{.attempt = 1}}}}));
+    const json detail = json::parse(json_of(std::vector<message_detail>{{.summary = summary,
+                                                                         .properties = {{.name = "A.B", .value = "v"}},
+                                                                         .parts = {{.name = "body", .is_body = true}},
+                                                                         .history = {{.attempt = 1}}}}));
     CHECK(detail["messages"][0]["properties"][0]["promoted"] == true);
     CHECK(detail["messages"][0]["parts"][0]["isBody"] == true);
     CHECK(detail["messages"][0]["history"][0]["attempt"] == 1);
     CHECK(json::parse(json_of(std::vector<port_summary>{}))["ports"].is_array());
-    const json status = json::parse(json_of(host_status{.host_name = "H", .ports = {{.name = "P", .queued = 2}}, .warnings = {"w"}}));
+    const json status =
+        json::parse(json_of(host_status{.host_name = "H", .ports = {{.name = "P", .queued = 2}}, .warnings = {"w"}}));
     CHECK(status["isRunning"] == false);
     CHECK(status["processId"].is_null());
     CHECK(status["ports"][0]["queued"] == 2);
-    const json checked = json::parse(json_of(std::vector<problem>{{.is_error = false, .text = "t"}}, {.send_ports = {"P"}}));
+    const json checked =
+        json::parse(json_of(std::vector<problem>{{.is_error = false, .text = "t"}}, {.send_ports = {"P"}}));
     CHECK(checked["isOk"] == true);
     CHECK(checked["problems"][0]["severity"] == "warning");
     CHECK(json::parse(json_of(std::vector<problem>{{.text = "t"}}, {}))["isOk"] == false);
-    const json plugins = json::parse(json_of(std::vector<plugin_help>{{.id = "SMTP", .properties = {{.name = "To", .is_required = true}}}}));
+    const json plugins = json::parse(
+        json_of(std::vector<plugin_help>{{.id = "SMTP", .properties = {{.name = "To", .is_required = true}}}}));
     CHECK(plugins["plugins"][0]["properties"][0]["required"] == true);
 }

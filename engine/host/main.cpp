@@ -17,12 +17,25 @@ using namespace hawser::command;
 using verb_function = int (*)(const arguments&);
 
 verb_function find_verb(const std::string& name) {
-    static constexpr std::pair<const char*, verb_function> verbs[] = {
-        {"check", check}, {"run", run}, {"send", send}, {"submit", submit}, {"preview", preview}, {"messages list", messages_list},
-        {"messages show", messages_show}, {"messages resume", messages_resume}, {"messages terminate", messages_terminate},
-        {"messages save", messages_save}, {"ports list", ports_list}, {"ports start", ports_change}, {"ports stop", ports_change},
-        {"ports enlist", ports_change}, {"ports unenlist", ports_change}, {"status", status}, {"plugins list", plugins_list},
-        {"plugins show", plugins_show}, {"schema", schema}};
+    static constexpr std::pair<const char*, verb_function> verbs[] = {{"check", check},
+                                                                      {"run", run},
+                                                                      {"send", send},
+                                                                      {"submit", submit},
+                                                                      {"preview", preview},
+                                                                      {"messages list", messages_list},
+                                                                      {"messages show", messages_show},
+                                                                      {"messages resume", messages_resume},
+                                                                      {"messages terminate", messages_terminate},
+                                                                      {"messages save", messages_save},
+                                                                      {"ports list", ports_list},
+                                                                      {"ports start", ports_change},
+                                                                      {"ports stop", ports_change},
+                                                                      {"ports enlist", ports_change},
+                                                                      {"ports unenlist", ports_change},
+                                                                      {"status", status},
+                                                                      {"plugins list", plugins_list},
+                                                                      {"plugins show", plugins_show},
+                                                                      {"schema", schema}};
     for (const auto& [known, function] : verbs) {
         if (name == known) {
             return function;

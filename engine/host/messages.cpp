@@ -42,7 +42,8 @@ std::string list_text(const arguments& given, const std::vector<message_summary>
     }
     const message_summary* first_suspended = nullptr;
     for (const message_summary& one : list) {
-        table.add({std::to_string(one.delivery), one.state, plain(one.port), human_duration(now_unix_ms() - one.published_unix_ms), human_size(one.size),
+        table.add({std::to_string(one.delivery), one.state, plain(one.port),
+                   human_duration(now_unix_ms() - one.published_unix_ms), human_size(one.size),
                    std::to_string(one.attempts), situation(one)});
         if (first_suspended == nullptr && one.state.starts_with("suspended")) {
             first_suspended = &one;
@@ -54,7 +55,8 @@ std::string list_text(const arguments& given, const std::vector<message_summary>
     }
     if (first_suspended != nullptr) {
         const std::string id = std::to_string(first_suspended->delivery);
-        text += "look:  hawser messages show " + retyped(given) + " " + id + "\nagain: hawser messages resume " + retyped(given) + " " + id + "\n";
+        text += "look:  hawser messages show " + retyped(given) + " " + id + "\nagain: hawser messages resume " +
+                retyped(given) + " " + id + "\n";
     }
     return text;
 }
@@ -63,7 +65,8 @@ std::string history_text(const message_detail& one) {
     std::string text = "  attempts:\n";
     for (const attempt_summary& attempt : one.history) {
         text += "    " + std::to_string(attempt.attempt) + "  " + time_text(attempt.started_unix_ms) + "  took " +
-                human_duration(attempt.ended_unix_ms - attempt.started_unix_ms) + "  " + plain(attempt.transport) + "  " + plain(attempt.verdict);
+                human_duration(attempt.ended_unix_ms - attempt.started_unix_ms) + "  " + plain(attempt.transport) +
+                "  " + plain(attempt.verdict);
         text += attempt.code.empty() ? "" : " [" + plain(attempt.code) + "]";
         text += attempt.text.empty() ? "\n" : "\n       " + plain(attempt.text) + "\n";
     }
@@ -75,21 +78,25 @@ std::string detail_text(const arguments& given, const message_detail& one) {
     const std::string id = std::to_string(summary.delivery);
     std::string text = "delivery " + id + ": " + summary.state + "\n";
     if (!summary.text.empty()) {
-        text += "  why:       " + plain(summary.text) + (summary.code.empty() ? "" : " [" + plain(summary.code) + "]") + "\n";
+        text += "  why:       " + plain(summary.text) + (summary.code.empty() ? "" : " [" + plain(summary.code) + "]") +
+                "\n";
     }
-    text += "  port:      " + plain(summary.port) + "\n  message:   " + plain(summary.message_id) + "\n  published: " +
-            time_text(summary.published_unix_ms) + " (" + human_duration(now_unix_ms() - summary.published_unix_ms) + " ago)\n";
+    text += "  port:      " + plain(summary.port) + "\n  message:   " + plain(summary.message_id) +
+            "\n  published: " + time_text(summary.published_unix_ms) + " (" +
+            human_duration(now_unix_ms() - summary.published_unix_ms) + " ago)\n";
     if (summary.due_unix_ms > 0 && !summary.state.starts_with("suspended")) {
         text += "  due:       " + time_text(summary.due_unix_ms) + "\n";
     }
     text += "  parts:\n";
     text_table parts({"    NAME", "TYPE", "FILE NAME", "SIZE"});
     for (const part_summary& part : one.parts) {
-        parts.add({"    " + plain(part.name) + (part.is_body ? " (body)" : ""), plain(part.content_type), plain(part.file_name), human_size(part.size)});
+        parts.add({"    " + plain(part.name) + (part.is_body ? " (body)" : ""), plain(part.content_type),
+                   plain(part.file_name), human_size(part.size)});
     }
     text += parts.text() + "  context:\n";
     for (const message_property& property : one.properties) {
-        text += "    " + plain(property.name) + " = " + plain(property.value) + (property.is_promoted ? "  (promoted)" : "") + "\n";
+        text += "    " + plain(property.name) + " = " + plain(property.value) +
+                (property.is_promoted ? "  (promoted)" : "") + "\n";
     }
     text += one.history.empty() ? "" : history_text(one);
     if (summary.state == "suspended") {
@@ -111,7 +118,8 @@ int messages_list(const arguments& given) {
     }
     const std::uint32_t limit = given.limit > 0 ? given.limit : list_limit_default;
     const std::uint32_t asked = limit < UINT32_MAX ? limit + 1 : limit;   // one more, to know whether there are more
-    std::vector<message_summary> list = access.bus().list({.port = given.port, .state = given.state, .count_max = asked});
+    std::vector<message_summary> list =
+        access.bus().list({.port = given.port, .state = given.state, .count_max = asked});
     const bool has_more = list.size() > limit;
     if (has_more) {
         list.resize(limit);
@@ -131,8 +139,10 @@ int messages_show(const arguments& given) {
         std::vector<message_detail> found = access.bus().show(id);
         if (found.empty()) {
             code = exit_code::not_found;
-            complain("there is no message " + plain(id) + " in the message box: it was delivered or terminated, or never accepted; see hawser messages list " +
-                     retyped(given));
+            complain(
+                "there is no message " + plain(id) +
+                " in the message box: it was delivered or terminated, or never accepted; see hawser messages list " +
+                retyped(given));
         }
         std::move(found.begin(), found.end(), std::back_inserter(all));
     }

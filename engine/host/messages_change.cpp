@@ -20,28 +20,35 @@ std::vector<message_filter> selections(const arguments& given, const std::string
         list.push_back({.message_id = id, .count_max = limit});
     }
     if (list.empty()) {
-        list.push_back({.port = given.port, .state = given.state.empty() ? state_of_many : given.state, .count_max = limit});
+        list.push_back(
+            {.port = given.port, .state = given.state.empty() ? state_of_many : given.state, .count_max = limit});
     }
     return list;
 }
 
-std::string name_of(const message_filter& filter) { return !filter.message_id.empty() ? filter.message_id : !filter.port.empty() ? filter.port : "all"; }
+std::string name_of(const message_filter& filter) {
+    return !filter.message_id.empty() ? filter.message_id : !filter.port.empty() ? filter.port : "all";
+}
 
 template <typename Change>
-int change_each(const arguments& given, const std::vector<message_filter>& filters, const std::string& done_word, Change change) {
+int change_each(const arguments& given, const std::vector<message_filter>& filters, const std::string& done_word,
+                Change change) {
     int worst = exit_code::done;
     for (const message_filter& filter : filters) {
         const change_answer answer = change(filter);
         // Nothing to do is a failure only where one message was named.
-        const bool is_nothing = answer.code == answer_code::not_found && filter.message_id.empty() && filter.port.empty();
+        const bool is_nothing =
+            answer.code == answer_code::not_found && filter.message_id.empty() && filter.port.empty();
         const int code = is_nothing ? exit_code::done : exit_code_of(answer.code);
         worst = worst == exit_code::done ? code : worst;
         if (given.is_json) {
             print(json_of(answer, name_of(filter), code));
         } else if (code == exit_code::done) {
-            print(plain(name_of(filter)) + ": " + counted(answer.count, "message") + " " + done_word + (answer.text.empty() ? "" : ": " + plain(answer.text)) + "\n");
+            print(plain(name_of(filter)) + ": " + counted(answer.count, "message") + " " + done_word +
+                  (answer.text.empty() ? "" : ": " + plain(answer.text)) + "\n");
         } else {
-            complain(plain(name_of(filter)) + ": " + (answer.text.empty() ? "no such message in a state that allows this" : plain(answer.text)));
+            complain(plain(name_of(filter)) + ": " +
+                     (answer.text.empty() ? "no such message in a state that allows this" : plain(answer.text)));
         }
     }
     return worst;
@@ -71,8 +78,10 @@ int messages_terminate(const arguments& given) {
     if (!access.is_open()) {
         return access.exit_code;
     }
-    // Many at once are the suspended ones unless another state is asked for: nobody should lose a queue to a short command.
-    return change_each(given, selections(given, "suspended"), "terminated", [&](const message_filter& filter) { return access.bus().terminate(filter); });
+    // Many at once are the suspended ones unless another state is asked for: nobody should lose a queue to a short
+    // command.
+    return change_each(given, selections(given, "suspended"), "terminated",
+                       [&](const message_filter& filter) { return access.bus().terminate(filter); });
 }
 
 }  // namespace hawser::command

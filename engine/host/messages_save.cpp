@@ -16,8 +16,8 @@
 namespace hawser::command {
 namespace {
 
-// The file to write. A regular one is written beside its place and put there when it is whole, so that a save that fails
-// never costs the file that was there before.
+// The file to write. A regular one is written beside its place and put there when it is whole, so that a save that
+// fails never costs the file that was there before.
 class save_target {
 public:
     explicit save_target(const std::string& path) : path_(path) {
@@ -95,14 +95,17 @@ int messages_save(const arguments& given) {
     }
     save_target target(given.output);
     if (target.number() < 0) {
-        return report_failure(given, "output.bad", "cannot write " + given.output + ": " + target.error_text(), exit_code::not_accepted);
+        return report_failure(given, "output.bad", "cannot write " + given.output + ": " + target.error_text(),
+                              exit_code::not_accepted);
     }
     const change_answer answer = access.bus().save(delivery, given.part, target.number());
     if (const int code = exit_code_of(answer.code); code != exit_code::done) {
-        return report_failure(given, "save.failed", answer.text.empty() ? "there is no such message or part" : answer.text, code);
+        return report_failure(given, "save.failed",
+                              answer.text.empty() ? "there is no such message or part" : answer.text, code);
     }
     if (!target.finish()) {
-        return report_failure(given, "output.bad", "cannot write " + given.output + ": " + target.error_text(), exit_code::not_accepted);
+        return report_failure(given, "output.bad", "cannot write " + given.output + ": " + target.error_text(),
+                              exit_code::not_accepted);
     }
     return exit_code::done;
 }

@@ -14,7 +14,8 @@ namespace {
 // Quoted for a shell where that is needed.
 std::string shell_word(const std::string& text) {
     const bool is_plain = !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-        return std::isalnum(static_cast<unsigned char>(c)) != 0 || std::string_view("_-./=+:,@%").find(c) != std::string_view::npos;
+        return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+               std::string_view("_-./=+:,@%").find(c) != std::string_view::npos;
     });
     if (is_plain) {
         return text;
@@ -30,7 +31,9 @@ std::string shell_word(const std::string& text) {
 
 void print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
 
-void complain(std::string_view text) { std::fprintf(stderr, "hawser: %.*s\n", static_cast<int>(text.size()), text.data()); }
+void complain(std::string_view text) {
+    std::fprintf(stderr, "hawser: %.*s\n", static_cast<int>(text.size()), text.data());
+}
 
 bool flush_output() { return std::fflush(stdout) == 0 && std::ferror(stdout) == 0; }
 
@@ -43,7 +46,9 @@ int report_failure(const arguments& given, const std::string& code, const std::s
     return exit_code;
 }
 
-load_options load_options_of(const arguments& given) { return {.overlays = given.overlays, .plugin_folders = given.plugin_folders}; }
+load_options load_options_of(const arguments& given) {
+    return {.overlays = given.overlays, .plugin_folders = given.plugin_folders};
+}
 
 std::unique_ptr<configuration> load_or_complain(const arguments& given) {
     load_result loaded = load(given.bindings, load_options_of(given));
@@ -57,7 +62,8 @@ std::unique_ptr<configuration> load_or_complain(const arguments& given) {
             ++errors;
         }
     }
-    report_failure(given, "bindings.bad", given.bindings + ": " + counted(errors, "error") + "; nothing was started", exit_code::bad_bindings);
+    report_failure(given, "bindings.bad", given.bindings + ": " + counted(errors, "error") + "; nothing was started",
+                   exit_code::bad_bindings);
     return nullptr;
 }
 

@@ -1,5 +1,5 @@
-// What every verb prints, and where: results on standard output, troubles on standard error, each with the next thing to do.
-// Stateless but for the streams; used on the main thread.
+// What every verb prints, and where: results on standard output, troubles on standard error, each with the next thing
+// to do. Stateless but for the streams; used on the main thread.
 #pragma once
 
 #include <memory>

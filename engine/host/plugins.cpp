@@ -42,7 +42,8 @@ std::string property_text(const property_help& one) {
 }
 
 std::string help_text(const plugin_help& one) {
-    std::string text = plain(one.id + " " + one.version + ": " + one.kind) + "\n  " + plain(one.summary) + "\n  file: " + plain(one.file) + "\n";
+    std::string text = plain(one.id + " " + one.version + ": " + one.kind) + "\n  " + plain(one.summary) +
+                       "\n  file: " + plain(one.file) + "\n";
     if (!one.stages.empty()) {
         text += "  stages: " + plain(joined(one.stages)) + "\n";
     }
@@ -110,7 +111,9 @@ int plugins_show(const arguments& given) {
         std::erase_if(shown, [&name](const plugin_help& one) { return !is_named(one, name); });
     }
     if (shown.empty() && !name.empty()) {
-        return report_failure(given, "plugin.unknown", "there is no adapter or component \"" + name + "\"; there are " + joined(known), exit_code::not_found);
+        return report_failure(given, "plugin.unknown",
+                              "there is no adapter or component \"" + name + "\"; there are " + joined(known),
+                              exit_code::not_found);
     }
     if (given.is_json) {
         print(json_of(shown));

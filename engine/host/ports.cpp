@@ -16,8 +16,8 @@ std::string port_table(const std::vector<port_summary>& ports) {
         table.align_right(column);
     }
     for (const port_summary& one : ports) {
-        table.add({plain(one.name), one.state, std::to_string(one.queued), std::to_string(one.retrying), std::to_string(one.active),
-                   std::to_string(one.suspended), plain(one.transport)});
+        table.add({plain(one.name), one.state, std::to_string(one.queued), std::to_string(one.retrying),
+                   std::to_string(one.active), std::to_string(one.suspended), plain(one.transport)});
     }
     std::string text = table.text();
     for (const port_summary& one : ports) {

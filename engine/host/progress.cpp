@@ -18,7 +18,8 @@ progress_line::progress_line() : is_terminal_(::isatty(STDERR_FILENO) == 1), sta
 
 progress_line::~progress_line() { clear(); }
 
-void progress_line::show(const std::string& name, std::uint64_t bytes, std::uint64_t of_bytes, std::size_t file, std::size_t of_files) {
+void progress_line::show(const std::string& name, std::uint64_t bytes, std::uint64_t of_bytes, std::size_t file,
+                         std::size_t of_files) {
     const clock::time_point now = clock::now();
     if (!is_terminal_ || now - started_ < first_wait || now - last_ < interval) {
         return;
@@ -27,7 +28,8 @@ void progress_line::show(const std::string& name, std::uint64_t bytes, std::uint
     is_shown_ = true;
     std::string text = plain(name) + "  " + human_size(bytes);
     if (of_bytes > 0) {
-        text += " of " + human_size(of_bytes) + ", " + std::to_string(bytes >= of_bytes ? 100 : bytes * 100 / of_bytes) + " %";
+        text += " of " + human_size(of_bytes) + ", " +
+                std::to_string(bytes >= of_bytes ? 100 : bytes * 100 / of_bytes) + " %";
     }
     if (of_files > 1) {
         text += "  (file " + std::to_string(file) + " of " + std::to_string(of_files) + ")";

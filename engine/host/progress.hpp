@@ -16,7 +16,8 @@ public:
     progress_line& operator=(const progress_line&) = delete;
 
     // `of_bytes` 0: not known (standard input).
-    void show(const std::string& name, std::uint64_t bytes, std::uint64_t of_bytes, std::size_t file, std::size_t of_files);
+    void show(const std::string& name, std::uint64_t bytes, std::uint64_t of_bytes, std::size_t file,
+              std::size_t of_files);
     void clear();
 
 private:

@@ -54,14 +54,21 @@ int run(const arguments& given) {
     }
     host.value->start();
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - started);
-    log_event("ready", {{{"host", loaded->summary().host_name}, {"box", loaded->message_box_path()}, {"took_ms", std::to_string(took.count())}}});
+    log_event("ready", {{{"host", loaded->summary().host_name},
+                         {"box", loaded->message_box_path()},
+                         {"took_ms", std::to_string(took.count())}}});
     notify_service_manager("READY=1\nMAINPID=" + std::to_string(::getpid()));
 
     int signal = 0;
     ::sigwait(&signals, &signal);
-    log_event("stopping", {{{"signal", signal == SIGTERM ? "SIGTERM" : signal == SIGINT ? "SIGINT" : "SIGHUP"}, {}, {}}});
+    log_event("stopping", {{{"signal", signal == SIGTERM  ? "SIGTERM"
+                                       : signal == SIGINT ? "SIGINT"
+                                                          : "SIGHUP"},
+                            {},
+                            {}}});
     notify_service_manager("STOPPING=1");
-    ::pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);   // a second signal ends the process at once; the box loses nothing
+    ::pthread_sigmask(SIG_UNBLOCK, &signals,
+                      nullptr);   // a second signal ends the process at once; the box loses nothing
     host.value->stop();
     host.value.reset();
     log_event("stopped");

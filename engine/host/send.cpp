@@ -33,7 +33,9 @@ bool is_port_missing(const configuration& loaded, const std::string& port, std::
 submit_options options_of(const arguments& given, const submission_input& input, progress_line& progress) {
     submit_options options{.wait = given.waits_for_end || given.wait_ms ? wait_for::end : wait_for::first_attempt,
                            .wait_max_ms = given.wait_ms.value_or(-1)};
-    options.on_progress = [&progress, &given, &input](std::uint64_t bytes) { progress.show(given.files.front(), bytes, input.size(), 1, 1); };
+    options.on_progress = [&progress, &given, &input](std::uint64_t bytes) {
+        progress.show(given.files.front(), bytes, input.size(), 1, 1);
+    };
     options.is_abandoned = is_interrupted;
     return options;
 }

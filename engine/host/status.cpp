@@ -25,8 +25,9 @@ int status(const arguments& given) {
     }
     std::string text = "host " + plain(now.host_name) + ": ";
     if (now.is_running) {
-        text += "running since " + time_text(now.started_unix_ms) + " (" + human_duration(now_unix_ms() - now.started_unix_ms) + "), process " +
-                std::to_string(now.process_id) + "\n";
+        text += "running since " + time_text(now.started_unix_ms) + " (" +
+                human_duration(now_unix_ms() - now.started_unix_ms) + "), process " + std::to_string(now.process_id) +
+                "\n";
     } else {
         text += "not running; start it: hawser run " + retyped(given) + "\n";
     }
@@ -36,7 +37,8 @@ int status(const arguments& given) {
         suspended += one.suspended;
     }
     if (suspended > 0) {
-        text += "\n" + counted(suspended, "message") + " suspended: hawser messages list " + retyped(given) + " --state suspended\n";
+        text += "\n" + counted(suspended, "message") + " suspended: hawser messages list " + retyped(given) +
+                " --state suspended\n";
     }
     for (const std::string& warning : now.warnings) {
         text += "\nwarning: " + plain(warning);

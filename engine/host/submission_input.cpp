@@ -48,7 +48,8 @@ std::string parse_property(const std::string& text, message_property& into) {
         type = name.substr(colon + 1);
         name.resize(colon);
         if (std::find(property_types.begin(), property_types.end(), type) == property_types.end()) {
-            return "--property " + plain(name) + ": \"" + plain(type) + "\" is not a type; there are string, int, bool and dateTime";
+            return "--property " + plain(name) + ": \"" + plain(type) +
+                   "\" is not a type; there are string, int, bool and dateTime";
         }
     }
     if (!is_property_name(name)) {
@@ -59,23 +60,56 @@ std::string parse_property(const std::string& text, message_property& into) {
 }
 
 std::string content_type_of(const std::string& file_name) {
-    static constexpr std::array<std::pair<const char*, const char*>, 44> types{{
-        {"7z", "application/x-7z-compressed"}, {"avif", "image/avif"}, {"bmp", "image/bmp"}, {"csv", "text/csv"}, {"doc", "application/msword"},
-        {"docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"}, {"edi", "application/EDIFACT"},
-        {"eml", "message/rfc822"}, {"gif", "image/gif"}, {"gz", "application/gzip"}, {"htm", "text/html"}, {"html", "text/html"},
-        {"ics", "text/calendar"}, {"jpeg", "image/jpeg"}, {"jpg", "image/jpeg"}, {"json", "application/json"}, {"log", "text/plain"},
-        {"md", "text/markdown"}, {"mp3", "audio/mpeg"}, {"mp4", "video/mp4"}, {"odp", "application/vnd.oasis.opendocument.presentation"},
-        {"ods", "application/vnd.oasis.opendocument.spreadsheet"}, {"odt", "application/vnd.oasis.opendocument.text"}, {"p7m", "application/pkcs7-mime"},
-        {"pdf", "application/pdf"}, {"png", "image/png"}, {"ppt", "application/vnd.ms-powerpoint"},
-        {"pptx", "application/vnd.openxmlformats-officedocument.presentationml.presentation"}, {"rtf", "application/rtf"}, {"svg", "image/svg+xml"},
-        {"tar", "application/x-tar"}, {"tif", "image/tiff"}, {"tiff", "image/tiff"}, {"tsv", "text/tab-separated-values"}, {"txt", "text/plain"},
-        {"wav", "audio/x-wav"}, {"webp", "image/webp"}, {"xls", "application/vnd.ms-excel"},
-        {"xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}, {"xml", "text/xml"}, {"yaml", "application/yaml"},
-        {"yml", "application/yaml"}, {"zip", "application/zip"}, {"zst", "application/zstd"}}};
+    static constexpr std::array<std::pair<const char*, const char*>, 44> types{
+        {{"7z", "application/x-7z-compressed"},
+         {"avif", "image/avif"},
+         {"bmp", "image/bmp"},
+         {"csv", "text/csv"},
+         {"doc", "application/msword"},
+         {"docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"},
+         {"edi", "application/EDIFACT"},
+         {"eml", "message/rfc822"},
+         {"gif", "image/gif"},
+         {"gz", "application/gzip"},
+         {"htm", "text/html"},
+         {"html", "text/html"},
+         {"ics", "text/calendar"},
+         {"jpeg", "image/jpeg"},
+         {"jpg", "image/jpeg"},
+         {"json", "application/json"},
+         {"log", "text/plain"},
+         {"md", "text/markdown"},
+         {"mp3", "audio/mpeg"},
+         {"mp4", "video/mp4"},
+         {"odp", "application/vnd.oasis.opendocument.presentation"},
+         {"ods", "application/vnd.oasis.opendocument.spreadsheet"},
+         {"odt", "application/vnd.oasis.opendocument.text"},
+         {"p7m", "application/pkcs7-mime"},
+         {"pdf", "application/pdf"},
+         {"png", "image/png"},
+         {"ppt", "application/vnd.ms-powerpoint"},
+         {"pptx", "application/vnd.openxmlformats-officedocument.presentationml.presentation"},
+         {"rtf", "application/rtf"},
+         {"svg", "image/svg+xml"},
+         {"tar", "application/x-tar"},
+         {"tif", "image/tiff"},
+         {"tiff", "image/tiff"},
+         {"tsv", "text/tab-separated-values"},
+         {"txt", "text/plain"},
+         {"wav", "audio/x-wav"},
+         {"webp", "image/webp"},
+         {"xls", "application/vnd.ms-excel"},
+         {"xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
+         {"xml", "text/xml"},
+         {"yaml", "application/yaml"},
+         {"yml", "application/yaml"},
+         {"zip", "application/zip"},
+         {"zst", "application/zstd"}}};
     const std::size_t dot = file_name.rfind('.');
     if (dot != std::string::npos) {
         std::string extension = file_name.substr(dot + 1);
-        std::transform(extension.begin(), extension.end(), extension.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+        std::transform(extension.begin(), extension.end(), extension.begin(),
+                       [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
         for (const auto& [known, type] : types) {
             if (extension == known) {
                 return type;
@@ -93,14 +127,18 @@ submission_input::~submission_input() {
     }
 }
 
-std::string submission_input::add_part(const std::string& name, const std::string& file, const std::string& content_type) {
+std::string submission_input::add_part(const std::string& name, const std::string& file,
+                                       const std::string& content_type) {
     const bool is_standard_input = file == "-";
-    const int number = is_standard_input ? ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0) : ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+    const int number =
+        is_standard_input ? ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0) : ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
     if (number < 0) {
         return "cannot read " + (is_standard_input ? "standard input" : plain(file)) + ": " + std::strerror(errno);
     }
-    message_.parts.push_back({.name = name, .content_type = content_type.empty() ? content_type_of(file) : content_type,
-                              .file_name = is_standard_input ? "" : base_name(file), .descriptor = number});
+    message_.parts.push_back({.name = name,
+                              .content_type = content_type.empty() ? content_type_of(file) : content_type,
+                              .file_name = is_standard_input ? "" : base_name(file),
+                              .descriptor = number});
     struct stat found {};
     if (::fstat(number, &found) == 0) {
         if (S_ISDIR(found.st_mode)) {
@@ -130,8 +168,10 @@ std::string submission_input::build(const arguments& given, const std::string& f
             return "--part " + plain(text) + ": write it as NAME=FILE";
         }
         const std::string name = text.substr(0, equals);
-        if (std::any_of(message_.parts.begin(), message_.parts.end(), [&name](const submission_part& part) { return part.name == name; })) {
-            return "--part " + plain(name) + ": there is a part of this name already" + (name == "body" ? " (FILE is the part \"body\")" : "");
+        if (std::any_of(message_.parts.begin(), message_.parts.end(),
+                        [&name](const submission_part& part) { return part.name == name; })) {
+            return "--part " + plain(name) + ": there is a part of this name already" +
+                   (name == "body" ? " (FILE is the part \"body\")" : "");
         }
         if (std::string problem = add_part(name, text.substr(equals + 1), {}); !problem.empty()) {
             return problem;

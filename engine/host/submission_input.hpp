@@ -1,5 +1,6 @@
-// From the command line to a submission: properties, parts, content types, and the files, which are opened and handed on as
-// descriptors (never read into memory). Called by send, submit and preview. What is wrong is a sentence in `problem`.
+// From the command line to a submission: properties, parts, content types, and the files, which are opened and handed
+// on as descriptors (never read into memory). Called by send, submit and preview. What is wrong is a sentence in
+// `problem`.
 #pragma once
 
 #include <cstdint>

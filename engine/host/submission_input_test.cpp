@@ -21,7 +21,8 @@ TEST_CASE("properties") {
     CHECK(got.name == "SMTP.DeliveryReceipt");
     CHECK(got.type == "bool");
     CHECK(parse_property("A.B=", got).empty());
-    for (const char* wrong : {"SMTP.Subject", "=x", "Subject=x", ".x=y", "A.=y", "A B.C=y", "A.B:color=red", "A.B\r\nC=y"}) {
+    for (const char* wrong :
+         {"SMTP.Subject", "=x", "Subject=x", ".x=y", "A.=y", "A B.C=y", "A.B:color=red", "A.B\r\nC=y"}) {
         CAPTURE(wrong);
         CHECK_FALSE(parse_property(wrong, got).empty());
     }
@@ -66,7 +67,8 @@ TEST_CASE("files become parts with descriptors, names and types; mistakes are se
     CHECK(problem_of({}, folder).find("folder") != std::string::npos);
     CHECK_FALSE(problem_of({.parts = {"nothing"}}, folder + "/in.xml").empty());
     CHECK_FALSE(problem_of({.parts = {"=x"}}, folder + "/in.xml").empty());
-    CHECK(problem_of({.parts = {"body=" + folder + "/b.pdf"}}, folder + "/in.xml").find("already") != std::string::npos);
+    CHECK(problem_of({.parts = {"body=" + folder + "/b.pdf"}}, folder + "/in.xml").find("already") !=
+          std::string::npos);
     CHECK_FALSE(problem_of({.properties = {"x"}}, folder + "/in.xml").empty());
     submission_input typed;
     REQUIRE(typed.build({.content_type = "text/plain; charset=utf-8", .key = "mine"}, folder + "/in.xml").empty());

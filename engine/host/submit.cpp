@@ -14,8 +14,8 @@
 namespace hawser::command {
 namespace {
 
-// Publishes one file. The files of one command are published in their order, because an ordered port delivers in the order
-// of publication; so they go one after the other.
+// Publishes one file. The files of one command are published in their order, because an ordered port delivers in the
+// order of publication; so they go one after the other.
 int submit_file(const arguments& given, hawser::bus& bus, std::size_t index, progress_line& progress) {
     const std::string& file = given.files[index];
     submission_input input;
@@ -24,7 +24,9 @@ int submit_file(const arguments& given, hawser::bus& bus, std::size_t index, pro
         answer = {.code = answer_code::bad_input, .text = problem};
     } else {
         submit_options options;
-        options.on_progress = [&](std::uint64_t bytes) { progress.show(file, bytes, input.size(), index + 1, given.files.size()); };
+        options.on_progress = [&](std::uint64_t bytes) {
+            progress.show(file, bytes, input.size(), index + 1, given.files.size());
+        };
         options.is_abandoned = is_interrupted;
         answer = bus.submit(input.message(), options);
     }
@@ -61,7 +63,8 @@ int submit(const arguments& given) {
         }
         const std::size_t left = given.files.size() - i - 1;
         if (left > 0 && (code == exit_code::not_accepted || is_interrupted())) {
-            // A full disk or a host that is gone refuses the next one too; the rest is named, so that it can be repeated.
+            // A full disk or a host that is gone refuses the next one too; the rest is named, so that it can be
+            // repeated.
             progress.clear();
             complain(counted(left, "file") + " not submitted, from " + plain(given.files[i + 1]) + " on");
             return exit_code::not_accepted;

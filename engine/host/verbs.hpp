@@ -1,5 +1,5 @@
-// The verbs: each is a function from the command line to an exit code, in a file of its name. Called by main, which catches
-// what they throw (std::exception: not accepted).
+// The verbs: each is a function from the command line to an exit code, in a file of its name. Called by main, which
+// catches what they throw (std::exception: not accepted).
 #pragma once
 
 #include "host/command_line.hpp"
