@@ -1,0 +1,376 @@
+#!/usr/bin/python3
+"""An SMTP server that does what a text script says, however wrong, and records all that it saw.
+
+    scripted_smtp.py --script FILE --out DIR [--pki DIR] [--port 0]
+
+It prints "port N" once it listens, and ends on SIGTERM. Each connection has its own thread. The script holds settings and
+rules; whatever it does not mention is answered as a friendly server would.
+
+    extensions PIPELINING 8BITMIME SIZE=1000000 STARTTLS     what EHLO offers ("=" stands for a space)
+    tls implicit | tls certificate wrong-name                TLS from the first byte; another certificate of the PKI
+    auth bus secret                                          the only credentials AUTH accepts
+    RCPT <bad@ -> 550 5.1.1 No such user                     rule: a command that starts with the left side gets the right
+    2x MAIL -> 451 4.3.0 Later                               ... the first two times only
+    banner -> ..., . -> ...                                  the greeting, and the answer to the final dot
+    data after 1000 -> close                                 in the middle of a message, after so many bytes
+
+Right sides:  a reply ("250 ok", several lines separated by " | "), optionally "... then close";  close;  reset;  hang;
+garbage;  endless (reply lines without end);  endless-line;  bytewise REPLY (a byte at a time);  raw "TEXT" (with \\r \\n);
+starttls;  starttls inject "TEXT" (plain text in the same packet, before the handshake);  starttls broken.
+
+DIR/transcript has a line for each command and reply ("1 C: EHLO x", 1 = connection), DIR/messages/NNNNN.eml the bytes of each
+message without dot-stuffing, and NNNNN.json its envelope with "final_dot" and "accepted".
+"""
+import argparse
+import base64
+import json
+import os
+import re
+import signal
+import socket
+import ssl
+import struct
+import sys
+import threading
+
+LINE_MAX = 1 << 20
+ENDLESS_BYTES_MAX = 64 << 20     # a client that swallows this much of an endless reply has no limit
+RULE = re.compile(r"^(?:(\d+)x\s+)?(.+?)\s+->\s+(.+)$")
+
+
+class Closed(Exception):
+    """The script or the client ended the connection."""
+
+
+class Script:
+    """The parsed script. Rules with a count are used up across all connections."""
+
+    def __init__(self, text):
+        self.lock = threading.Lock()
+        self.extensions = ["PIPELINING", "8BITMIME", "SIZE=100000000", "ENHANCEDSTATUSCODES"]
+        self.implicit_tls = False
+        self.certificate = "server"
+        self.credentials = None
+        self.rules = []
+        self.data_rules = []
+        for number, line in enumerate(text.splitlines(), 1):
+            line = line.strip()
+            if line and not line.startswith("#"):
+                self.read_line(number, line)
+
+    def read_line(self, number, line):
+        match = RULE.match(line)
+        words = line.split()
+        if match:
+            count = int(match[1]) if match[1] else -1
+            after = re.match(r"^data after (\d+)$", match[2])
+            rule = [count, int(after[1]) if after else match[2], match[3]]
+            (self.data_rules if after else self.rules).append(rule)
+        elif words[0] == "extensions":
+            self.extensions = words[1:]
+        elif words == ["tls", "implicit"]:
+            self.implicit_tls = True
+        elif words[:2] == ["tls", "certificate"] and len(words) == 3:
+            self.certificate = words[2]
+        elif words[0] == "auth" and len(words) == 3:
+            self.credentials = (words[1], words[2])
+        else:
+            raise SystemExit(f"scripted_smtp: line {number} is not understood: {line}")
+
+    def action_for(self, command):
+        with self.lock:
+            for rule in self.rules:
+                if rule[0] != 0 and command.upper().startswith(rule[1].upper()):
+                    rule[0] -= rule[0] > 0
+                    return rule[2]
+        return None
+
+    def data_limit(self):
+        with self.lock:
+            for rule in self.data_rules:
+                if rule[0] != 0:
+                    rule[0] -= rule[0] > 0
+                    return rule[1], rule[2]
+        return None, None
+
+
+class Recorder:
+    """Writes the transcript and the messages; one for the server."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        os.makedirs(os.path.join(folder, "messages"), exist_ok=True)
+        self.transcript = open(os.path.join(folder, "transcript"), "ab", buffering=0)
+        self.lock = threading.Lock()
+        self.message_count = 0
+
+    def note(self, connection, side, text):
+        if isinstance(text, bytes):
+            text = text.decode("latin-1")
+        text = text.replace("\r", "\\r").replace("\n", "\\n").replace("\0", "\\0")
+        with self.lock:
+            self.transcript.write(f"{connection} {side}: {text[:2000]}\n".encode("utf-8"))
+
+    def message(self, content, envelope):
+        with self.lock:
+            self.message_count += 1
+            name = os.path.join(self.folder, "messages", f"{self.message_count:05d}")
+        with open(name + ".eml", "wb") as file:
+            file.write(content)
+        self.envelope(name, envelope)
+        return name
+
+    def envelope(self, name, envelope):
+        with open(name + ".json.part", "w", encoding="utf-8") as file:
+            json.dump(envelope, file)
+        os.replace(name + ".json.part", name + ".json")
+
+
+class Session:
+    """One connection."""
+
+    def __init__(self, sock, number, script, recorder, tls_context):
+        self.sock, self.number, self.script, self.recorder, self.tls_context = sock, number, script, recorder, tls_context
+        self.buffer = b""
+        self.is_tls = False
+        self.user = None
+        self.reset_envelope()
+
+    def reset_envelope(self):
+        self.sender, self.recipients = None, []
+
+    def run(self):
+        self.recorder.note(self.number, "-", "connected")
+        try:
+            if self.script.implicit_tls:
+                self.start_tls()
+            self.act("banner", self.script.action_for("banner") or "220 server.example.test ESMTP scripted")
+            while True:
+                self.serve(self.read_line())
+        except (Closed, OSError, ssl.SSLError) as error:
+            self.recorder.note(self.number, "-", f"ended {type(error).__name__} {error}")
+        finally:
+            self.sock.close()
+
+    # -- bytes ------------------------------------------------------------------------------------------------------
+
+    def receive(self):
+        data = self.sock.recv(65536)
+        if not data:
+            raise Closed("by the client")
+        self.buffer += data
+
+    def read_line(self):
+        while b"\n" not in self.buffer:
+            if len(self.buffer) > LINE_MAX:
+                raise Closed("line too long")
+            self.receive()
+        line, self.buffer = self.buffer.split(b"\n", 1)
+        line = line[:-1] if line.endswith(b"\r") else line + b"<bare LF>"
+        self.recorder.note(self.number, "C", line)
+        return line.decode("latin-1")
+
+    def send(self, data):
+        self.recorder.note(self.number, "S", data)
+        self.sock.sendall(data)
+
+    def start_tls(self):
+        self.sock = self.tls_context.wrap_socket(self.sock, server_side=True)
+        self.buffer = b""
+        self.is_tls = True
+        self.recorder.note(self.number, "-", "tls established")
+
+    # -- actions ----------------------------------------------------------------------------------------------------
+
+    def act(self, command, action):
+        """Does what the right side of a rule says; True where the answer was a positive reply."""
+        word, _, rest = action.partition(" ")
+        if word == "close":
+            self.shut("close")
+        if word == "reset":
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.shut("reset")
+        if word == "hang":
+            self.hang()
+        if word == "garbage":
+            self.send(b"\x00\xff\xfe garbage, not a reply \x80\x81\r\n" * 3)
+            return False
+        if word in ("endless", "endless-line"):
+            self.endless(b"250-" + b"x" * 60 + b"\r\n" if word == "endless" else b"x" * 64)
+        if word == "bytewise":
+            for byte in rest.replace(" | ", "\r\n").encode() + b"\r\n":
+                self.sock.sendall(bytes([byte]))
+            return rest[0] in "23"
+        if word == "raw":
+            self.send(unescape(rest))
+            return False
+        if word == "starttls":
+            return self.starttls_action(rest)
+        text, closes = (action[:-len(" then close")], True) if action.endswith(" then close") else (action, False)
+        self.send(text.replace(" | ", "\r\n").encode("utf-8") + b"\r\n")
+        if closes:
+            self.shut("close")
+        return text[0] in "23"
+
+    def shut(self, how):
+        self.recorder.note(self.number, "-", how)
+        raise Closed("by the script")
+
+    def hang(self):
+        self.recorder.note(self.number, "-", "hangs")
+        while True:
+            self.receive()
+            self.buffer = b""
+
+    def endless(self, piece):
+        self.recorder.note(self.number, "-", "endless reply begins")
+        block, sent = piece * 512, 0
+        try:
+            while sent < ENDLESS_BYTES_MAX:
+                self.sock.sendall(block)
+                sent += len(block)
+            self.recorder.note(self.number, "-", "the client swallowed an endless reply")
+        except OSError:
+            self.recorder.note(self.number, "-", "the client broke off an endless reply")
+        raise Closed("after an endless reply")
+
+    def starttls_action(self, rest):
+        if rest.startswith("inject "):
+            self.send(b"220 2.0.0 Ready\r\n" + unescape(rest[len("inject "):]))
+        elif rest == "broken":
+            self.send(b"220 2.0.0 Ready\r\nthis is no TLS record at all\r\n")
+            self.shut("close")
+        else:
+            self.send(b"220 2.0.0 Ready\r\n")
+        self.start_tls()
+        self.reset_envelope()
+        return True
+
+    # -- commands ---------------------------------------------------------------------------------------------------
+
+    def serve(self, line):
+        verb = line.split(" ", 1)[0].upper()
+        action = self.script.action_for(line)
+        if verb == "DATA":
+            return self.serve_data(action)
+        if verb == "AUTH":
+            return self.serve_auth(line, action)
+        if action is None:
+            action = self.default_action(verb)
+        is_positive = self.act(verb, action)
+        if verb == "MAIL" and is_positive:
+            self.sender = line[len("MAIL FROM:"):]
+        if verb == "RCPT" and is_positive:
+            match = re.search(r"<([^>]*)>", line)
+            self.recipients.append(match[1] if match else line)
+        if verb in ("RSET", "EHLO", "HELO") and is_positive:
+            self.reset_envelope()
+        if verb == "QUIT":
+            raise Closed("QUIT")
+
+    def default_action(self, verb):
+        if verb == "EHLO":
+            offered = [e.replace("=", " ") for e in self.script.extensions if not (self.is_tls and e == "STARTTLS")]
+            lines = ["server.example.test"] + offered
+            return " | ".join([f"250-{text}" for text in lines[:-1]] + [f"250 {lines[-1]}"])
+        if verb == "STARTTLS":
+            return "starttls" if not self.is_tls else "503 5.5.1 Already"
+        return {"HELO": "250 server.example.test", "MAIL": "250 2.1.0 Ok", "RCPT": "250 2.1.5 Ok", "RSET": "250 2.0.0 Ok",
+                "NOOP": "250 2.0.0 Ok", "QUIT": "221 2.0.0 Bye"}.get(verb, "502 5.5.2 Unknown command")
+
+    def serve_auth(self, line, action):
+        if action is not None:
+            return self.act("AUTH", action)
+        words = line.split(" ")
+        if len(words) > 1 and words[1].upper() == "PLAIN":
+            token = words[2] if len(words) > 2 else self.challenge(b"")
+            parts = base64.b64decode(token).split(b"\0")
+            given = tuple(part.decode() for part in parts[1:3])
+        elif len(words) > 1 and words[1].upper() == "LOGIN":
+            user = base64.b64decode(words[2]).decode() if len(words) > 2 else self.challenge(b"Username:", True)
+            given = (user, self.challenge(b"Password:", True))
+        else:
+            return self.send(b"504 5.5.4 Mechanism\r\n")
+        if self.script.credentials is None or given == self.script.credentials:
+            self.user = given[0]
+            return self.send(b"235 2.7.0 Accepted\r\n")
+        return self.send(b"535 5.7.8 Wrong credentials\r\n")
+
+    def challenge(self, text, decode=False):
+        self.send(b"334 " + base64.b64encode(text) + b"\r\n")
+        line = self.read_line()
+        return base64.b64decode(line).decode() if decode else line
+
+    def serve_data(self, action):
+        if action is None:
+            action = "354 End with a dot" if self.recipients else "554 5.5.1 No valid recipients"
+        self.act("DATA", action)
+        if not action.removeprefix("bytewise ").startswith("354"):
+            return
+        envelope = {"connection": self.number, "from": self.sender, "recipients": self.recipients, "tls": self.is_tls,
+                    "user": self.user, "final_dot": False, "accepted": False}
+        content = bytearray()
+        try:
+            self.read_content(content)
+            envelope["final_dot"] = True
+        finally:
+            name = self.recorder.message(bytes(content), envelope)
+        answer = self.script.action_for(".") or "250 2.0.0 Queued"
+        # The record says "accepted" before the answer leaves: a client that reads the answer may look at once.
+        if re.match(r"^(bytewise )?2", answer):
+            self.recorder.envelope(name, {**envelope, "accepted": True})
+        self.act(".", answer)
+        self.reset_envelope()
+
+    def read_content(self, content):
+        limit, action = self.script.data_limit()
+        while True:
+            while b"\n" not in self.buffer:
+                if limit is not None and len(content) + len(self.buffer) >= limit:
+                    self.act("data", action)
+                    limit = None
+                self.receive()
+            *lines, self.buffer = self.buffer.split(b"\n")
+            for index, line in enumerate(lines):
+                if line == b".\r":
+                    self.buffer = b"\n".join(lines[index + 1:] + [self.buffer])
+                    self.recorder.note(self.number, "C", ". (final dot)")
+                    return
+                content += (line[1:] if line.startswith(b".") else line) + b"\n"
+            if limit is not None and len(content) >= limit:
+                self.act("data", action)
+                limit = None
+
+
+def unescape(text):
+    return text.strip().strip('"').encode("latin-1").decode("unicode_escape").encode("latin-1")
+
+
+def main():
+    parser = argparse.ArgumentParser(description="scripted SMTP server")
+    parser.add_argument("--script", required=True)
+    parser.add_argument("--out", required=True)
+    parser.add_argument("--pki")
+    parser.add_argument("--port", type=int, default=0)
+    options = parser.parse_args()
+    with open(options.script, encoding="utf-8") as file:
+        script = Script(file.read())
+    context = None
+    if options.pki:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        base = os.path.join(options.pki, "server", script.certificate)
+        context.load_cert_chain(base + ".pem", base + ".key")
+    recorder = Recorder(options.out)
+    listener = socket.create_server(("127.0.0.1", options.port), backlog=128)
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+    print(f"port {listener.getsockname()[1]}", flush=True)
+    number = 0
+    while True:
+        sock, _ = listener.accept()
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        number += 1
+        threading.Thread(target=Session(sock, number, script, recorder, context).run, daemon=True).start()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
