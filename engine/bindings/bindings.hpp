@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/diagnostics.hpp"
+#include "message/filter.hpp"
 
 namespace hawser::engine {
 
@@ -44,14 +45,6 @@ struct component_binding {
     source_position position;
     std::string pointer;
 };
-
-// (property, operator, value); "exists" has no value.
-struct filter_condition {
-    std::string property;
-    std::string comparison;              // ==, !=, <, <=, >, >=, exists, &
-    std::string value;
-};
-using filter_groups = std::vector<std::vector<filter_condition>>;   // any of (all of)
 
 struct send_port_binding {
     std::string name;

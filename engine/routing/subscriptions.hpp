@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "bindings/bindings.hpp"
 #include "message/context.hpp"
+#include "message/filter.hpp"
 
 namespace hawser::engine {
 

@@ -1,0 +1,96 @@
+#include "runtime/certificate_view.hpp"
+
+namespace hawser::engine {
+namespace {
+
+void give(const certificate_entry& entry, bool with_key, const certificate_source::visitor& visit) {
+    hawser_certificate certificate{};
+    certificate.struct_size = sizeof certificate;
+    certificate.der = to_abi(entry.der);
+    certificate.private_key = with_key ? to_abi(entry.private_key) : hawser_string{nullptr, 0};
+    certificate.name = to_abi(entry.file_name);
+    visit(certificate);
+}
+
+void give_all(const certificate_folder& folder, const certificate_source::visitor& visit) {
+    for (const certificate_entry& entry : folder.certificates) {
+        give(entry, false, visit);
+    }
+}
+
+void give_crls(const certificate_folder& folder, const certificate_source::visitor& visit) {
+    for (const crl_entry& entry : folder.crls) {
+        hawser_certificate crl{};
+        crl.struct_size = sizeof crl;
+        crl.der = to_abi(entry.der);
+        crl.name = to_abi(entry.file_name);
+        visit(crl);
+    }
+}
+
+result<void> give_signing(const certificate_snapshot& all, const working_message& message, bool with_keys,
+                          const certificate_source::visitor& visit) {
+    const std::string& selector = message.environment().signing_certificate;
+    if (selector.empty()) {
+        return fail("certificates.signing", "no signing certificate is configured: name one in host.certificates.signing");
+    }
+    const certificate_entry* entry = find_certificate(all.personal, selector);
+    if (entry == nullptr) {
+        return fail("certificates.signing", "the signing certificate \"" + selector + "\" is not in the personal certificates: put it there, or correct "
+                                            "host.certificates.signing");
+    }
+    if (entry->private_key.empty()) {
+        return fail("certificates.signing", "the signing certificate " + entry->file_name + " (" + entry->subject + ") has no private key beside it");
+    }
+    give(*entry, with_keys, visit);
+    return {};
+}
+
+// BTS.EncryptionCert on the context, by thumbprint, else the port's own list (spec section 3).
+result<void> give_encryption(const certificate_snapshot& all, const working_message& message, const certificate_source::visitor& visit) {
+    std::vector<std::string> selectors = message.environment().encryption_certificates;
+    if (const context_property* chosen = message.context().find("BTS.EncryptionCert"); chosen != nullptr && !chosen->value.empty()) {
+        selectors = {chosen->value};
+    }
+    if (selectors.empty()) {
+        return fail("certificates.encryption", "port \"" + message.environment().port + "\" has no encryption certificate: name the recipients' in encryptionCertificates");
+    }
+    std::vector<const certificate_entry*> found;
+    for (const std::string& selector : selectors) {
+        found.push_back(find_certificate(all.other_people, selector));
+        if (found.back() == nullptr) {
+            return fail("certificates.encryption", "the encryption certificate \"" + selector + "\" of port \"" + message.environment().port +
+                                                       "\" is not in the otherPeople certificates: put it there, or correct encryptionCertificates");
+        }
+    }
+    for (const certificate_entry* entry : found) {
+        give(*entry, false, visit);
+    }
+    return {};
+}
+
+}  // namespace
+
+result<void> certificate_view::each(const working_message* message, std::uint32_t set, bool with_keys, const visitor& visit) const {
+    const std::shared_ptr<const certificate_snapshot> all = store_.current();
+    switch (set) {
+    case HAWSER_CERTIFICATES_SIGNING: return give_signing(*all, *message, with_keys, visit);
+    case HAWSER_CERTIFICATES_ENCRYPTION: return give_encryption(*all, *message, visit);
+    case HAWSER_CERTIFICATES_PERSONAL: give_all(all->personal, visit); return {};
+    case HAWSER_CERTIFICATES_OTHER_PEOPLE: give_all(all->other_people, visit); return {};
+    case HAWSER_CERTIFICATES_TRUSTED:
+        if (!all->has_trusted) {
+            return fail("certificates.system", "");   // no text: "use the system's" is no failure
+        }
+        give_all(all->trusted, visit);
+        return {};
+    case HAWSER_CERTIFICATES_CRLS:
+        give_crls(all->trusted, visit);
+        give_crls(all->other_people, visit);
+        give_crls(all->personal, visit);
+        return {};
+    default: return fail("certificates.set", "this engine has no such set of certificates");
+    }
+}
+
+}  // namespace hawser::engine

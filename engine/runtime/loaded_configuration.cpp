@@ -1,0 +1,80 @@
+#include "runtime/loaded_configuration.hpp"
+
+#include "bindings/bindings_document.hpp"
+#include "bindings/bindings_reader.hpp"
+#include "bindings/json_schema.hpp"
+#include "runtime/port_factory.hpp"
+
+namespace hawser {
+namespace engine {
+
+loaded_configuration::loaded_configuration(std::vector<std::string> plugin_folders)
+    : registry_([&] {
+          plugin_folders.push_back(built_in_plugin_folder());
+          return plugin_folders;
+      }()),
+      services_{nullptr, nullptr, &system_clock()}, catalogue_(registry_, services_) {}
+
+std::string loaded_configuration::json_schema() const { return make_json_schema(catalogue_); }
+
+namespace {
+
+std::vector<problem> to_problems(const diagnostics& found) {
+    std::vector<problem> all;
+    for (const diagnostic& one : found.list()) {
+        all.push_back({one.kind == severity::error, one.position.file, one.position.line, one.position.column, one.pointer,
+                       one.hint.empty() ? one.text : one.text + " (" + one.hint + ')'});
+    }
+    return all;
+}
+
+}  // namespace
+}  // namespace engine
+
+const char* version() noexcept { return HAWSER_VERSION; }
+
+std::string problem::line_text() const {
+    return engine::to_string({is_error ? engine::severity::error : engine::severity::warning, {file, line, column}, pointer, text, ""});
+}
+
+load_result load(const std::string& bindings_path, const load_options& options) {
+    using namespace engine;
+    load_result out;
+    diagnostics found;
+    auto loaded = std::make_unique<loaded_configuration>(options.plugin_folders);
+    bindings_document document;
+    if (read_bindings_document(bindings_path, options.overlays, document, found)) {
+        for (const named_plugin& plugin : plugins_of(document, found)) {
+            if (const result<void> done = loaded->registry().load(plugin.name, document.base_directory); !done) {
+                found.error(plugin.position, plugin.pointer, done.error().text);
+            }
+        }
+        loaded->set_bindings(read_bindings(document, loaded->catalogue(), found));
+        check_ports(*loaded, found);
+    }
+    out.problems = to_problems(found);
+    if (!found.has_errors()) {
+        out.value = std::move(loaded);
+    }
+    return out;
+}
+
+load_result load_plugins(const std::vector<std::string>& names, const load_options& options) {
+    using namespace engine;
+    load_result out;
+    auto loaded = std::make_unique<loaded_configuration>(options.plugin_folders);
+    for (const std::string& name : names) {
+        if (const result<void> done = loaded->registry().load(name, "."); !done) {
+            problem one;
+            one.file = name;
+            one.text = done.error().text;
+            out.problems.push_back(std::move(one));
+        }
+    }
+    if (out.problems.empty()) {
+        out.value = std::move(loaded);
+    }
+    return out;
+}
+
+}  // namespace hawser

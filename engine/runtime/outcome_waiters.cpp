@@ -1,0 +1,82 @@
+#include "runtime/outcome_waiters.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+namespace hawser::engine {
+namespace {
+
+const char* name_of(verdict what) {
+    switch (what) {
+    case verdict::delivered: return "delivered";
+    case verdict::retry: return "retry";
+    case verdict::failed:
+    case verdict::partial: break;
+    }
+    return "failed";
+}
+
+}  // namespace
+
+outcome_waiters::waiter::~waiter() {
+    const std::lock_guard lock(owner_.mutex_);
+    owner_.waiting_.erase(message_id_);
+}
+
+bool outcome_waiters::waiter::is_satisfied() const {
+    return answers_.size() >= count_ && (until_ == wait_for::first_attempt ||
+                                         std::all_of(answers_.begin(), answers_.end(), [](const auto& one) { return one.second.state != "retrying"; }));
+}
+
+std::vector<delivery_answer> outcome_waiters::waiter::wait(std::int64_t wait_max_ms) {
+    std::unique_lock lock(owner_.mutex_);
+    const auto is_done = [this] { return is_satisfied() || owner_.is_closed_; };
+    if (wait_max_ms < 0) {
+        changed_.wait(lock, is_done);
+    } else {
+        changed_.wait_for(lock, std::chrono::milliseconds(wait_max_ms), is_done);
+    }
+    std::vector<delivery_answer> all;
+    for (const auto& [delivery, answer] : answers_) {
+        all.push_back(answer);
+    }
+    return all;
+}
+
+std::unique_ptr<outcome_waiters::waiter> outcome_waiters::expect(const std::string& message_id, std::size_t delivery_count, wait_for until) {
+    auto made = std::make_unique<waiter>(*this, message_id, delivery_count, until);
+    const std::lock_guard lock(mutex_);
+    waiting_[message_id] = made.get();
+    return made;
+}
+
+void outcome_waiters::tell(const delivery_report& report) {
+    const std::lock_guard lock(mutex_);
+    const auto found = waiting_.find(report.message_id);
+    if (found == waiting_.end()) {
+        return;
+    }
+    delivery_answer& answer = found->second->answers_[report.delivery];
+    answer.delivery = report.delivery;
+    answer.port = report.port;
+    answer.state = report.state;
+    answer.code = report.code;
+    answer.text = report.text;
+    answer.attempts = report.attempts;
+    answer.next_attempt_unix_ms = report.next_attempt_unix_ms;
+    answer.recipients.clear();
+    for (const recipient_outcome& one : report.recipients) {
+        answer.recipients.push_back({one.address, name_of(one.verdict), one.text});
+    }
+    found->second->changed_.notify_all();
+}
+
+void outcome_waiters::close() {
+    const std::lock_guard lock(mutex_);
+    is_closed_ = true;
+    for (const auto& [id, one] : waiting_) {
+        one->changed_.notify_all();
+    }
+}
+
+}  // namespace hawser::engine

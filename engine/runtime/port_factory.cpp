@@ -1,0 +1,191 @@
+#include "runtime/port_factory.hpp"
+
+#include <filesystem>
+#include <set>
+#include <stdexcept>
+
+#include "certificates/certificate_store.hpp"
+#include "runtime/certificate_view.hpp"
+
+namespace hawser::engine {
+namespace {
+
+std::runtime_error creation_failure(const std::string& id, const std::string& reason) {
+    return std::runtime_error("the plugin of " + id + " could not make an instance: " + (reason.empty() ? "no reason was given" : reason));
+}
+
+std::unique_ptr<component_instance> make_component(const loaded_configuration& loaded, const engine_services& services,
+                                                   const component_binding& binding) {
+    const loaded_component* plugin = loaded.registry().find(HAWSER_KIND_PIPELINE_COMPONENT, binding.component);
+    auto host = std::make_unique<instance_host>(services, binding.component, plugin->descriptor->flags);
+    auto config = std::make_unique<instance_config>(make_config(binding.properties));
+    hawser_instance instance{};
+    error_text error;
+    const hawser_status status =
+        plugin->factory->create(plugin->factory, host->abi(), plugin->index, config->abi(), &instance, error.abi());
+    if (status < 0 || instance.table == nullptr ||
+        static_cast<const hawser_pipeline_component*>(instance.table)->struct_size < sizeof(hawser_pipeline_component)) {
+        throw creation_failure(binding.component, error.text());
+    }
+    return std::make_unique<component_instance>(*plugin->descriptor, binding.stage_name, std::move(host), std::move(config), instance);
+}
+
+std::unique_ptr<pipeline> make_pipeline(const loaded_configuration& loaded, const engine_services& services, const send_port_binding& binding) {
+    std::vector<std::unique_ptr<component_instance>> components;
+    for (const component_binding& one : binding.pipeline) {
+        components.push_back(make_component(loaded, services, one));
+    }
+    static const std::map<std::string, seal_requirement> requirements{{"", seal_requirement::as_configured},
+                                                                      {"none", seal_requirement::none},
+                                                                      {"signed", seal_requirement::is_signed},
+                                                                      {"encrypted", seal_requirement::encrypted},
+                                                                      {"signedAndEncrypted", seal_requirement::signed_and_encrypted}};
+    return std::make_unique<pipeline>(std::move(components), requirements.at(binding.require));
+}
+
+property_type context_type(std::uint32_t spec_type) {
+    switch (spec_type) {
+    case HAWSER_TYPE_INTEGER: return property_type::integer;
+    case HAWSER_TYPE_BOOLEAN: return property_type::boolean;
+    case HAWSER_TYPE_DATE_TIME: return property_type::date_time;
+    default: return property_type::string;
+    }
+}
+
+// The values that a secret is guarded by: those of the level at which it was configured.
+std::map<std::string, std::string> guards_of(const hawser_descriptor& descriptor, const typed_properties& level) {
+    const std::string prefix = std::string(from_abi(descriptor.property_namespace)) + '.';
+    std::map<std::string, std::string> guards;
+    for (std::uint32_t i = 0; i < descriptor.property_count; ++i) {
+        const hawser_property_spec& spec = *descriptor.properties[i];
+        if ((spec.flags & HAWSER_SPEC_GUARDS_SECRETS) != 0) {
+            const std::string name(from_abi(spec.name));
+            const auto value = level.find(name);
+            guards[prefix + name] = value != level.end() ? value->second.text : std::string(from_abi(spec.default_value));
+        }
+    }
+    return guards;
+}
+
+transport_runtime make_transport(const loaded_configuration& loaded, const adapter_map& adapters, const transport_binding& binding) {
+    const hawser_descriptor& descriptor = *loaded.registry().find(HAWSER_KIND_SEND_ADAPTER, binding.type)->descriptor;
+    const std::string prefix = std::string(from_abi(descriptor.property_namespace)) + '.';
+    transport_runtime made;
+    made.adapter = adapters.at(binding.type);
+    made.type = binding.type;
+    made.address = binding.address;
+    made.retry_count = binding.retry_count;
+    made.retry_interval_ms = binding.retry_interval_ms;
+    for (const auto& [name, value] : binding.properties) {
+        if (value.is_secret) {
+            const bool is_handlers = value.is_from_handler;
+            made.secrets.emplace(name, transport_secret(value.text, guards_of(descriptor, is_handlers ? binding.handler_properties : binding.properties)));
+        } else {
+            made.properties[prefix + name] = {value.text, context_type(value.type), property_origin::bindings, false};
+        }
+    }
+    for (std::uint32_t i = 0; i < descriptor.property_count; ++i) {
+        const hawser_property_spec& spec = *descriptor.properties[i];
+        const std::string name = prefix + std::string(from_abi(spec.name));
+        if ((spec.flags & HAWSER_SPEC_ADDRESS) != 0 && !binding.address.empty() && made.properties.count(name) == 0) {
+            made.properties[name] = {binding.address, property_type::string, property_origin::bindings, false};
+        }
+    }
+    return made;
+}
+
+}  // namespace
+
+adapter_map make_adapters(const loaded_configuration& loaded, const engine_services& services) {
+    std::set<std::string> used;
+    for (const send_port_binding& port : loaded.bindings().send_ports) {
+        used.insert(port.primary.type);
+        if (port.backup) {
+            used.insert(port.backup->type);
+        }
+    }
+    adapter_map adapters;
+    for (const std::string& type : used) {
+        const loaded_component* plugin = loaded.registry().find(HAWSER_KIND_SEND_ADAPTER, type);
+        auto host = std::make_unique<instance_host>(services, type, plugin->descriptor->flags);
+        typed_properties properties = loaded.bindings().send_handlers.at(type).properties;
+        for (std::uint32_t i = 0; i < plugin->descriptor->property_count; ++i) {
+            const hawser_property_spec& spec = *plugin->descriptor->properties[i];
+            if (spec.default_value.data != nullptr) {
+                typed_value value;
+                value.type = spec.type;
+                value.text = from_abi(spec.default_value);
+                properties.try_emplace(std::string(from_abi(spec.name)), std::move(value));
+            }
+        }
+        auto config = std::make_unique<instance_config>(make_config(properties));
+        hawser_instance instance{};
+        error_text error;
+        const hawser_status status =
+            plugin->factory->create(plugin->factory, host->abi(), plugin->index, config->abi(), &instance, error.abi());
+        if (status < 0 || instance.table == nullptr ||
+            static_cast<const hawser_send_adapter*>(instance.table)->struct_size < sizeof(hawser_send_adapter)) {
+            throw creation_failure(type, error.text());
+        }
+        adapters[type] = std::make_shared<adapter_instance>(*plugin->descriptor, std::move(host), std::move(config), instance);
+    }
+    return adapters;
+}
+
+std::shared_ptr<send_port_runtime> make_port(const loaded_configuration& loaded, const engine_services& services,
+                                             const adapter_map& adapters, const send_port_binding& binding) {
+    auto port = std::make_shared<send_port_runtime>();
+    port->name = binding.name;
+    port->is_dynamic = binding.is_dynamic;
+    port->environment.port = binding.name;
+    port->environment.host_name = loaded.bindings().host.name;
+    port->environment.signing_certificate = loaded.bindings().host.certificates.signing;
+    port->environment.encryption_certificates = binding.encryption_certificates;
+    port->environment.attachment_roots = binding.attachment_roots;
+    port->environment.base_directory = loaded.bindings().base_directory;
+    port->pipeline = make_pipeline(loaded, services, binding);
+    port->primary = make_transport(loaded, adapters, binding.primary);
+    if (binding.backup) {
+        port->backup = make_transport(loaded, adapters, *binding.backup);
+    }
+    port->is_ordered = binding.is_ordered;
+    port->stops_on_failure = binding.stops_on_failure;
+    port->spools_before_send = binding.spools_before_send;
+    port->priority = binding.priority;
+    port->in_flight_max = binding.in_flight_max;
+    return port;
+}
+
+void check_ports(const loaded_configuration& loaded, diagnostics& problems) {
+    if (problems.has_errors()) {
+        return;
+    }
+    const certificate_folders& folders = loaded.bindings().host.certificates;
+    const certificate_store store({folders.personal, folders.other_people, folders.trusted});
+    const std::shared_ptr<const certificate_snapshot> all = store.current();
+    for (const certificate_folder* folder : {&all->personal, &all->other_people, &all->trusted}) {
+        for (const std::string& problem : folder->problems) {
+            problems.warning({loaded.bindings().file, 0, 0}, "/host/certificates", problem);
+        }
+    }
+    const certificate_view view(store);
+    const engine_services services{&view, nullptr, &system_clock()};
+    for (const send_port_binding& port : loaded.bindings().send_ports) {
+        for (std::size_t i = 0; i < port.encryption_certificates.size(); ++i) {
+            if (find_certificate(all->other_people, port.encryption_certificates[i]) == nullptr) {
+                problems.warning(port.position, port.pointer + "/encryptionCertificates/" + std::to_string(i),
+                                 "the certificate \"" + port.encryption_certificates[i] + "\" is not in the otherPeople folder: messages are suspended until it is");
+            }
+        }
+        try {
+            const std::unique_ptr<pipeline> made = make_pipeline(loaded, services, port);
+            if (made->has_idle_sealer()) {
+                problems.warning(port.position, port.pointer + "/pipeline", "a component of this pipeline could sign or encrypt, and is configured to do neither");
+            }
+        } catch (const std::runtime_error& failure) {
+            problems.error(port.position, port.pointer + "/pipeline", failure.what());
+        }
+    }
+}
+
+}  // namespace hawser::engine

@@ -1,0 +1,26 @@
+// Makes what delivery runs from what the bindings say: adapter instances, pipelines, ports.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/diagnostics.hpp"
+#include "delivery/send_port_runtime.hpp"
+#include "runtime/loaded_configuration.hpp"
+
+namespace hawser::engine {
+
+using adapter_map = std::map<std::string, std::shared_ptr<adapter_instance>>;   // by type
+
+// One instance a send handler that a port uses. Throws std::runtime_error naming the plugin and its reason.
+adapter_map make_adapters(const loaded_configuration& loaded, const engine_services& services);
+
+std::shared_ptr<send_port_runtime> make_port(const loaded_configuration& loaded, const engine_services& services,
+                                             const adapter_map& adapters, const send_port_binding& binding);
+
+// What only shows once certificates are read and pipelines made: for `check`. Nothing is started or connected.
+void check_ports(const loaded_configuration& loaded, diagnostics& problems);
+
+}  // namespace hawser::engine

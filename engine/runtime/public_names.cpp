@@ -1,0 +1,74 @@
+#include "runtime/public_names.hpp"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+namespace hawser::engine {
+namespace {
+
+constexpr std::pair<delivery_state, const char*> state_names[] = {{delivery_state::queued, "queued"},
+                                                                  {delivery_state::retrying, "retrying"},
+                                                                  {delivery_state::active, "active"},
+                                                                  {delivery_state::suspended, "suspended"},
+                                                                  {delivery_state::suspended_not_resumable, "suspendedNotResumable"}};
+
+}  // namespace
+
+std::optional<delivery_state> state_of(std::string_view name) {
+    for (const auto& [state, text] : state_names) {
+        if (name == text) {
+            return state;
+        }
+    }
+    return std::nullopt;
+}
+
+message_summary to_public(const delivery_summary& one) {
+    message_summary out;
+    out.delivery = one.id;
+    out.message_id = one.message_id;
+    out.unique_id = one.unique_id;
+    out.port = one.port;
+    for (const auto& [state, text] : state_names) {
+        if (state == one.state) {
+            out.state = text;
+        }
+    }
+    out.published_unix_ms = one.published_unix_ms;
+    out.due_unix_ms = one.due_unix_ms;
+    out.attempts = one.attempts;
+    out.size = one.size;
+    out.code = one.code;
+    out.text = one.text;
+    return out;
+}
+
+message_detail to_public(const delivery_detail& one) {
+    message_detail out;
+    out.summary = to_public(one.summary);
+    for (const auto& [name, property] : one.context.all()) {
+        out.properties.push_back({name, property.value, std::string(name_of(property.type)), property.is_promoted});
+    }
+    for (const part_info& part : one.parts) {
+        out.parts.push_back({part.name, part.content_type, part.file_name, part.size, part.is_body});
+    }
+    for (const attempt_record& record : one.history) {
+        out.history.push_back({record.attempt, record.started_unix_ms, record.ended_unix_ms, record.transport, record.verdict, record.code, record.text});
+    }
+    return out;
+}
+
+bool write_all(int descriptor, std::string_view bytes) {
+    while (!bytes.empty()) {
+        const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
+        if (written < 0 && errno != EINTR) {
+            return false;
+        }
+        bytes.remove_prefix(written > 0 ? static_cast<std::size_t>(written) : 0);
+    }
+    return true;
+}
+
+}  // namespace hawser::engine

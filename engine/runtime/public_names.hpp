@@ -1,0 +1,17 @@
+// Between the engine's own values and those of the embedding API.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "hawser/types.hpp"
+#include "messagebox/message_box.hpp"
+
+namespace hawser::engine {
+
+std::optional<delivery_state> state_of(std::string_view name);
+message_summary to_public(const delivery_summary& one);
+message_detail to_public(const delivery_detail& one);
+bool write_all(int descriptor, std::string_view bytes);
+
+}  // namespace hawser::engine
