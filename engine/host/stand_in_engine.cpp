@@ -1,0 +1,139 @@
+#include "host/stand_in_engine.hpp"
+
+#include <unistd.h>
+
+#include "hawser/log.hpp"
+
+namespace hawser {
+namespace {
+
+using command::test::script;
+
+class scripted_configuration final : public configuration {
+public:
+    std::string json_schema() const override { return "{\"$schema\":\"x\"}"; }
+    std::vector<plugin_help> plugins() const override { return script.plugins; }
+    std::string message_box_path() const override { return "box.db"; }
+    configuration_summary summary() const override { return script.summary; }
+};
+
+class scripted_host final : public host {
+public:
+    submit_answer submit(const submission& message, const submit_options& options) override {
+        note("submit " + message.port);
+        script.submissions.push_back(message);
+        script.options.push_back(options);
+        if (script.submit_answers.empty()) {
+            return {};
+        }
+        submit_answer answer = script.submit_answers.front();
+        if (script.submit_answers.size() > 1) {
+            script.submit_answers.erase(script.submit_answers.begin());
+        }
+        return answer;
+    }
+    std::vector<message_summary> list(const message_filter& filter) override {
+        note("list");
+        script.filters.push_back(filter);
+        return script.summaries;
+    }
+    std::vector<message_detail> show(const std::string& id) override {
+        note("show " + id);
+        return script.details;
+    }
+    change_answer resume(const message_filter& which, const std::vector<message_property>& edits) override {
+        note("resume");
+        script.filters.push_back(which);
+        script.edits = edits;
+        return script.change;
+    }
+    change_answer terminate(const message_filter& which) override {
+        note("terminate");
+        script.filters.push_back(which);
+        return script.change;
+    }
+    change_answer save(std::int64_t delivery, const std::string& part, int descriptor) override {
+        note("save " + std::to_string(delivery) + " " + part);
+        if (::write(descriptor, script.saved.data(), script.saved.size()) < 0) {
+            return {.code = answer_code::not_accepted};
+        }
+        return script.change;
+    }
+    std::vector<port_summary> ports() override {
+        note("ports");
+        return script.ports;
+    }
+    change_answer set_port_state(const std::string& port, const std::string& action) override {
+        note(action + " " + port);
+        return script.change;
+    }
+    host_status status() override {
+        note("status");
+        return script.status;
+    }
+    void start() override { note("start"); }
+    void stop(std::int64_t) override { note("stop"); }
+    void submit_async(submission, std::function<void(const submit_answer&)>) override {}
+    void drain() override {}
+
+private:
+    static void note(const std::string& call) { script.calls.push_back(call); }
+};
+
+}  // namespace
+
+const char* version() noexcept { return "0.0.0"; }
+
+std::string problem::line_text() const {
+    return file + ":" + std::to_string(line) + ":" + std::to_string(column) + ": " + (is_error ? "error" : "warning") +
+           ": " + text;
+}
+
+load_result load(const std::string& path, const load_options& options) {
+    load_result result{.value = nullptr, .problems = script.problems};
+    script.calls.push_back("load " + path + (options.overlays.empty() ? "" : " +" + options.overlays.front()));
+    for (const problem& one : script.problems) {
+        if (one.is_error) {
+            return result;
+        }
+    }
+    result.value = std::make_unique<scripted_configuration>();
+    return result;
+}
+
+load_result load_plugins(const std::vector<std::string>& names, const load_options& options) {
+    return load(names.front(), options);
+}
+
+opened<host> open_host(const configuration&, const host_options& options) {
+    if (script.locked_times-- > 0) {
+        return {.value = nullptr, .code = "box.locked", .text = "locked by another process"};
+    }
+    script.calls.push_back(std::string("open delivers=") + (options.delivers ? "1" : "0") +
+                           " serves=" + (options.serves_clients ? "1" : "0") +
+                           " ports=" + (options.only_ports.empty() ? "" : options.only_ports.front()));
+    if (!script.open_code.empty()) {
+        return {.value = nullptr, .code = script.open_code, .text = "why it did not open"};
+    }
+    return {.value = std::make_unique<scripted_host>(), .code = {}, .text = {}};
+}
+
+opened<bus> connect(const configuration&) {
+    if (!script.has_running_host) {
+        return {.value = nullptr, .code = "host.not-running", .text = "no host is running"};
+    }
+    return {.value = std::make_unique<scripted_host>(), .code = {}, .text = {}};
+}
+
+change_answer preview(const configuration&, const submission& message, int descriptor) {
+    script.calls.push_back("preview " + message.port);
+    if (::write(descriptor, "Subject: x\r\n\r\n", 14) != 14) {
+        return {.code = answer_code::not_accepted};
+    }
+    return script.change;
+}
+
+bool configure_log(const std::string&, const std::string&) { return true; }
+void log_event(const std::string& event, const std::array<log_field, 3>&) { script.calls.push_back("log " + event); }
+
+}  // namespace hawser

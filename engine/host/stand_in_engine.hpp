@@ -1,0 +1,36 @@
+// A scripted engine for the verbs' tests: the functions of hawser/host.hpp, answering what a test has put into `script`
+// and remembering what they were asked.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "hawser/host.hpp"
+
+namespace hawser::command::test {
+
+struct engine_script {
+    std::vector<problem> problems;   // of load; an error among them: no configuration
+    configuration_summary summary;
+    bool has_running_host = false;
+    std::string open_code;                       // of open_host; "" = it opens
+    int locked_times = 0;                        // open_host answers box.locked so often first
+    std::vector<submit_answer> submit_answers;   // in turn, then the last one again
+    change_answer change;
+    std::vector<message_summary> summaries;
+    std::vector<message_detail> details;
+    std::vector<port_summary> ports;
+    host_status status;
+    std::vector<plugin_help> plugins;
+    std::string saved;
+
+    std::vector<std::string> calls;   // "open delivers=0 ports=Out", "start", "submit Out", "stop", …
+    std::vector<message_filter> filters;
+    std::vector<submission> submissions;
+    std::vector<submit_options> options;
+    std::vector<message_property> edits;
+};
+
+inline engine_script script;
+
+}  // namespace hawser::command::test

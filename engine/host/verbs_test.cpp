@@ -1,0 +1,469 @@
+// The verbs against a scripted engine: which exit code, what is printed where, and what the engine is asked for.
+#include "host/verbs.hpp"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "host/stand_in_engine.hpp"
+
+using namespace hawser;
+using namespace hawser::command;
+using hawser::command::test::script;
+using nlohmann::json;
+
+namespace {
+
+struct folder_fixture {
+    std::string folder;
+    std::string file;
+    folder_fixture() {
+        script = {};
+        std::string pattern = (std::filesystem::temp_directory_path() / "hawser-verbs-XXXXXX").string();
+        REQUIRE(::mkdtemp(pattern.data()) != nullptr);
+        folder = pattern;
+        file = folder + "/in.xml";
+        std::ofstream(file) << "<a/>";
+    }
+    folder_fixture(const folder_fixture&) = delete;
+    folder_fixture& operator=(const folder_fixture&) = delete;
+    ~folder_fixture() {
+        std::error_code ignored;
+        std::filesystem::remove_all(folder, ignored);
+    }
+    arguments given(const std::string& verb) const {
+        arguments made;
+        made.verb = verb;
+        made.bindings = "b.json";
+        return made;
+    }
+};
+
+std::string read_text(const std::string& path) {
+    std::ifstream in(path);
+    std::ostringstream text;
+    text << in.rdbuf();
+    return text.str();
+}
+
+struct outcome {
+    int code = -1;
+    std::string out;
+    std::string err;
+};
+
+// Runs a verb with standard output and error going to files.
+outcome captured(const std::string& folder, int (*verb)(const arguments&), const arguments& given) {
+    outcome got;
+    std::fflush(stdout);
+    std::fflush(stderr);
+    const int streams[] = {STDOUT_FILENO, STDERR_FILENO};
+    int kept[2];
+    for (int i = 0; i < 2; ++i) {
+        const std::string path = folder + (i == 0 ? "/.out" : "/.err");
+        kept[i] = ::fcntl(streams[i], F_DUPFD_CLOEXEC, 3);
+        const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+        ::dup2(file, streams[i]);
+        ::close(file);
+    }
+    got.code = verb(given);
+    std::fflush(stdout);
+    std::fflush(stderr);
+    for (int i = 0; i < 2; ++i) {
+        ::dup2(kept[i], streams[i]);
+        ::close(kept[i]);
+    }
+    got.out = read_text(folder + "/.out");
+    got.err = read_text(folder + "/.err");
+    return got;
+}
+
+bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+const message_summary stuck{.delivery = 42,
+                            .message_id = "m-42",
+                            .port = "Out",
+                            .state = "suspended",
+                            .published_unix_ms = 1,
+                            .attempts = 3,
+                            .size = 2048,
+                            .code = "smtp.x",
+                            .text = "550 no\x1b[2J"};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(folder_fixture, "check: 0 with a summary, 78 with every problem on standard error") {
+    script.summary = {.host_name = "H", .send_ports = {"A", "B"}, .pipelines = 1};
+    script.problems = {{.is_error = false, .file = "b.json", .line = 3, .column = 7, .text = "an inline password"}};
+    outcome got = captured(folder, check, given("check"));
+    CHECK(got.code == 0);
+    CHECK(contains(got.out, "ok: 2 send ports, 1 named pipeline"));
+    CHECK(contains(got.out, "1 warning"));
+    CHECK(contains(got.err, "b.json:3:7: warning: an inline password"));
+
+    script.problems.push_back({.file = "b.json", .line = 5, .column = 1, .text = "first"});
+    script.problems.push_back({.file = "b.json", .line = 9, .column = 2, .text = "second"});
+    got = captured(folder, check, given("check"));
+    CHECK(got.code == 78);
+    CHECK(got.out.empty());
+    CHECK(contains(got.err, "b.json:5:1: error: first\n"));
+    CHECK(contains(got.err, "b.json:9:2: error: second\n"));
+    CHECK(contains(got.err, "2 errors"));
+
+    arguments as_json = given("check");
+    as_json.is_json = true;
+    got = captured(folder, check, as_json);
+    CHECK(got.code == 78);
+    CHECK(json::parse(got.out)["isOk"] == false);
+}
+
+TEST_CASE_FIXTURE(folder_fixture, "bad bindings are 78 in every verb, and nothing is opened") {
+    script.problems = {{.file = "b.json", .line = 1, .column = 1, .text = "wrong"}};
+    using verb = int (*)(const arguments&);
+    for (const verb one :
+         {check, run, send, submit, hawser::command::preview, messages_list, messages_show, messages_resume,
+          messages_terminate, messages_save, ports_list, ports_change, status, plugins_list, schema}) {
+        arguments words = given("ports stop");
+        words.files = {file};
+        words.names = {"1"};
+        words.port = "Out";
+        const outcome got = captured(folder, one, words);
+        CHECK(got.code == 78);
+        CHECK(contains(got.err, "b.json:1:1: error: wrong"));
+    }
+    for (const std::string& call : script.calls) {
+        CHECK(call.starts_with("load"));
+    }
+}
+
+TEST_CASE_FIXTURE(folder_fixture,
+                  "send: every answer has its exit code, and a host of our own delivers this port alone") {
+    script.summary.send_ports = {"Out"};
+    arguments words = given("send");
+    words.port = "Out";
+    words.files = {file};
+    const std::vector<std::pair<answer_code, int>> codes = {
+        {answer_code::done, 0},          {answer_code::accepted, 75},  {answer_code::suspended, 69},
+        {answer_code::not_accepted, 74}, {answer_code::bad_input, 65}, {answer_code::no_subscriber, 66},
+        {answer_code::not_found, 66}};
+    for (const auto& [answer, code] : codes) {
+        script.submit_answers = {{.code = answer, .message_id = "m", .deliveries = {{.delivery = 42, .port = "Out"}}}};
+        script.calls.clear();
+        const outcome got = captured(folder, send, words);
+        CAPTURE(code);
+        CHECK(got.code == code);
+        CHECK((code == 0 ? got.err : got.out).empty());
+        CHECK(script.calls == std::vector<std::string>{"load b.json", "open delivers=1 serves=0 ports=Out", "start",
+                                                       "submit Out", "stop"});
+    }
+    CHECK(script.options.back().wait == wait_for::first_attempt);
+    CHECK(script.options.back().wait_max_ms == -1);
+    CHECK(script.submissions.back().key.size() == 32);
+
+    words.wait_ms = 5000;
+    captured(folder, send, words);
+    CHECK(script.options.back().wait == wait_for::end);
+    CHECK(script.options.back().wait_max_ms == 5000);
+}
+
+TEST_CASE_FIXTURE(folder_fixture, "send says what is suspended, why, and what to type next") {
+    script.submit_answers = {{.code = answer_code::suspended,
+                              .message_id = "m",
+                              .deliveries = {{.delivery = 42,
+                                              .port = "Out",
+                                              .state = "suspended",
+                                              .code = "smtp.x",
+                                              .text = "550 \x1b[31mno",
+                                              .attempts = 1,
+                                              .recipients = {{"a@b.example", "failed", "550 unknown"},
+                                                             {"c@d.example", "delivered", "250"}}}}}};
+    script.has_running_host = true;
+    arguments words = given("send");
+    words.port = "Out";
+    words.files = {file};
+    words.overlays = {"prod mail.json"};
+    outcome got = captured(folder, send, words);
+    CHECK(got.code == 69);
+    CHECK(contains(got.err, "550 \\x1b[31mno [smtp.x]"));
+    CHECK(contains(got.err, "a@b.example: failed: 550 unknown"));
+    CHECK_FALSE(contains(got.err, "c@d.example"));
+    CHECK(contains(got.err, "hawser messages resume b.json --overlay 'prod mail.json' 42\n"));
+    CHECK(script.calls == std::vector<std::string>{"load b.json +prod mail.json", "submit Out"});
+
+    words.is_json = true;
+    got = captured(folder, send, words);
+    CHECK(got.code == 69);
+    CHECK(got.err.empty());
+    CHECK(json::parse(got.out)["result"] == "suspended");
+    CHECK(json::parse(got.out)["deliveries"][0]["recipients"].size() == 2);
+}
+
+TEST_CASE_FIXTURE(folder_fixture, "send: an unknown port is 66, a file that is not there 65, a lock that stays 74") {
+    script.summary.send_ports = {"Out", "Other"};
+    arguments words = given("send");
+    words.port = "Outt";
+    words.files = {file};
+    outcome got = captured(folder, send, words);
+    CHECK(got.code == 66);
+    CHECK(contains(got.err, "Out, Other"));
+    CHECK(script.submissions.empty());
+
+    words.port = "Out";
+    words.files = {folder + "/absent"};
+    got = captured(folder, send, words);
+    CHECK(got.code == 65);
+    CHECK(contains(got.err, "absent"));
+
+    words.files = {file};
+    script.open_code = "box.io";
+    CHECK(captured(folder, send, words).code == 74);
+    script.open_code = "box.newer-schema";
+    CHECK(captured(folder, send, words).code == 78);
+    script.open_code.clear();
+    script.locked_times = 3;   // another client for a moment
+    CHECK(captured(folder, send, words).code == 0);
+}
+
+TEST_CASE_FIXTURE(folder_fixture,
+                  "submit: accepted is 0; one bad file does not stop the others; a box that refuses does") {
+    arguments words = given("submit");
+    words.files = {file, folder + "/absent", file};
+    words.is_json = true;
+    script.submit_answers = {{.code = answer_code::accepted, .message_id = "m1"},
+                             {.code = answer_code::accepted, .message_id = "m2"}};
+    outcome got = captured(folder, submit, words);
+    CHECK(got.code == 65);
+    std::istringstream lines(got.out);
+    std::vector<json> results;
+    for (std::string line; std::getline(lines, line);) {
+        results.push_back(json::parse(line));
+    }
+    REQUIRE(results.size() == 3);
+    CHECK(results[0]["result"] == "accepted");
+    CHECK(results[0]["exitCode"] == 0);
+    CHECK(results[1]["exitCode"] == 65);
+    CHECK(results[2]["messageId"] == "m2");
+    CHECK(contains(script.calls[1], "delivers=0"));
+    CHECK(script.options[0].wait == wait_for::nothing);
+    CHECK(script.submissions[0].key != script.submissions[1].key);
+
+    script.submissions.clear();
+    words.is_json = false;
+    words.files = {file, file, file};
+    script.submit_answers = {{.code = answer_code::accepted}, {.code = answer_code::not_accepted, .text = "disk full"}};
+    got = captured(folder, submit, words);
+    CHECK(got.code == 74);
+    CHECK(script.submissions.size() == 2);
+    CHECK(contains(got.err, "1 file not submitted"));
+
+    words.files = {file};
+    script.submit_answers = {{.code = answer_code::no_subscriber}};
+    CHECK(captured(folder, submit, words).code == 66);
+}
+
+TEST_CASE_FIXTURE(folder_fixture, "messages list and show: for people without control characters, for programs whole") {
+    script.summaries = {stuck};
+    arguments words = given("messages list");
+    outcome got = captured(folder, messages_list, words);
+    CHECK(got.code == 0);
+    CHECK(contains(got.out, "550 no\\x1b[2J"));
+    CHECK(contains(got.out, "2.0 KiB"));
+    CHECK(contains(got.out, "hawser messages show b.json 42"));
+    CHECK(script.filters.back().count_max == 101);
+    words.limit = 1;
+    words.state = "suspended";
+    words.port = "Out";
+    script.summaries = {stuck, stuck};
+    words.is_json = true;
+    got = captured(folder, messages_list, words);
+    CHECK(json::parse(got.out)["messages"].size() == 1);
+    CHECK(json::parse(got.out)["hasMore"] == true);
+    CHECK(script.filters.back().state == "suspended");
+    CHECK(script.filters.back().port == "Out");
+
+    words = given("messages show");
+    words.names = {"42"};
+    got = captured(folder, messages_show, words);
+    CHECK(got.code == 66);
+    CHECK(contains(got.err, "no message 42"));
+    script.details = {{.summary = stuck,
+                       .properties = {{.name = "SMTP.Subject", .value = "a\nb"}},
+                       .parts = {{.name = "body", .size = 3, .is_body = true}},
+                       .history = {{.attempt = 1,
+                                    .started_unix_ms = 1000,
+                                    .ended_unix_ms = 2500,
+                                    .transport = "SMTP",
+                                    .verdict = "retry",
+                                    .text = "451"}}}};
+    got = captured(folder, messages_show, words);
+    CHECK(got.code == 0);
+    CHECK(contains(got.out, "SMTP.Subject = a\\x0ab  (promoted)"));
+    CHECK(contains(got.out, "took 1.5 s"));
+    CHECK(contains(got.out, "hawser messages resume b.json 42"));
+}
+
+TEST_CASE_FIXTURE(folder_fixture, "messages resume and terminate: what they select") {
+    arguments words = given("messages resume");
+    words.names = {"1", "2"};
+    words.properties = {"SMTP.To=x@y.example"};
+    script.change = {.code = answer_code::done, .count = 1};
+    CHECK(captured(folder, messages_resume, words).code == 0);
+    REQUIRE(script.filters.size() == 2);
+    CHECK(script.filters[1].message_id == "2");
+    CHECK(script.edits[0].value == "x@y.example");
+    script.change = {.code = answer_code::not_found};
+    CHECK(captured(folder, messages_resume, words).code == 66);
+    words.properties = {"nonsense"};
+    CHECK(captured(folder, messages_resume, words).code == 65);
+
+    words = given("messages terminate");
+    words.is_all = true;
+    CHECK(captured(folder, messages_terminate, words).code == 0);   // nothing there is what was wanted
+    CHECK(script.filters.back().state == "suspended");              // never the whole queue by a short command
+    CHECK(script.filters.back().count_max == UINT32_MAX);
+    words.state = "queued";
+    words.limit = 5;
+    captured(folder, messages_terminate, words);
+    CHECK(script.filters.back().state == "queued");
+    CHECK(script.filters.back().count_max == 5);
+}
+
+TEST_CASE_FIXTURE(folder_fixture, "messages save replaces a file only when it has all of it") {
+    arguments words = given("messages save");
+    words.names = {"42"};
+    words.output = folder + "/out.bin";
+    std::ofstream(words.output) << "before";
+    script.saved = "half";
+    script.change = {.code = answer_code::not_found, .text = "no part \"x\""};
+    outcome got = captured(folder, messages_save, words);
+    CHECK(got.code == 66);
+    CHECK(contains(got.err, "no part"));
+    CHECK(read_text(words.output) == "before");
+    script.saved = "whole";
+    script.change = {.code = answer_code::done};
+    CHECK(captured(folder, messages_save, words).code == 0);
+    CHECK(read_text(words.output) == "whole");
+    words.output.clear();
+    CHECK(captured(folder, messages_save, words).out == "whole");
+    words.output = folder + "/no/such/folder";
+    CHECK(captured(folder, messages_save, words).code == 74);
+    words.names = {"some-message-id"};
+    CHECK(captured(folder, messages_save, words).code == 66);
+}
+
+TEST_CASE_FIXTURE(folder_fixture, "ports and status") {
+    script.ports = {{.name = "Out",
+                     .state = "started",
+                     .transport = "SMTP mailto:a@b.example",
+                     .queued = 1,
+                     .suspended = 7,
+                     .note = "held: x"}};
+    outcome got = captured(folder, ports_list, given("ports list"));
+    CHECK(got.code == 0);
+    CHECK(contains(got.out, "SMTP mailto:a@b.example"));
+    CHECK(contains(got.out, "Out: held: x"));
+    arguments words = given("ports unenlist");
+    words.names = {"Out"};
+    script.change = {.code = answer_code::done, .count = 1};
+    CHECK(captured(folder, ports_change, words).code == 0);
+    CHECK(script.calls.back() == "unenlist Out");
+    script.change = {.code = answer_code::not_found, .text = "no such port"};
+    CHECK(captured(folder, ports_change, words).code == 66);
+
+    script.status = {.host_name = "H",
+                     .is_running = true,
+                     .process_id = 5,
+                     .started_unix_ms = 1,
+                     .message_box = "box.db",
+                     .ports = script.ports,
+                     .warnings = {"disk almost full"}};
+    got = captured(folder, status, given("status"));
+    CHECK(got.code == 0);
+    CHECK(contains(got.out, "not running; start it: hawser run b.json"));   // what answered is this process
+    CHECK(contains(got.out, "7 messages suspended"));
+    CHECK(contains(got.out, "warning: disk almost full"));
+    script.has_running_host = true;
+    CHECK(contains(captured(folder, status, given("status")).out, "running since 1970-01-01T00:00:00.001Z"));
+}
+
+TEST_CASE_FIXTURE(folder_fixture, "preview, plugins and schema") {
+    arguments words = given("preview");
+    words.port = "Out";
+    words.files = {file};
+    script.change = {.code = answer_code::done};
+    CHECK(captured(folder, hawser::command::preview, words).out == "Subject: x\r\n\r\n");
+    script.change = {.code = answer_code::suspended, .text = "the certificate has expired"};
+    const outcome failed = captured(folder, hawser::command::preview, words);
+    CHECK(failed.code == 69);
+    CHECK(contains(failed.err, "expired"));
+
+    script.plugins = {{.file = "/p/smtp.so",
+                       .kind = "send adapter",
+                       .id = "SMTP",
+                       .version = "1.0.0",
+                       .summary = "Sends mail.",
+                       .properties = {{.name = "To", .type = "string", .text = "Recipients.", .is_required = true}}}};
+    words = given("plugins show");
+    words.names = {"smtp"};
+    outcome got = captured(folder, plugins_show, words);
+    CHECK(got.code == 0);
+    CHECK(contains(got.out, "To  string, required\n      Recipients."));
+    CHECK(script.calls.back() == "load smtp");   // the built-in ones
+    words.names = {"x.json", "SMTP"};
+    CHECK(captured(folder, plugins_show, words).code == 0);
+    CHECK(script.calls.back() == "load x.json");
+    words.names = {"FTP"};
+    got = captured(folder, plugins_show, words);
+    CHECK(got.code == 66);
+    CHECK(contains(got.err, "SMTP"));
+    CHECK(contains(captured(folder, plugins_list, given("plugins list")).out, "Sends mail."));
+    CHECK(json::parse(captured(folder, schema, given("schema")).out).contains("$schema"));
+}
+
+TEST_CASE_FIXTURE(folder_fixture, "run: ready is told, a signal stops it cleanly, the service manager hears of both") {
+    const int manager = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    const std::string path = folder + "/notify";
+    REQUIRE(path.size() < sizeof address.sun_path);
+    path.copy(address.sun_path, path.size());
+    REQUIRE(::bind(manager, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+    const pid_t child = ::fork();   // signals and the signal mask are the process's: a process of its own
+    if (child == 0) {
+        ::setenv("NOTIFY_SOCKET", path.c_str(), 1);
+        const int code = run(given("run"));
+        const bool is_right =
+            script.calls ==
+            std::vector<std::string>{
+                "load b.json", "open delivers=1 serves=1 ports=", "start", "log ready", "log stopping", "stop",
+                "log stopped"};
+        ::_exit(code == 0 && is_right ? 0 : 1);
+    }
+    char text[256] = {};
+    REQUIRE(::recv(manager, text, sizeof text - 1, 0) > 0);
+    CHECK(std::string(text).starts_with("READY=1"));
+    CHECK(std::string(text).ends_with("MAINPID=" + std::to_string(child)));
+    ::kill(child, SIGTERM);
+    std::fill(std::begin(text), std::end(text), '\0');
+    REQUIRE(::recv(manager, text, sizeof text - 1, 0) > 0);
+    CHECK(std::string(text) == "STOPPING=1");
+    int result = -1;
+    REQUIRE(::waitpid(child, &result, 0) == child);
+    CHECK(result == 0);
+    ::close(manager);
+
+    script.open_code = "box.locked";
+    CHECK(captured(folder, run, given("run")).code == 74);
+}
