@@ -29,9 +29,11 @@ private:
 };
 
 void hang_until_cancelled(const message& one) {
-    latch cancelled;   // on_cancel runs at most once, and we leave only after it has
-    one.host().service<hawser_message_api>(HAWSER_MESSAGE)->on_cancel(
-        one.abi(), [](void* user) { static_cast<latch*>(user)->open(); }, &cancelled);
+    latch cancelled;  // on_cancel runs at most once, and we leave only after it has
+    one.host()
+        .service<hawser_message_api>(HAWSER_MESSAGE)
+        ->on_cancel(
+            one.abi(), [](void* user) { static_cast<latch*>(user)->open(); }, &cancelled);
     cancelled.wait();
     throw failure(HAWSER_CANCELLED, "Test.Fail was told to hang, and was cancelled");
 }
@@ -78,11 +80,12 @@ struct failing_filter {
 
 class fail_component final : public pipeline_component {
 public:
-    static constexpr component_info info{.id = "Test.Fail", .version = "1.0.0",
-                                         .summary = "Fails in a chosen way at a chosen byte of the body."};
+    static constexpr component_info info{
+        .id = "Test.Fail", .version = "1.0.0", .summary = "Fails in a chosen way at a chosen byte of the body."};
     static config_spec spec() {
         return config_spec{}
-            .integer("AfterBytes", "Fails when so many bytes have passed; -1 fails before the body is read.", -1, 1LL << 40, "-1")
+            .integer("AfterBytes", "Fails when so many bytes have passed; -1 fails before the body is read.", -1,
+                     1LL << 40, "-1")
             .enumeration("Mode", "How it fails.", "fail=0|tryLater=1|throw=2|throwInt=3|crash=4|hang=5", "fail");
     }
     explicit fail_component(const config& values)
@@ -113,7 +116,8 @@ struct measuring_filter {
 
 class defers_context final : public pipeline_component {
 public:
-    static constexpr component_info info{.id = "Test.DefersContext", .version = "1.0.0",
+    static constexpr component_info info{.id = "Test.DefersContext",
+                                         .version = "1.0.0",
                                          .summary = "Promotes Test.BodySize at the end of the body.",
                                          .flags = HAWSER_FLAG_DEFERS_CONTEXT};
     void execute(message& one) override { one.filter_body(measuring_filter{one}); }
@@ -122,5 +126,5 @@ public:
 }  // namespace
 }  // namespace hawser::test_plugin
 
-HAWSER_PLUGIN(hawser::test_plugin::fail_component, hawser::test_plugin::defers_context, hawser::test_plugin::queued_adapter,
-              hawser::test_plugin::blocking_adapter)
+HAWSER_PLUGIN(hawser::test_plugin::fail_component, hawser::test_plugin::defers_context,
+              hawser::test_plugin::queued_adapter, hawser::test_plugin::blocking_adapter)

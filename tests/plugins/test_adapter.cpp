@@ -39,7 +39,8 @@ std::string path_of(const message& one, const std::string& message_id) {
 
 }  // namespace
 
-transmission::transmission(delivery one, std::string_view name_space) : delivery_(std::move(one)), adapter_(name_space) {
+transmission::transmission(delivery one, std::string_view name_space)
+    : delivery_(std::move(one)), adapter_(name_space) {
     const message about = delivery_.message();
     const message_identity identity = about.identity();
     attempt_ = identity.attempt;
@@ -81,8 +82,9 @@ void transmission::record(std::string_view answer) const {
     if (calls_file_.empty()) {
         return;
     }
-    const std::string line = adapter_ + ' ' + message_id_ + " attempt=" + std::to_string(attempt_) + " unique=" + unique_id_ +
-                             " size=" + std::to_string(size_) + " resume=" + resume_state_ + ' ' + std::string(answer) + '\n';
+    const std::string line = adapter_ + ' ' + message_id_ + " attempt=" + std::to_string(attempt_) +
+                             " unique=" + unique_id_ + " size=" + std::to_string(size_) + " resume=" + resume_state_ +
+                             ' ' + std::string(answer) + '\n';
     const int file = ::open(calls_file_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     const bool is_written = file >= 0 && ::write(file, line.data(), line.size()) == static_cast<ssize_t>(line.size());
     if (file >= 0) {
@@ -131,7 +133,7 @@ outcome transmission::scripted_outcome() const {
 }
 
 void transmission::discard_body() noexcept {
-    std::error_code ignored;   // the file may never have been made
+    std::error_code ignored;  // the file may never have been made
     body_.close();
     std::filesystem::remove(partial_path_, ignored);
 }
@@ -182,7 +184,7 @@ void transmission::complete_cancelled() noexcept {
 void transmission::drop(std::string_view answer) {
     discard_body();
     record(answer);
-    const delivery dropped = std::move(delivery_);   // its destructor completes it as misbehaviour
+    const delivery dropped = std::move(delivery_);  // its destructor completes it as misbehaviour
 }
 
 job_thread::~job_thread() {
@@ -260,11 +262,11 @@ void queued_adapter::step(session& one) {
         }
     }
     if (!work.is_open()) {
-        return;   // cancelled while it waited
+        return;  // cancelled while it waited
     }
     const std::string script = work.is_broken() ? "" : work.script();
     if (script == "hold") {
-        return;   // cancel() goes on
+        return;  // cancel() goes on
     }
     if (script == "crash") {
         std::abort();
@@ -330,7 +332,8 @@ void blocking_adapter::transmit(delivery one) {
         work.complete_cancelled();
     } else {
         if (script == "checkpoint") {
-            work.handle().checkpoint("checkpoint", [](void* user, hawser_status) { static_cast<waiter*>(user)->set(); }, &event);
+            work.handle().checkpoint(
+                "checkpoint", [](void* user, hawser_status) { static_cast<waiter*>(user)->set(); }, &event);
             event.wait();
         }
         work.complete();

@@ -1,12 +1,13 @@
 // The adapters of the engine's test plugin. Each message's body becomes the file that the port's address names
-// (test:/tmp/out/message.txt; a name that ends in "/" is a folder, and the file is <BTS.MessageID>.body), by a rename and
-// only when the verdict is one that accepts, so that a body that broke off leaves nothing. TEST never blocks in transmit and
-// works on one thread of its own; TESTBLOCKING does the same on the engine's thread.
+// (test:/tmp/out/message.txt; a name that ends in "/" is a folder, and the file is <BTS.MessageID>.body), by a rename
+// and only when the verdict is one that accepts, so that a body that broke off leaves nothing. TEST never blocks in
+// transmit and works on one thread of its own; TESTBLOCKING does the same on the engine's thread.
 //
 // Outcomes is what each attempt answers, the last one for all that follow:
 //   delivered  retry  rejected  partial (a@test.example delivered, b@test.example retry)
 //   endpointDown (a retry)  maybeDuplicate (a retry)  checkpoint (stores resume state, then a retry)
-//   drop (never completed)  throw (out of transmit)  crash (ends the process)  hold (until it is cancelled, then a retry)
+//   drop (never completed)  throw (out of transmit)  crash (ends the process)  hold (until it is cancelled, then a
+//   retry)
 // Retries and partials give the resume state "resume-<attempt>".
 //
 // CallsFile gets one line for each transmit when it ends, in one write:
@@ -43,9 +44,9 @@ public:
     bool has_ended() const noexcept { return has_ended_; }
     bool is_broken() const noexcept { return !failure_.empty(); }
 
-    void complete() noexcept;             // as the script says
+    void complete() noexcept;  // as the script says
     void complete_cancelled() noexcept;
-    void drop(std::string_view answer);   // the delivery's destructor completes it
+    void drop(std::string_view answer);  // the delivery's destructor completes it
 
 private:
     void record(std::string_view answer) const;
@@ -80,8 +81,11 @@ private:
 
 class queued_adapter final : public send_adapter {
 public:
-    static constexpr adapter_info info{.id = "TEST", .version = "1.0.0", .summary = "Writes bodies to files, without blocking.",
-                                       .property_namespace = "TEST", .address_scheme = "test"};
+    static constexpr adapter_info info{.id = "TEST",
+                                       .version = "1.0.0",
+                                       .summary = "Writes bodies to files, without blocking.",
+                                       .property_namespace = "TEST",
+                                       .address_scheme = "test"};
     static config_spec spec();
     void transmit(delivery one) override;
 
@@ -90,7 +94,7 @@ private:
     struct session {
         queued_adapter* owner = nullptr;
         std::unique_ptr<transmission> work;
-        bool is_checkpointing = false;   // complete only after the checkpoint's answer
+        bool is_checkpointing = false;  // complete only after the checkpoint's answer
     };
     void begin(session& one);
     void step(session& one);
@@ -98,14 +102,18 @@ private:
 
     std::mutex mutex_;
     std::vector<std::unique_ptr<session>> sessions_;
-    job_thread jobs_;   // last: joined before the sessions go
+    job_thread jobs_;  // last: joined before the sessions go
 };
 
 class blocking_adapter final : public send_adapter {
 public:
-    static constexpr adapter_info info{.id = "TESTBLOCKING", .version = "1.0.0", .summary = "Writes bodies to files, and blocks.",
-                                       .property_namespace = "TESTBLOCKING", .address_scheme = "testblocking",
-                                       .flags = HAWSER_FLAG_BLOCKING, .max_in_flight = 4};
+    static constexpr adapter_info info{.id = "TESTBLOCKING",
+                                       .version = "1.0.0",
+                                       .summary = "Writes bodies to files, and blocks.",
+                                       .property_namespace = "TESTBLOCKING",
+                                       .address_scheme = "testblocking",
+                                       .flags = HAWSER_FLAG_BLOCKING,
+                                       .max_in_flight = 4};
     static config_spec spec();
     void transmit(delivery one) override;
 };
