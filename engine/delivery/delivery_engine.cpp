@@ -261,7 +261,8 @@ struct delivery_engine::implementation {
         if (outcome.is_endpoint_down && made.what != decision::kind::complete) {
             hold(done.port(), outcome.text);
         }
-        write_result(make_operation(done.claim().token, made, std::move(record), told), std::move(told));
+        operation result_operation = make_operation(done.claim().token, made, std::move(record), told);
+        write_result(std::move(result_operation), std::move(told));
     }
 
     static operation make_operation(const claim_token& token, const decision& made, attempt_record record, delivery_report& told) {

@@ -76,6 +76,7 @@ public:
         }
         maintenance_wake_.notify_all();
         maintenance_thread_.join();
+        writer_.give_back_numbers();
     }
 
     void commit(std::vector<operation> batch, commit_callback answer) override {

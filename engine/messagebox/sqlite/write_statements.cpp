@@ -435,6 +435,14 @@ std::vector<claimed_delivery> box_writer::claim(const std::vector<port_claim>& w
     return out;
 }
 
+void box_writer::give_back_numbers() noexcept {
+    try {
+        reserve_numbers_.bind(number_).run();
+    } catch (const sqlite_error&) {
+        // They stay reserved: the next delivery has a higher number than need be.
+    }
+}
+
 void box_writer::prune_keys(std::int64_t now_unix_ms) {
     statement prune(connection_, "DELETE FROM submission_key WHERE key IN (SELECT key FROM submission_key WHERE expires<? LIMIT 1000)");
     prune.bind(now_unix_ms).run();

@@ -24,6 +24,7 @@ public:
     std::vector<claimed_delivery> claim(const std::vector<port_claim>& wanted, std::int64_t now_unix_ms);
     std::int64_t port_id(const std::string& name);
     void prune_keys(std::int64_t now_unix_ms);
+    void give_back_numbers() noexcept;   // at a clean end: the reserved numbers that were not used
 
     void begin();
     void commit();
