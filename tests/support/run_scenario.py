@@ -82,7 +82,7 @@ class Scenario:
         self.title, self.sections = read_sections(path)
         self.base_folder = os.path.join(os.path.dirname(os.path.abspath(path)), "bases")
         self.folder = tempfile.mkdtemp(prefix="hawser-scenario-")
-        self.variables = {"DIR": self.folder, "PKI": options.pki}
+        self.variables = {"DIR": self.folder, "PKI": options.pki, "HAWSER": options.hawser}
         self.servers = {}       # name -> (process, out folder)
         self.host = None
         self.host_log = os.path.join(self.folder, "host.log")
@@ -106,7 +106,8 @@ class Scenario:
 
     @staticmethod
     def is_expectation(line):
-        return line.split(" ")[0] in ("exit", "out", "err", "not", "json", "server", "message", "log", "file", "eventually")
+        return line.split(" ")[0] in ("exit", "out", "err", "not", "json", "server", "message", "messages", "log", "file",
+                                       "eventually")
 
     def close(self):
         if self.host is not None and self.host.poll() is None:
@@ -192,7 +193,7 @@ class Scenario:
             return self.command(rest)
         if word == "eventually":
             return self.eventually(rest)
-        if word == "not" and rest.split(" ")[0] not in ("server", "message"):
+        if word == "not" and rest.split(" ")[0] not in ("server", "message", "messages"):
             return self.text_expectation(rest, False)
         negative = word == "not"
         if negative:
@@ -200,7 +201,7 @@ class Scenario:
         handler = getattr(self, "step_" + word, None)
         if handler is None:
             raise Unreadable(f"step not understood: {line}")
-        return handler(rest, negative) if word in ("server", "message") else handler(rest)
+        return handler(rest, negative) if word in ("server", "message", "messages") else handler(rest)
 
     def command(self, text):
         words = [self.expand(word) for word in shlex.split(text)]
@@ -276,7 +277,9 @@ class Scenario:
         self.host.wait()
 
     def step_exit(self, rest):
-        expect_equal(self.last[2], int(rest), "the exit code", self.shown())
+        """exit CODE [CODE...]: one of them"""
+        if str(self.last[2]) not in rest.split():
+            raise Failed(f"the exit code is {self.last[2]}, expected {rest}\n{self.shown()}")
 
     def step_out(self, rest):
         self.text_expectation("out " + rest, True)
@@ -374,6 +377,14 @@ class Scenario:
             words = argument.split()
             return self.opens(path, words[0], words[1] if len(words) > 1 else "both")
         raise Unreadable(f"step not understood: message {rest}")
+
+    def step_messages(self, rest, negative=False):
+        """[not] messages has /pattern/: in the header of any of them"""
+        headers = []
+        for path in glob.glob(os.path.join(self.servers["smtp"][1], "messages", "*.eml")):
+            with open(path, "rb") as file:
+                headers.append(file.read().split(b"\r\n\r\n")[0].decode("latin-1").replace("\r\n", "\n"))
+        self.match(rest.removeprefix("has "), "\n".join(headers), not negative, "the messages' headers")
 
     def opens(self, path, expected, seals):
         """The message decrypts for the partner, its signature verifies, and the body part is the expected file."""
