@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <cstdio>
 
 #include "host/bus_access.hpp"
@@ -14,21 +13,6 @@
 
 namespace hawser::command {
 namespace {
-
-// With no host running, the bindings alone say which ports there are; a running host answers for itself.
-bool is_port_missing(const configuration& loaded, const std::string& port, std::string& text) {
-    const std::vector<std::string> ports = loaded.summary().send_ports;
-    if (ports.empty() || std::find(ports.begin(), ports.end(), port) != ports.end()) {
-        return false;
-    }
-    constexpr std::size_t shown_max = 20;
-    text = "there is no send port \"" + port + "\"; there " + (ports.size() == 1 ? "is " : "are ");
-    for (std::size_t i = 0; i < std::min(ports.size(), shown_max); ++i) {
-        text += (i > 0 ? ", " : "") + ports[i];
-    }
-    text += ports.size() > shown_max ? ", … (hawser ports list)" : "";
-    return true;
-}
 
 submit_options options_of(const arguments& given, const submission_input& input, progress_line& progress) {
     submit_options options{.wait = given.waits_for_end || given.wait_ms ? wait_for::end : wait_for::first_attempt,
@@ -56,9 +40,6 @@ int send(const arguments& given) {
         return report_failure(given, access.code, access.text, access.exit_code);
     }
     if (access.own) {
-        if (std::string text; is_port_missing(*loaded, given.port, text)) {
-            return report_failure(given, "port.unknown", text, exit_code::not_found);
-        }
         access.own->start();
     }
     watch_interrupts();
