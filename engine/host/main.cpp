@@ -45,7 +45,8 @@ verb_function find_verb(const std::string& name) {
 }
 
 int run_verb(const arguments& given) {
-    const std::string own_default = given.verb == "run" ? "info" : "warning";
+    // The other verbs say themselves what became of a message; the log would say it twice.
+    const std::string own_default = given.verb == "run" ? "info" : "error";
     hawser::configure_log(given.log_level.empty() ? own_default : given.log_level, given.log_format);
     try {
         const int code = find_verb(given.verb)(given);

@@ -1,5 +1,7 @@
 #include "host/submit_report.hpp"
 
+#include <algorithm>
+
 #include "host/human.hpp"
 #include "host/output.hpp"
 
@@ -49,7 +51,10 @@ std::string submit_report(const arguments& given, const submit_answer& answer, c
     if (!answer.message_id.empty()) {
         text += ", message " + plain(answer.message_id) + (answer.is_repeat ? " (this key was submitted before)" : "");
     }
-    text += answer.text.empty() ? "\n" : ": " + plain(answer.text) + "\n";
+    // What a delivery says below is not said twice.
+    const bool is_said = std::any_of(answer.deliveries.begin(), answer.deliveries.end(),
+                                     [&answer](const delivery_answer& one) { return one.text == answer.text; });
+    text += answer.text.empty() || is_said ? "\n" : ": " + plain(answer.text) + "\n";
     for (const delivery_answer& one : answer.deliveries) {
         text += delivery_line(one);
     }
