@@ -83,10 +83,10 @@ struct context_value {
 };
 
 struct part {
-    std::string bytes;
+    std::string bytes{};
     std::string name = "body";
-    std::string content_type, charset, file_name;
-    std::map<std::string, context_value, std::less<>> properties;
+    std::string content_type{}, charset{}, file_name{};
+    std::map<std::string, context_value, std::less<>> properties{};
     std::size_t read_size_max = 64 * 1024;  // a read gives no more than this: 1 finds what chunking breaks
     std::size_t fails_after = static_cast<std::size_t>(-1);  // the read after so many bytes fails
     hawser_status failure_status = HAWSER_IO;
