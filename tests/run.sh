@@ -24,7 +24,13 @@ step() {
         return 1
     fi
 }
-configure() { cmake --preset "$1" > "build-$1.log" 2>&1 || { cat "build-$1.log"; return 1; }; rm -f "build-$1.log"; }
+configure() {
+    local log code=0
+    log=$(mktemp)
+    cmake --preset "$1" > "$log" 2>&1 || { code=1; cat "$log"; }
+    rm -f "$log"
+    return "$code"
+}
 
 step "install" packaging/install-dependencies.sh --build --quickstart --tests || { printf '%s' "$summary"; exit 1; }
 

@@ -1,0 +1,290 @@
+#!/usr/bin/python3
+"""The contract of the command that scripts rely on: exit codes, where output goes, --json, and a running host with clients.
+
+    command_contract.py build/bin/hawser build/tests/plugins/fail_component.so [unittest options]
+
+Every test has a folder of its own. The test adapter (tests/plugins/test_adapter.hpp) answers what a port's Outcomes say.
+"""
+import json
+import os
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import tempfile
+import threading
+import unittest
+
+HAWSER = ""
+PLUGIN = ""
+SECONDS_MAX = 60
+BODY = b"an invoice\x00\xff\r\n" * 100
+
+
+class CommandTest(unittest.TestCase):
+    box = "state/box.db"
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="hawser-command-")
+        self.addCleanup(shutil.rmtree, self.folder, True)
+        os.makedirs(os.path.dirname(self.path(self.box)))
+        self.host = None
+        self.addCleanup(self.kill_host)
+        self.write("in.bin", BODY)
+        self.bind([self.port("Good", "delivered"), self.port("Later", "retry"), self.port("Bad", "rejected"),
+                   self.port("Held", "delivered", state="stopped")])
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def write(self, name, content):
+        with open(self.path(name), "wb") as file:
+            file.write(content)
+
+    def port(self, name, outcomes, state="started", **transport):
+        os.makedirs(self.path(name), exist_ok=True)
+        return {"name": name, "state": state, "primaryTransport": {
+            "type": "TEST", "address": "test:" + self.path(name) + "/", "retryCount": 3, "retryInterval": "1h",
+            "properties": {"Outcomes": outcomes}, **transport}}
+
+    def bind(self, ports):
+        self.write("b.json", json.dumps({"host": {"name": "Contract", "messageBox": {"type": "sqlite", "path": self.box}},
+                                         "plugins": [PLUGIN], "sendHandlers": {"TEST": {}}, "sendPorts": ports}).encode())
+
+    def hawser(self, *words, exit_code=None, stdin=b""):
+        done = subprocess.run([HAWSER, *words], cwd=self.folder, input=stdin, capture_output=True, timeout=SECONDS_MAX, check=False)
+        if exit_code is not None:
+            self.assertEqual(done.returncode, exit_code, f"{words}\n{done.stdout!r}\n{done.stderr!r}")
+        return done
+
+    def hawser_json(self, *words, exit_code=0, stdin=b""):
+        return json.loads(self.hawser(*words, "--json", exit_code=exit_code, stdin=stdin).stdout)
+
+    def delivered(self, port):
+        return sorted(name for name in os.listdir(self.path(port)) if name.endswith(".body"))
+
+    def start_host(self):
+        """Runs the host until the service manager's socket hears that it is ready."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+            manager.settimeout(SECONDS_MAX)
+            name = "\0hawser-contract-%d" % os.getpid()
+            manager.bind(name)
+            environment = dict(os.environ, NOTIFY_SOCKET="@" + name[1:])
+            self.log = open(self.path("run.log"), "wb")
+            self.addCleanup(self.log.close)
+            self.host = subprocess.Popen([HAWSER, "run", "b.json"], cwd=self.folder, env=environment, stderr=self.log)
+            self.assertIn(b"READY=1", manager.recv(1000))
+
+    def stop_host(self):
+        self.host.send_signal(signal.SIGTERM)
+        self.assertEqual(self.host.wait(SECONDS_MAX), 0)
+        self.host = None
+
+    def kill_host(self):
+        if self.host and self.host.poll() is None:
+            self.host.kill()
+            self.host.wait()
+
+
+class Usage(CommandTest):
+    def test_help_and_version(self):
+        page = self.hawser("--help", exit_code=0).stdout.decode()
+        for verb in ("check", "run", "send", "submit", "preview", "messages list", "ports list", "status", "plugins", "schema"):
+            self.assertIn(verb, page)
+        self.assertRegex(self.hawser("--version", exit_code=0).stdout, rb"^hawser \d+\.\d+\.\d+\n$")
+        for words in (["send"], ["messages", "resume"], ["run"]):
+            self.assertIn(b"Usage:", self.hawser(*words, "--help", exit_code=0).stdout)
+
+    def test_wrong_usage_is_64_and_on_standard_error(self):
+        for words in ([], ["chekc"], ["check"], ["send", "b.json", "in.bin"], ["send", "b.json", "--port", "Good"],
+                      ["messages", "resume", "b.json"], ["submit", "b.json", "--key", "k", "in.bin", "in.bin"], ["check", "b.json", "--nosuch"]):
+            done = self.hawser(*words, exit_code=64)
+            self.assertEqual(done.stdout, b"")
+            self.assertIn(b"hawser", done.stderr)
+
+    def test_help_into_a_full_disk_is_no_success(self):
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([HAWSER, "--help"], stdout=full, stderr=subprocess.DEVNULL, timeout=SECONDS_MAX, check=False)
+        self.assertEqual(done.returncode, 74)
+
+
+class Bindings(CommandTest):
+    def test_check(self):
+        self.assertTrue(self.hawser("check", "b.json", exit_code=0).stdout.startswith(b"ok: "))
+        self.assertTrue(self.hawser_json("check", "b.json")["isOk"])
+        self.assertFalse(os.path.exists(self.path(self.box)))   # it looks, and makes nothing
+
+    def test_bad_bindings_are_78_everywhere_and_start_nothing(self):
+        self.write("bad.json", b'{ "host": { "naem": "x" },\n  "sendPorts": 7,\n  "nosuch": 1 }')
+        for words in (["check", "bad.json"], ["run", "bad.json"], ["send", "bad.json", "--port", "P", "in.bin"], ["submit", "bad.json", "in.bin"],
+                      ["messages", "list", "bad.json"], ["ports", "list", "bad.json"], ["status", "bad.json"], ["schema", "bad.json"],
+                      ["plugins", "list", "bad.json"], ["check", "absent.json"]):
+            done = self.hawser(*words, exit_code=78)
+            self.assertRegex(done.stderr.decode(), r"(?m)^[^\n]*(bad|absent)\.json:.*error: ")
+        text = self.hawser("check", "bad.json", exit_code=78).stderr.decode()
+        for place in ("bad.json:1:", "bad.json:2:", "bad.json:3:"):   # all at once
+            self.assertIn(place, text)
+        self.assertFalse(self.hawser_json("check", "bad.json", exit_code=78)["isOk"])
+
+    def test_overlay(self):
+        self.write("o.json", b'{ "sendPorts": [ { "name": "Good", "state": "stopped" } ] }')
+        ports = self.hawser_json("ports", "list", "b.json", "--overlay", "o.json")["ports"]
+        self.assertEqual([one["state"] for one in ports if one["name"] == "Good"], ["stopped"])
+
+    def test_schema_and_plugins(self):
+        json.loads(self.hawser("schema", "b.json", exit_code=0).stdout)
+        plugins = self.hawser_json("plugins", "list", "b.json")["plugins"]
+        self.assertIn("TEST", [one["id"] for one in plugins])
+        self.assertIn(b"Outcomes", self.hawser("plugins", "show", "b.json", "TEST", exit_code=0).stdout)
+        self.hawser("plugins", "show", "b.json", "NoSuch", exit_code=66)
+
+
+class WithoutHost(CommandTest):
+    def check_outcomes(self):
+        send = ("send", "b.json", "in.bin", "--port")
+        self.assertEqual(self.hawser_json(*send, "Good")["result"], "delivered")
+        with open(self.path("Good/" + self.delivered("Good")[0]), "rb") as file:
+            self.assertEqual(file.read(), BODY)
+        later = self.hawser_json(*send, "Later", exit_code=75)
+        self.assertEqual(later["result"], "accepted")
+        self.assertIsNotNone(later["deliveries"][0]["nextAttempt"])
+        self.hawser(*send, "Held", exit_code=75)
+        bad = self.hawser("send", "b.json", "in.bin", "--port", "Bad", exit_code=69)
+        self.assertEqual(bad.stdout, b"")
+        self.assertIn(b"hawser messages show b.json ", bad.stderr)
+        self.hawser(*send, "Nope", exit_code=66)
+        self.hawser("send", "b.json", "absent.bin", "--port", "Good", exit_code=65)
+        self.hawser("send", "b.json", ".", "--port", "Good", exit_code=65)
+        self.hawser(*send, "Good", "--property", "nonsense", exit_code=65)
+        self.hawser("submit", "b.json", "in.bin", exit_code=66)   # no filter takes it
+        self.hawser(*send, "Later", "--wait", "10ms", exit_code=75)
+
+    def test_outcomes(self):
+        self.check_outcomes()
+        self.assertFalse(self.hawser_json("status", "b.json")["isRunning"])
+
+    def test_standard_input_and_keys(self):
+        first = self.hawser_json("submit", "b.json", "--port", "Good", "--key", "k1", "-", stdin=b"piped")
+        again = self.hawser_json("submit", "b.json", "--port", "Good", "--key", "k1", "-", stdin=b"piped")
+        self.assertEqual(first["messageId"], again["messageId"])
+        self.assertTrue(again["isRepeat"])
+        self.hawser("submit", "b.json", "--port", "Good", "--key", "k1", "-", stdin=b"other", exit_code=65)
+        self.assertEqual(self.hawser_json("ports", "list", "b.json")["ports"][0]["queued"], 1)
+
+    def test_looking_after(self):
+        self.hawser("send", "b.json", "--port", "Bad", "in.bin", exit_code=69)
+        listed = self.hawser_json("messages", "list", "b.json", "--state", "suspended")["messages"]
+        self.assertEqual(len(listed), 1)
+        number = str(listed[0]["delivery"])
+        shown = self.hawser_json("messages", "show", "b.json", number)["messages"][0]
+        self.assertEqual(shown["history"][0]["verdict"], "failed")
+        self.assertEqual(self.hawser("messages", "save", "b.json", number, exit_code=0).stdout, BODY)
+        self.hawser("messages", "save", "b.json", number, "-o", "saved", exit_code=0)
+        with open(self.path("saved"), "rb") as file:
+            self.assertEqual(file.read(), BODY)
+        self.hawser("messages", "save", "b.json", number, "--part", "nosuch", exit_code=66)
+        self.hawser("messages", "show", "b.json", "99999", exit_code=66)
+        self.hawser("messages", "resume", "b.json", number, exit_code=0)
+        self.assertEqual(self.hawser_json("messages", "list", "b.json")["messages"][0]["state"] in ("queued", "retrying"), True)
+        self.hawser("messages", "terminate", "b.json", number, exit_code=0)
+        self.hawser("messages", "terminate", "b.json", number, exit_code=66)
+        self.assertEqual(self.hawser_json("messages", "list", "b.json")["messages"], [])
+        self.hawser("ports", "start", "b.json", "Nope", exit_code=66)
+
+
+class WithHost(WithoutHost):
+    """The same through a running host, and what only a host can show."""
+
+    def setUp(self):
+        super().setUp()
+        self.start_host()
+
+    def test_outcomes(self):
+        self.check_outcomes()
+        status = self.hawser_json("status", "b.json")
+        self.assertTrue(status["isRunning"])
+        self.assertEqual(status["processId"], self.host.pid)
+        self.stop_host()
+        self.assertFalse(os.path.exists(self.path(self.box + ".sock")))
+
+    def test_standard_input_and_keys(self):
+        first = self.hawser_json("send", "b.json", "--port", "Good", "--key", "k1", "-", stdin=b"piped")
+        self.assertEqual(first["result"], "delivered")
+        again = self.hawser_json("submit", "b.json", "--port", "Good", "--key", "k1", "-", stdin=b"piped")
+        self.assertEqual(first["messageId"], again["messageId"])
+        self.hawser("submit", "b.json", "--port", "Good", "--key", "k1", "-", stdin=b"other", exit_code=65)
+        self.assertEqual(len(self.delivered("Good")), 1)
+
+    def test_looking_after(self):
+        self.hawser("send", "b.json", "--port", "Bad", "in.bin", exit_code=69)
+        number = str(self.hawser_json("messages", "list", "b.json")["messages"][0]["delivery"])
+        self.assertEqual(self.hawser("messages", "save", "b.json", number, exit_code=0).stdout, BODY)
+        self.hawser("messages", "terminate", "b.json", "--all", exit_code=0)
+        self.assertEqual(self.hawser_json("messages", "list", "b.json")["messages"], [])
+
+    def test_the_socket_is_private_and_a_second_host_is_refused(self):
+        mode = os.stat(self.path(self.box + ".sock")).st_mode
+        self.assertTrue(stat.S_ISSOCK(mode))
+        self.assertEqual(stat.S_IMODE(mode), 0o600)
+        second = self.hawser("run", "b.json", exit_code=74)
+        self.assertIn(b"hawser: ", second.stderr)
+
+    def test_a_stopped_port_holds_and_a_started_one_delivers(self):
+        self.hawser("ports", "stop", "b.json", "Good", exit_code=0)
+        self.hawser("send", "b.json", "--port", "Good", "in.bin", exit_code=75)
+        self.assertEqual(self.delivered("Good"), [])
+        self.hawser("ports", "start", "b.json", "Good", exit_code=0)
+        self.hawser("send", "b.json", "--port", "Good", "in.bin", exit_code=0)
+        self.stop_host()
+        self.assertEqual(len(self.delivered("Good")), 2)
+
+    def test_many_clients_at_once(self):
+        codes = []
+
+        def send():
+            codes.append(self.hawser("send", "b.json", "--port", "Good", "in.bin").returncode)
+        threads = [threading.Thread(target=send) for _ in range(16)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(codes, [0] * 16)
+        self.assertEqual(len(self.delivered("Good")), 16)
+
+    def test_a_client_that_waits_is_answered_when_it_is_interrupted_and_when_the_host_stops(self):
+        words = [HAWSER, "send", "b.json", "--port", "Later", "--wait", "end", "--json", "in.bin"]
+        for stop in (lambda client: client.send_signal(signal.SIGINT), lambda client: self.host.send_signal(signal.SIGTERM)):
+            before = len(self.hawser_json("messages", "list", "b.json", "--port", "Later")["messages"])
+            client = subprocess.Popen(words, cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            while True:   # until its first attempt has been made: `subprocess` bounds every look
+                listed = self.hawser_json("messages", "list", "b.json", "--port", "Later", "--state", "retrying")["messages"]
+                if len(listed) > before:
+                    break
+            stop(client)
+            out, err = client.communicate(timeout=SECONDS_MAX)
+            self.assertEqual(client.returncode, 75, err)
+            self.assertEqual(json.loads(out)["result"], "accepted")
+        self.assertEqual(self.host.wait(SECONDS_MAX), 0)
+        self.host = None
+
+    def test_a_killed_host_is_followed_by_another(self):
+        self.host.kill()
+        self.host.wait()
+        self.assertTrue(os.path.exists(self.path(self.box + ".sock")))   # stale
+        self.hawser("submit", "b.json", "--port", "Good", "in.bin", exit_code=0)   # into the box itself
+        self.start_host()
+        self.hawser("send", "b.json", "--port", "Good", "in.bin", exit_code=0)
+        self.stop_host()
+        self.assertEqual(len(self.delivered("Good")), 2)
+
+
+class DeepFolder(WithHost):
+    """A message box whose socket's path is longer than a socket address holds."""
+    box = "/".join(["d" * 60] * 3) + "/box.db"
+
+
+if __name__ == "__main__":
+    HAWSER, PLUGIN = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
+    unittest.main(argv=[sys.argv[0], *sys.argv[3:]])
