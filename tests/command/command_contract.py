@@ -19,7 +19,7 @@ import unittest
 
 HAWSER = ""
 PLUGIN = ""
-SECONDS_MAX = 60
+SECONDS_MAX = 30
 BODY = b"an invoice\x00\xff\r\n" * 100
 
 
@@ -54,7 +54,8 @@ class CommandTest(unittest.TestCase):
                                          "plugins": [PLUGIN], "sendHandlers": {"TEST": {}}, "sendPorts": ports}).encode())
 
     def hawser(self, *words, exit_code=None, stdin=b""):
-        done = subprocess.run([HAWSER, *words], cwd=self.folder, input=stdin, capture_output=True, timeout=SECONDS_MAX, check=False)
+        done = subprocess.run([HAWSER, *words], cwd=self.folder, input=stdin, capture_output=True, timeout=SECONDS_MAX,
+                              check=False)
         if exit_code is not None:
             self.assertEqual(done.returncode, exit_code, f"{words}\n{done.stdout!r}\n{done.stderr!r}")
         return done
@@ -258,6 +259,8 @@ class WithHost(WithoutHost):
         for stop in (lambda client: client.send_signal(signal.SIGINT), lambda client: self.host.send_signal(signal.SIGTERM)):
             before = len(self.hawser_json("messages", "list", "b.json", "--port", "Later")["messages"])
             client = subprocess.Popen(words, cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            self.addCleanup(client.communicate)
+            self.addCleanup(client.kill)
             while True:   # until its first attempt has been made: `subprocess` bounds every look
                 listed = self.hawser_json("messages", "list", "b.json", "--port", "Later", "--state", "retrying")["messages"]
                 if len(listed) > before:
