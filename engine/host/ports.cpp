@@ -19,7 +19,11 @@ std::string port_table(const std::vector<port_summary>& ports) {
         table.add({plain(one.name), one.state, std::to_string(one.queued), std::to_string(one.retrying),
                    std::to_string(one.active), std::to_string(one.suspended), plain(one.transport)});
     }
-    std::string text = table.text();
+    return table.text();
+}
+
+std::string port_notes(const std::vector<port_summary>& ports) {
+    std::string text;
     for (const port_summary& one : ports) {
         if (!one.note.empty()) {
             text += plain(one.name) + ": " + plain(one.note) + "\n";
@@ -34,7 +38,7 @@ int ports_list(const arguments& given) {
         return access.exit_code;
     }
     const std::vector<port_summary> ports = access.bus().ports();
-    print(given.is_json ? json_of(ports) : port_table(ports));
+    print(given.is_json ? json_of(ports) : port_table(ports) + port_notes(ports));
     return exit_code::done;
 }
 
