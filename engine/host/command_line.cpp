@@ -10,6 +10,10 @@
 namespace hawser::command {
 namespace {
 
+CLI::Validator message_states() {
+    return CLI::IsMember({"queued", "retrying", "active", "suspended", "suspendedNotResumable"});
+}
+
 class command_parser {
 public:
     explicit command_parser(const std::string& version) {
@@ -134,6 +138,9 @@ void command_parser::add_selection(CLI::App* verb, const std::string& what) {
     verb->add_option("ID", values_.names, "delivery number, or BTS.MessageID");
     add_port(verb, what + " all of this port");
     verb->add_flag("--all", values_.is_all, what + " all");
+    verb->add_option("--state", values_.state, "with --port or --all: those in this state (default suspended)")
+        ->check(message_states())
+        ->type_name("STATE");
     verb->add_option("--limit", values_.limit, what + " at most so many")
         ->check(CLI::Range(1U, UINT32_MAX))
         ->type_name("N");
@@ -143,13 +150,12 @@ void command_parser::add_selection(CLI::App* verb, const std::string& what) {
 void command_parser::add_messages() {
     CLI::App* messages = app_.add_subcommand("messages", "Look after what is queued, retried and suspended");
     messages->require_subcommand(1);
-    const CLI::Validator states = CLI::IsMember({"queued", "retrying", "active", "suspended", "suspendedNotResumable"});
     CLI::App* list = add_verb(*messages, "list", "List the messages that are not delivered yet");
     add_bindings(list);
     add_port(list, "only this port's");
     list->add_option("--state", values_.state,
                      "only those queued, retrying, active, suspended or suspendedNotResumable")
-        ->check(states)
+        ->check(message_states())
         ->type_name("STATE");
     list->add_option("--limit", values_.limit, "at most so many (default " + std::to_string(list_limit_default) + ")")
         ->check(CLI::Range(1U, UINT32_MAX))
@@ -164,9 +170,6 @@ void command_parser::add_messages() {
     add_properties(resume, "changed before the next attempt, which then has a new Message-ID; may be repeated");
     CLI::App* terminate = add_verb(*messages, "terminate", "Give messages up: they are never delivered");
     add_selection(terminate, "terminate");
-    terminate->add_option("--state", values_.state, "with --port or --all: in this state (default suspended)")
-        ->check(states)
-        ->type_name("STATE");
     CLI::App* save = add_verb(*messages, "save", "Write out a message's body, or another part");
     add_bindings(save);
     save->add_option("ID", values_.names, "delivery number")->required()->expected(1);

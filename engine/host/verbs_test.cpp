@@ -321,6 +321,13 @@ TEST_CASE_FIXTURE(folder_fixture, "messages resume and terminate: what they sele
     words.properties = {"nonsense"};
     CHECK(captured(folder, messages_resume, words).code == 65);
 
+    words = given("messages resume");
+    words.port = "Out";
+    words.state = "retrying";
+    captured(folder, messages_resume, words);
+    CHECK(script.filters.back().state == "retrying");
+    CHECK(script.filters.back().port == "Out");
+
     words = given("messages terminate");
     words.is_all = true;
     CHECK(captured(folder, messages_terminate, words).code == 0);   // nothing there is what was wanted
