@@ -60,6 +60,24 @@ bus_access open_to_look(const arguments& given) {
     return access;
 }
 
+submit_answer submit_surely(bus_access& access, const configuration& loaded, const host_options& options,
+                            const submission_input& input, const submit_options& submitting) {
+    submit_answer answer = access.bus().submit(input.message(), submitting);
+    if (!access.remote || answer.code != answer_code::not_accepted || !input.rewind()) {
+        return answer;
+    }
+    bus_access again = reach_bus(loaded, options);
+    if (!again.is_open()) {
+        return answer;
+    }
+    access.remote = std::move(again.remote);
+    access.own = std::move(again.own);
+    if (access.own && options.delivers) {
+        access.own->start();
+    }
+    return access.bus().submit(input.message(), submitting);
+}
+
 int exit_code_of_access(const std::string& code) {
     // A box of a newer release, or a file that is no box, does not get better by trying again.
     const bool is_configuration = code == "box.newer-schema" || code == "box.not-a-box" || code == "host.version";

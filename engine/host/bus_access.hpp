@@ -7,6 +7,7 @@
 
 #include "hawser/host.hpp"
 #include "host/command_line.hpp"
+#include "host/submission_input.hpp"
 
 namespace hawser::command {
 
@@ -28,6 +29,11 @@ bus_access reach_bus(const configuration& loaded, const host_options& options);
 
 // The bindings loaded and the box reached, for a verb that delivers nothing; what went wrong has been printed.
 bus_access open_to_look(const arguments& given);
+
+// Submits; where a running host refused or was lost before its answer came, once more over a way found anew (a host
+// that was started since, or our own, which is then started if it delivers). The key makes it one message.
+submit_answer submit_surely(bus_access& access, const configuration& loaded, const host_options& options,
+                            const submission_input& input, const submit_options& submitting);
 
 // Of bus_access::code.
 int exit_code_of_access(const std::string& code);

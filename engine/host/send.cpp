@@ -35,7 +35,8 @@ int send(const arguments& given) {
     if (const std::string problem = input.build(given, given.files.front()); !problem.empty()) {
         return report_failure(given, "input.bad", problem, exit_code::bad_input);
     }
-    const bus_access access = reach_bus(*loaded, {.only_ports = {given.port}});
+    const host_options own_host{.only_ports = {given.port}};
+    bus_access access = reach_bus(*loaded, own_host);
     if (!access.is_open()) {
         return report_failure(given, access.code, access.text, access.exit_code);
     }
@@ -46,7 +47,7 @@ int send(const arguments& given) {
     submit_answer answer;
     {
         progress_line progress;
-        answer = access.bus().submit(input.message(), options_of(given, input, progress));
+        answer = submit_surely(access, *loaded, own_host, input, options_of(given, input, progress));
     }
     if (access.own) {
         access.own->stop();   // a failure to stop cleanly does not unsend: what it says is logged

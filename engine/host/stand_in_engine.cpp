@@ -23,6 +23,12 @@ public:
         note("submit " + message.port);
         script.submissions.push_back(message);
         script.options.push_back(options);
+        script.has_running_host = script.has_running_host && !script.host_ends_at_submit;
+        for (const submission_part& part : message.parts) {
+            char buffer[100];
+            const ssize_t size = ::read(part.descriptor, buffer, sizeof buffer);
+            script.bodies.emplace_back(buffer, size > 0 ? static_cast<std::size_t>(size) : 0);
+        }
         if (script.submit_answers.empty()) {
             return {};
         }

@@ -13,6 +13,7 @@ struct engine_script {
     std::vector<problem> problems;   // of load; an error among them: no configuration
     configuration_summary summary;
     bool has_running_host = false;
+    bool host_ends_at_submit = false;            // there is none any more after the first submit
     std::string open_code;                       // of open_host; "" = it opens
     int locked_times = 0;                        // open_host answers box.locked so often first
     std::vector<submit_answer> submit_answers;   // in turn, then the last one again
@@ -27,6 +28,7 @@ struct engine_script {
     std::vector<std::string> calls;   // "open delivers=0 ports=Out", "start", "submit Out", "stop", …
     std::vector<message_filter> filters;
     std::vector<submission> submissions;
+    std::vector<std::string> bodies;   // the first 100 bytes of each part
     std::vector<submit_options> options;
     std::vector<message_property> edits;
 };

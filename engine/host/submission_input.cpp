@@ -139,6 +139,7 @@ std::string submission_input::add_part(const std::string& name, const std::strin
                               .content_type = content_type.empty() ? content_type_of(file) : content_type,
                               .file_name = is_standard_input ? "" : base_name(file),
                               .descriptor = number});
+    starts_.push_back(::lseek(number, 0, SEEK_CUR));
     struct stat found {};
     if (::fstat(number, &found) == 0) {
         if (S_ISDIR(found.st_mode)) {
@@ -178,6 +179,15 @@ std::string submission_input::build(const arguments& given, const std::string& f
         }
     }
     return {};
+}
+
+bool submission_input::rewind() const noexcept {
+    for (std::size_t i = 0; i < starts_.size(); ++i) {
+        if (starts_[i] < 0 || ::lseek(message_.parts[i].descriptor, starts_[i], SEEK_SET) != starts_[i]) {
+            return false;
+        }
+    }
+    return true;
 }
 
 std::string random_key() {

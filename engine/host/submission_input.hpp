@@ -30,12 +30,14 @@ public:
     std::string build(const arguments& given, const std::string& file);
 
     const submission& message() const noexcept { return message_; }
+    bool rewind() const noexcept;                           // false: a part is not a file, and has been read
     std::uint64_t size() const noexcept { return size_; }   // of the parts that are regular files
 
 private:
     std::string add_part(const std::string& name, const std::string& file, const std::string& content_type);
 
     submission message_;
+    std::vector<std::int64_t> starts_;   // of the parts, in their files; -1 = no position
     std::uint64_t size_ = 0;
 };
 

@@ -16,7 +16,7 @@ namespace {
 
 // Publishes one file. The files of one command are published in their order, because an ordered port delivers in the
 // order of publication; so they go one after the other.
-int submit_file(const arguments& given, hawser::bus& bus, std::size_t index, progress_line& progress) {
+int submit_file(const arguments& given, bus_access& access, std::size_t index, progress_line& progress) {
     const std::string& file = given.files[index];
     submission_input input;
     submit_answer answer;
@@ -28,7 +28,7 @@ int submit_file(const arguments& given, hawser::bus& bus, std::size_t index, pro
             progress.show(file, bytes, input.size(), index + 1, given.files.size());
         };
         options.is_abandoned = is_interrupted;
-        answer = bus.submit(input.message(), options);
+        answer = submit_surely(access, *access.loaded, {.delivers = false}, input, options);
     }
     // Publishing is all that submit promises: that it was accepted is success.
     const int code = answer.code == answer_code::accepted ? exit_code::done : exit_code_of(answer.code);
@@ -49,7 +49,7 @@ int submit_file(const arguments& given, hawser::bus& bus, std::size_t index, pro
 }  // namespace
 
 int submit(const arguments& given) {
-    const bus_access access = open_to_look(given);
+    bus_access access = open_to_look(given);
     if (!access.is_open()) {
         return access.exit_code;
     }
@@ -57,7 +57,7 @@ int submit(const arguments& given) {
     progress_line progress;
     int worst = exit_code::done;
     for (std::size_t i = 0; i < given.files.size(); ++i) {
-        const int code = submit_file(given, access.bus(), i, progress);
+        const int code = submit_file(given, access, i, progress);
         if (worst == exit_code::done || code == exit_code::not_accepted) {
             worst = code == exit_code::done ? worst : code;
         }

@@ -229,6 +229,22 @@ TEST_CASE_FIXTURE(folder_fixture,
     CHECK(captured(folder, send, words).code == 0);
 }
 
+TEST_CASE_FIXTURE(folder_fixture, "a host lost before it answers is followed by one of our own, with the same key") {
+    script.has_running_host = true;
+    script.host_ends_at_submit = true;
+    script.submit_answers = {{.code = answer_code::not_accepted, .text = "the host closed the connection"},
+                             {.code = answer_code::done, .message_id = "m", .deliveries = {{.delivery = 1}}}};
+    arguments words = given("send");
+    words.port = "Out";
+    words.files = {file};
+    CHECK(captured(folder, send, words).code == 0);
+    CHECK(script.calls == std::vector<std::string>{"load b.json", "submit Out", "open delivers=1 serves=0 ports=Out",
+                                                   "start", "submit Out", "stop"});
+    REQUIRE(script.submissions.size() == 2);
+    CHECK(script.submissions[0].key == script.submissions[1].key);
+    CHECK(script.bodies == std::vector<std::string>{"<a/>", "<a/>"});   // from the start again
+}
+
 TEST_CASE_FIXTURE(folder_fixture,
                   "submit: accepted is 0; one bad file does not stop the others; a box that refuses does") {
     arguments words = given("submit");
