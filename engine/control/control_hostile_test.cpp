@@ -44,7 +44,8 @@ TEST_CASE("requests that make no sense are answered with an error, and change no
         R"({"v":1,"call":"list","filter":{"port":1,"state":"","message_id":"","after":0,"count_max":1}})",
         R"({"v":1,"call":"list","filter":{"port":"","state":"","message_id":"","after":0,"count_max":-1}})",
         R"({"v":1,"call":"list","filter":{"port":"","state":"","message_id":"","after":0,"count_max":4294967296}})",
-        R"({"v":1,"call":"list","filter":{"port":"","state":"","message_id":"","after":9223372036854775808,"count_max":1}})",
+        R"({"v":1,"call":"list","filter":{"port":"","state":"","message_id":"","after":9223372036854775808,)"
+        R"("count_max":1}})",
         R"({"v":1,"call":"show"})",
         R"({"v":1,"call":"save","delivery":1,"part":""})",
         submit_text(part_text(0)),   // no descriptor came

@@ -256,7 +256,8 @@ TEST_CASE("a lost answer is asked for again with the same key; a second loss is 
                 if (requests.size() == 2 && answers_second) {
                     write_frame(
                         socket.get(),
-                        R"({"v":1,"answer":{"code":"done","message_id":"m","is_repeat":true,"text":"","deliveries":[]}})");
+                        R"({"v":1,"answer":{"code":"done","message_id":"m","is_repeat":true,"text":"",)"
+                        R"("deliveries":[]}})");
                 }
                 break;
             }
