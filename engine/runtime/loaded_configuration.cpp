@@ -17,6 +17,16 @@ loaded_configuration::loaded_configuration(std::vector<std::string> plugin_folde
 
 std::string loaded_configuration::json_schema() const { return make_json_schema(catalogue_); }
 
+configuration_summary loaded_configuration::summary() const {
+    configuration_summary all;
+    all.host_name = bindings_.host.name;
+    for (const send_port_binding& port : bindings_.send_ports) {
+        all.send_ports.push_back(port.name);
+    }
+    all.send_port_groups = static_cast<std::uint32_t>(bindings_.send_port_groups.size());
+    return all;
+}
+
 namespace {
 
 std::vector<problem> to_problems(const diagnostics& found) {

@@ -18,6 +18,7 @@ public:
     std::string json_schema() const override;
     std::vector<plugin_help> plugins() const override { return describe_plugins(registry_); }
     std::string message_box_path() const override { return bindings_.host.message_box_path; }
+    configuration_summary summary() const override;
 
     plugin_registry& registry() noexcept { return registry_; }
     const plugin_registry& registry() const noexcept { return registry_; }

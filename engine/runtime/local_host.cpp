@@ -149,7 +149,7 @@ submit_answer local_host::submit(const submission& message, const submit_options
     }
     if (options.wait != wait_for::nothing) {
         if (!answer.is_repeat && !started.empty()) {
-            answer.deliveries = waiter->wait(options.wait_max_ms);
+            answer.deliveries = waiter->wait(options.wait_max_ms, options.is_abandoned);
         }
         describe_deliveries(answer);
     }
@@ -395,7 +395,7 @@ host_status local_host::status() {
             status.warnings.push_back(port.name + ": " + port.note);
         }
         if (port.suspended > 0) {
-            status.warnings.push_back(port.name + ": " + std::to_string(port.suspended) + " suspended; see hawser messages list --port " + port.name);
+            status.warnings.push_back(port.name + ": " + std::to_string(port.suspended) + " suspended");
         }
     }
     const std::shared_ptr<const certificate_snapshot> certificates = certificates_.current();

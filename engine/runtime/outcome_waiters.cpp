@@ -28,13 +28,25 @@ bool outcome_waiters::waiter::is_satisfied() const {
                                          std::all_of(answers_.begin(), answers_.end(), [](const auto& one) { return one.second.state != "retrying"; }));
 }
 
-std::vector<delivery_answer> outcome_waiters::waiter::wait(std::int64_t wait_max_ms) {
+std::vector<delivery_answer> outcome_waiters::waiter::wait(std::int64_t wait_max_ms, const std::function<bool()>& is_abandoned) {
+    using std::chrono::steady_clock;
+    constexpr std::chrono::milliseconds abandoned_check_interval{200};
     std::unique_lock lock(owner_.mutex_);
     const auto is_done = [this] { return is_satisfied() || owner_.is_closed_; };
-    if (wait_max_ms < 0) {
-        changed_.wait(lock, is_done);
-    } else {
-        changed_.wait_for(lock, std::chrono::milliseconds(wait_max_ms), is_done);
+    constexpr std::int64_t wait_limit_ms = 3650LL * 24 * 3'600'000;   // beyond it a time point would overflow
+    const auto end = steady_clock::now() + std::chrono::milliseconds(wait_max_ms < 0 ? wait_limit_ms : std::min(wait_max_ms, wait_limit_ms));
+    while (!is_done() && steady_clock::now() < end) {
+        if (is_abandoned) {
+            lock.unlock();   // it may look at a socket; delivery must not wait for that
+            const bool is_over = is_abandoned();
+            lock.lock();
+            if (is_over) {
+                break;
+            }
+            changed_.wait_until(lock, std::min(end, steady_clock::now() + abandoned_check_interval), is_done);
+        } else {
+            changed_.wait_until(lock, end, is_done);
+        }
     }
     std::vector<delivery_answer> all;
     for (const auto& [delivery, answer] : answers_) {

@@ -4,6 +4,7 @@
 
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -24,8 +25,9 @@ public:
         ~waiter();
         waiter(const waiter&) = delete;
         waiter& operator=(const waiter&) = delete;
-        // Until every delivery has got as far as was asked for, the time is over (ms, -1 = none), or close().
-        std::vector<delivery_answer> wait(std::int64_t wait_max_ms);
+        // Until every delivery has got as far as was asked for, the time is over (ms, -1 = none), close(), or
+        // `is_abandoned` (may be empty) says that nobody wants the answer any more.
+        std::vector<delivery_answer> wait(std::int64_t wait_max_ms, const std::function<bool()>& is_abandoned);
 
     private:
         friend class outcome_waiters;

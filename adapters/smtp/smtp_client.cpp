@@ -1,0 +1,264 @@
+#include "smtp_client.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <deque>
+#include <list>
+#include <mutex>
+#include <thread>
+
+#include "smtp_session.hpp"
+
+namespace hawser::smtp {
+namespace {
+
+constexpr unsigned lookup_thread_count = 4;   // so that one name that hangs holds up no other
+
+using clock = std::chrono::steady_clock;
+using addresses_type = asio::ip::tcp::resolver::results_type;
+
+struct queued_transmission {
+    std::shared_ptr<smtp_transmission> one;
+    std::shared_ptr<asio::ssl::context> tls_context;
+};
+
+// The connections to one server with one set of credentials, and what waits for them.
+struct server_pool {
+    smtp_endpoint endpoint;
+    std::deque<queued_transmission> waiting;
+    std::list<asio::steady_timer*> idle;      // connections that wait for something to do
+    int connection_count = 0;
+};
+
+}  // namespace
+
+struct smtp_client::implementation {
+    implementation(smtp_timeouts its_timeouts, smtp_limits its_limits, report_function its_report)
+        : timeouts(its_timeouts), limits(its_limits), report(std::move(its_report)), work(asio::make_work_guard(io)), thread([this] { io.run(); }) {}
+
+    // The one way to start a coroutine: an exception that leaves it is reported, never lost.
+    template <typename Coroutine>
+    void spawn(Coroutine coroutine) {
+        asio::co_spawn(io, std::move(coroutine), [this](std::exception_ptr thrown) {
+            if (thrown) {
+                try {
+                    std::rethrow_exception(thrown);
+                } catch (const std::exception& failed) {
+                    report(failed.what());
+                }
+            }
+        });
+    }
+
+    void enqueue(queued_transmission queued) {
+        server_pool& server = pool_of(queued.one->endpoint());
+        server.waiting.push_back(std::move(queued));
+        if (!server.idle.empty()) {
+            asio::steady_timer* idle = server.idle.front();
+            server.idle.pop_front();
+            idle->expires_at(clock::time_point::min());
+        } else if (server.connection_count < limits.connections_max) {
+            ++server.connection_count;
+            spawn(serve(server));
+        }
+    }
+
+    server_pool& pool_of(const smtp_endpoint& endpoint) {
+        for (const auto& server : servers) {
+            if (server->endpoint == endpoint) {
+                return *server;
+            }
+        }
+        servers.push_back(std::make_unique<server_pool>());
+        servers.back()->endpoint = endpoint;
+        return *servers.back();
+    }
+
+    // One connection's life: message after message, until nothing came for a while.
+    asio::awaitable<void> serve(server_pool& server) {
+        std::shared_ptr<smtp_session> session;
+        int message_count = 0;
+        clock::time_point opened;
+        while (true) {
+            if (server.waiting.empty()) {
+                const bool has_work = co_await wait_idle(server, session != nullptr);
+                if (!has_work) {
+                    break;
+                }
+            }
+            queued_transmission queued = std::move(server.waiting.front());
+            server.waiting.pop_front();
+            const bool is_worn_out = message_count >= limits.messages_max || clock::now() - opened > std::chrono::seconds(limits.connection_age_max_s);
+            if (session && (is_worn_out || !session->is_alive())) {
+                co_await end_session(session);
+            }
+            const bool was_open = session != nullptr;
+            co_await carry(server, session, queued);
+            message_count = was_open && session ? message_count + 1 : 1;
+            opened = was_open && session ? opened : clock::now();
+        }
+        --server.connection_count;
+        co_await end_session(session);
+    }
+
+    asio::awaitable<bool> wait_idle(server_pool& server, bool has_session) {
+        if (!has_session || is_stopping) {
+            co_return false;
+        }
+        asio::steady_timer timer(io);
+        timer.expires_after(std::chrono::seconds(timeouts.idle));
+        server.idle.push_back(&timer);
+        boost::system::error_code woken;
+        co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+        server.idle.remove(&timer);
+        co_return !server.waiting.empty();
+    }
+
+    asio::awaitable<void> end_session(std::shared_ptr<smtp_session>& session) {
+        if (session) {
+            const std::shared_ptr<smtp_session> ending = std::move(session);
+            session.reset();
+            try {
+                co_await ending->quit();
+            } catch (const wire_failure&) {
+                // It was to be closed anyway.
+            }
+        }
+    }
+
+    // A pooled connection may have died unnoticed: as long as nothing of the body has left, once more on a fresh one.
+    asio::awaitable<void> carry(server_pool& server, std::shared_ptr<smtp_session>& session, queued_transmission& queued) {
+        outcome result;
+        for (int turn = 0; turn < 2; ++turn) {
+            const bool was_open = session != nullptr;
+            std::optional<outcome> done = co_await try_once(server, session, queued, was_open && turn == 0);
+            if (done) {
+                result = std::move(*done);
+                break;
+            }
+        }
+        if (session && !session->is_usable()) {
+            session.reset();
+        }
+        queued.one->complete(result.recipients.empty() ? queued.one->recipients().add_to(std::move(result)) : result);
+    }
+
+    // nullopt: the pooled connection was dead before anything happened.
+    asio::awaitable<std::optional<outcome>> try_once(server_pool& server, std::shared_ptr<smtp_session>& session, queued_transmission& queued,
+                                                     bool may_be_stale) {
+        smtp_transmission& one = *queued.one;
+        const std::string label = server.endpoint.label();
+        if (one.is_cancelled()) {
+            co_return connection_trouble(label, "the host stopped before the message was sent");
+        }
+        std::string trouble;
+        std::optional<outcome> result;
+        try {
+            if (!session) {
+                auto fresh = std::make_shared<smtp_session>(io, server.endpoint, timeouts, queued.tls_context);
+                watch(one, fresh);
+                addresses_type addresses = co_await look_up(server.endpoint);
+                result = co_await fresh->open(std::move(addresses));
+                if (result) {
+                    co_return result;
+                }
+                session = std::move(fresh);
+            } else {
+                watch(one, session);
+            }
+            co_return co_await session->transmit(one);
+        } catch (const tls_failure& failed) {
+            result = tls_trouble(label, failed.what());
+        } catch (const wire_failure& failed) {
+            trouble = failed.what();
+        } catch (const failure& failed) {
+            result = body_trouble(failed.what());
+        } catch (const boost::system::system_error& failed) {
+            trouble = "its name cannot be looked up: " + failed.code().message();
+        }
+        session.reset();   // the connection is broken off: no final dot was sent
+        if (result) {
+            co_return result;
+        }
+        if (may_be_stale && !one.has_begun_body()) {
+            co_return std::nullopt;
+        }
+        co_return connection_trouble(label, trouble);
+    }
+
+    void watch(smtp_transmission& one, const std::shared_ptr<smtp_session>& session) {
+        one.set_interrupt([this, weak = std::weak_ptr<smtp_session>(session)] {
+            asio::post(io, [weak] {
+                if (const auto alive = weak.lock()) {
+                    alive->cancel("the host cancelled the delivery");
+                }
+            });
+        });
+    }
+
+    asio::awaitable<addresses_type> look_up(const smtp_endpoint& endpoint) {
+        boost::system::error_code is_name;
+        const asio::ip::address literal = asio::ip::make_address(endpoint.host, is_name);
+        if (!is_name) {
+            const asio::ip::tcp::endpoint target(literal, endpoint.port);
+            co_return addresses_type::create(target, endpoint.host, std::to_string(endpoint.port));
+        }
+        if (!lookups) {
+            lookups = std::make_unique<asio::thread_pool>(lookup_thread_count);
+        }
+        co_return co_await asio::co_spawn(
+            lookups->get_executor(),
+            [host = endpoint.host, port = endpoint.port]() -> asio::awaitable<addresses_type> {
+                asio::ip::tcp::resolver resolver(co_await asio::this_coro::executor);
+                co_return resolver.resolve(host, std::to_string(port), asio::ip::resolver_base::numeric_service);
+            },
+            asio::use_awaitable);
+    }
+
+    void stop() {
+        asio::post(io, [this] {
+            is_stopping = true;
+            for (const auto& server : servers) {
+                for (asio::steady_timer* idle : server->idle) {
+                    idle->expires_at(clock::time_point::min());
+                }
+            }
+            work.reset();   // the thread ends when the last connection has
+        });
+        thread.join();
+        if (lookups) {
+            lookups->stop();
+            lookups->join();
+        }
+    }
+
+    smtp_timeouts timeouts;
+    smtp_limits limits;
+    report_function report;
+    asio::io_context io{1};
+    asio::executor_work_guard<asio::io_context::executor_type> work;
+    std::list<std::unique_ptr<server_pool>> servers;
+    std::unique_ptr<asio::thread_pool> lookups;
+    bool is_stopping = false;
+    std::thread thread;   // last: it uses all the others
+};
+
+smtp_client::smtp_client(smtp_timeouts timeouts, smtp_limits limits, report_function report)
+    : implementation_(std::make_unique<implementation>(timeouts, limits, std::move(report))) {}
+
+smtp_client::~smtp_client() { implementation_->stop(); }
+
+boost::asio::io_context& smtp_client::io() noexcept { return implementation_->io; }
+
+void smtp_client::send(std::shared_ptr<smtp_transmission> one, std::shared_ptr<boost::asio::ssl::context> tls_context) {
+    asio::post(implementation_->io, [this, one = std::move(one), tls_context = std::move(tls_context)]() mutable {
+        implementation_->enqueue({std::move(one), std::move(tls_context)});
+    });
+}
+
+}  // namespace hawser::smtp

@@ -1,0 +1,184 @@
+#include "smtp_connection.hpp"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/connect.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/ssl/host_name_verification.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+namespace hawser::smtp {
+namespace {
+
+constexpr std::size_t read_buffer_size = 4096;
+
+auto with(boost::system::error_code& code) { return asio::redirect_error(asio::use_awaitable, code); }
+
+bool is_ip_address(const std::string& host) {
+    boost::system::error_code failed;
+    asio::ip::make_address(host, failed);
+    return !failed;
+}
+
+}  // namespace
+
+// Closes the socket when the time is over, which makes the operation under way fail.
+class smtp_connection::time_limit {
+public:
+    time_limit(smtp_connection& owner, int seconds) : owner_(owner) {
+        owner_.timer_.expires_after(std::chrono::seconds(seconds));
+        owner_.timer_.async_wait([connection = &owner_](const boost::system::error_code& code) {
+            if (!code) {
+                connection->is_timed_out_ = true;
+                connection->close();
+            }
+        });
+    }
+    ~time_limit() { owner_.timer_.cancel(); }
+    time_limit(const time_limit&) = delete;
+    time_limit& operator=(const time_limit&) = delete;
+
+private:
+    smtp_connection& owner_;
+};
+
+smtp_connection::smtp_connection(asio::io_context& io) : socket_(io), timer_(io), buffer_(read_buffer_size, '\0') {}
+
+smtp_connection::~smtp_connection() { close(); }
+
+void smtp_connection::close() noexcept {
+    boost::system::error_code ignored;
+    socket_.close(ignored);
+}
+
+void smtp_connection::cancel(std::string why) {
+    cancel_reason_ = std::move(why);
+    close();
+}
+
+void smtp_connection::throw_failure(const std::string& doing, const boost::system::error_code& code) const {
+    if (!cancel_reason_.empty()) {
+        throw wire_failure(cancel_reason_);
+    }
+    if (is_timed_out_) {
+        throw wire_failure("no answer in time while " + doing);
+    }
+    if (code == asio::error::eof || code == asio::ssl::error::stream_truncated) {
+        throw wire_failure("the server closed the connection while " + doing);
+    }
+    throw wire_failure(doing + " failed: " + code.message());
+}
+
+asio::awaitable<void> smtp_connection::connect(asio::ip::tcp::resolver::results_type addresses, int timeout_s) {
+    const time_limit limit(*this, timeout_s);
+    boost::system::error_code code;
+    for (const auto& address : addresses) {
+        boost::system::error_code ignored;
+        if (is_timed_out_ || !cancel_reason_.empty()) {
+            break;
+        }
+        socket_.close(ignored);
+        code = {};
+        co_await socket_.async_connect(address.endpoint(), with(code));
+        if (!code) {
+            socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+            co_return;
+        }
+    }
+    throw_failure("connecting", code ? code : asio::error::host_unreachable);
+}
+
+asio::awaitable<void> smtp_connection::start_tls(std::shared_ptr<asio::ssl::context> context, std::string host, int timeout_s) {
+    const time_limit limit(*this, timeout_s);
+    tls_context_ = std::move(context);
+    auto tls = std::make_unique<asio::ssl::stream<asio::ip::tcp::socket&>>(socket_, *tls_context_);
+    SSL* handle = tls->native_handle();
+    X509_VERIFY_PARAM* parameters = SSL_get0_param(handle);
+    if (is_ip_address(host)) {
+        X509_VERIFY_PARAM_set1_ip_asc(parameters, host.c_str());
+    } else {
+        // SSL_set_tlsext_host_name, without its C cast.
+        SSL_ctrl(handle, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, host.data());
+        X509_VERIFY_PARAM_set_hostflags(parameters, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+        X509_VERIFY_PARAM_set1_host(parameters, host.c_str(), 0);
+    }
+    tls->set_verify_mode(asio::ssl::verify_peer);
+    boost::system::error_code code;
+    co_await tls->async_handshake(asio::ssl::stream_base::client, with(code));
+    if (code) {
+        const long verified = SSL_get_verify_result(handle);
+        if (verified != X509_V_OK) {
+            throw tls_failure("its certificate cannot be trusted for \"" + host + "\" (" + X509_verify_cert_error_string(verified) + ')');
+        }
+        if (is_timed_out_ || !cancel_reason_.empty() || code == asio::error::eof || code == asio::ssl::error::stream_truncated) {
+            throw_failure("agreeing on TLS", code);
+        }
+        throw tls_failure("TLS could not be agreed on (" + code.message() + ')');
+    }
+    tls_ = std::move(tls);
+}
+
+asio::awaitable<std::size_t> smtp_connection::read_some() {
+    boost::system::error_code code;
+    const auto into = asio::buffer(buffer_.data(), buffer_.size());
+    std::size_t size = 0;
+    if (tls_) {
+        size = co_await tls_->async_read_some(into, with(code));
+    } else {
+        size = co_await socket_.async_read_some(into, with(code));
+    }
+    if (code) {
+        throw_failure("waiting for a reply", code);
+    }
+    co_return size;
+}
+
+asio::awaitable<smtp_reply> smtp_connection::read_reply(int timeout_s) {
+    const time_limit limit(*this, timeout_s);
+    while (true) {
+        if (unread_.empty()) {
+            const std::size_t size = co_await read_some();
+            unread_.assign(buffer_, 0, size);
+        }
+        std::size_t taken = 0;
+        const reply_parser::state state = parser_.feed(unread_, taken);
+        unread_.erase(0, taken);
+        if (state == reply_parser::state::complete) {
+            co_return parser_.take_reply();
+        }
+        if (state == reply_parser::state::broken) {
+            close();
+            throw wire_failure(parser_.problem());
+        }
+    }
+}
+
+asio::awaitable<void> smtp_connection::write(std::string_view bytes, int timeout_s) {
+    const time_limit limit(*this, timeout_s);
+    boost::system::error_code code;
+    const auto from = asio::buffer(bytes.data(), bytes.size());
+    if (tls_) {
+        co_await asio::async_write(*tls_, from, with(code));
+    } else {
+        co_await asio::async_write(socket_, from, with(code));
+    }
+    if (code) {
+        throw_failure("sending", code);
+    }
+}
+
+bool smtp_connection::is_alive() {
+    if (!socket_.is_open() || !unread_.empty()) {
+        return false;
+    }
+    char byte = 0;
+    const ssize_t size = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    // Over TLS a session ticket may be waiting; only the end of the stream is a sign of death there.
+    return tls_ ? size != 0 : size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
+}  // namespace hawser::smtp

@@ -1,0 +1,66 @@
+// One connection to an SMTP server: connect, TLS, whole replies in, bytes out, a time-out on every wait. Used by one
+// coroutine on the client's I/O thread. A failure throws wire_failure; afterwards the connection is only destroyed.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <memory>
+#include <stdexcept>
+#include <string>
+
+#include "smtp_reply.hpp"
+
+namespace hawser::smtp {
+
+namespace asio = boost::asio;
+
+class wire_failure : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
+class tls_failure : public wire_failure {
+public:
+    using wire_failure::wire_failure;
+};
+
+class smtp_connection {
+public:
+    explicit smtp_connection(asio::io_context& io);
+    ~smtp_connection();
+    smtp_connection(const smtp_connection&) = delete;
+    smtp_connection& operator=(const smtp_connection&) = delete;
+
+    // Tries each address in turn; the time-out is for all of them together.
+    asio::awaitable<void> connect(asio::ip::tcp::resolver::results_type addresses, int timeout_s);
+    // Verifies the server's chain and its name against `host` (RFC 6125; a DNS name or an IP address).
+    asio::awaitable<void> start_tls(std::shared_ptr<asio::ssl::context> context, std::string host, int timeout_s);
+    asio::awaitable<smtp_reply> read_reply(int timeout_s);
+    asio::awaitable<void> write(std::string_view bytes, int timeout_s);
+
+    bool is_encrypted() const noexcept { return tls_ != nullptr; }
+    bool has_unread_bytes() const noexcept { return !unread_.empty(); }   // more than the reply that was read
+    // A pooled connection that the server has closed, or said something on, is of no more use.
+    bool is_alive();
+    void close() noexcept;
+    void cancel(std::string why);   // makes the wait under way fail with `why`
+
+private:
+    class time_limit;
+    asio::awaitable<std::size_t> read_some();
+    [[noreturn]] void throw_failure(const std::string& doing, const boost::system::error_code& code) const;
+
+    asio::ip::tcp::socket socket_;
+    asio::steady_timer timer_;
+    std::shared_ptr<asio::ssl::context> tls_context_;
+    std::unique_ptr<asio::ssl::stream<asio::ip::tcp::socket&>> tls_;
+    std::string buffer_;
+    std::string unread_;
+    reply_parser parser_;
+    std::string cancel_reason_;
+    bool is_timed_out_ = false;
+};
+
+}  // namespace hawser::smtp

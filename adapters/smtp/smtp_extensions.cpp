@@ -1,0 +1,55 @@
+#include "smtp_extensions.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "text.hpp"
+
+namespace hawser::smtp {
+namespace {
+
+std::vector<std::string> words_of(const std::string& line) {
+    std::vector<std::string> words;
+    std::string word;
+    for (const char c : line + ' ') {
+        if (c != ' ' && c != '=') {   // "AUTH=LOGIN" is an old form that servers still send
+            word += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+        } else if (!word.empty()) {
+            words.push_back(std::move(word));
+            word.clear();
+        }
+    }
+    return words;
+}
+
+}  // namespace
+
+bool smtp_extensions::offers(const std::string& mechanism) const {
+    return std::find(authentication.begin(), authentication.end(), mechanism) != authentication.end();
+}
+
+smtp_extensions parse_extensions(const smtp_reply& ehlo) {
+    smtp_extensions found;
+    for (std::size_t i = 1; i < ehlo.lines.size(); ++i) {   // the first line is the server's name
+        const std::vector<std::string> words = words_of(ehlo.lines[i]);
+        if (words.empty()) {
+            continue;
+        }
+        const std::string& name = words[0];
+        found.has_pipelining = found.has_pipelining || name == "PIPELINING";
+        found.has_8bitmime = found.has_8bitmime || name == "8BITMIME";
+        found.has_starttls = found.has_starttls || name == "STARTTLS";
+        found.has_dsn = found.has_dsn || name == "DSN";
+        if (name == "SIZE") {
+            found.has_size = true;
+            if (words.size() > 1) {
+                std::from_chars(words[1].data(), words[1].data() + words[1].size(), found.size_max);
+            }
+        } else if (name == "AUTH") {
+            found.authentication.insert(found.authentication.end(), words.begin() + 1, words.end());
+        }
+    }
+    return found;
+}
+
+}  // namespace hawser::smtp

@@ -1,0 +1,73 @@
+// The SMTP send adapter as a plugin: reads a delivery's settings, hands it to the client, composes mail.
+#include <memory>
+
+#include "hawser/sdk.hpp"
+#include "mail_composer.hpp"
+#include "smtp_client.hpp"
+#include "smtp_settings.hpp"
+#include "smtp_tls.hpp"
+#include "smtp_transmission.hpp"
+#include "text.hpp"
+
+namespace hawser::smtp {
+
+class smtp_adapter final : public send_adapter {
+public:
+    static constexpr adapter_info info{.id = "SMTP", .version = "0.1.0", .summary = "Sends mail to an SMTP server (RFC 5321).",
+                                       .property_namespace = "SMTP", .address_scheme = "mailto"};
+    static config_spec spec() { return smtp_spec(); }
+    static void validate(const config& values, const host&, problems& found) { validate_smtp(values, found); }
+
+    smtp_adapter(const config& values, const host& owner)
+        : host_(owner), tls_(owner),
+          client_(read_timeouts(values), read_limits(values), [owner](const std::string& text) { owner.log(log_level::error, "SMTP client: " + text); }) {}
+
+    void transmit(delivery one) override {
+        try {
+            auto made = std::make_shared<smtp_transmission>(client_.io(), std::move(one));
+            std::shared_ptr<boost::asio::ssl::context> context;
+            if (made->endpoint().tls != tls_mode::none) {
+                context = tls_.context();
+            }
+            if (made->recipients().open().empty()) {
+                made->complete(made->recipients().settle(made->endpoint().label()));
+                return;
+            }
+            made->watch_cancel();
+            client_.send(std::move(made), std::move(context));
+        } catch (const failure& wrong) {
+            refuse(one, wrong);
+        }
+    }
+
+    bool has_composer() const override { return true; }
+    void compose(message& one) override { compose_mail(one); }
+
+    void preview(message& one, std::string& text) override {
+        const envelope mail = envelope_of(one);
+        text = "SMTP server: " + one.get_or("SMTP.SMTPHost", "") + " (TLS " + one.get_or("SMTP.TLS", "starttls") + ")\nMAIL FROM:<" + mail.sender + ">\n";
+        for (const std::string& recipient : mail.recipients) {
+            text += "RCPT TO:<" + recipient + ">\n";
+        }
+    }
+
+private:
+    static void refuse(delivery& one, const failure& wrong) {
+        if (one.abi() == nullptr) {
+            return;
+        }
+        outcome refused;
+        refused.verdict = wrong.status() == HAWSER_TRY_LATER || wrong.status() == HAWSER_CANCELLED ? verdict::retry : verdict::rejected;
+        refused.code = "smtp.settings";
+        refused.text = wrong.what();
+        one.complete(refused);
+    }
+
+    host host_;
+    smtp_tls tls_;
+    smtp_client client_;
+};
+
+}  // namespace hawser::smtp
+
+HAWSER_PLUGIN(hawser::smtp::smtp_adapter)

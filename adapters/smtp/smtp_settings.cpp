@@ -1,0 +1,185 @@
+#include "smtp_settings.hpp"
+
+#include <charconv>
+#include <cstring>
+
+#include "charset.hpp"
+#include "mail_address.hpp"
+#include "text.hpp"
+
+namespace hawser::smtp {
+namespace {
+
+constexpr std::uint16_t relay_port = 25;          // BizTalk's default
+constexpr std::uint16_t submissions_port = 465;   // RFC 8314: implicit TLS
+
+tls_mode tls_mode_of(const std::string& word) {
+    return word == "none" ? tls_mode::none : word == "implicit" ? tls_mode::implicit : tls_mode::starttls;
+}
+
+// An address list may hold a macro that only a message can resolve.
+void check_addresses(const config& values, const char* name, problems& found) {
+    const std::string pointer = std::string("/") + name;
+    const std::string text = values.string(pointer);
+    if (text.empty() || text.find('%') != std::string::npos) {
+        return;
+    }
+    try {
+        parse_address_list(text, name);
+    } catch (const failure& wrong) {
+        found.error(pointer, wrong.what());
+    }
+}
+
+}  // namespace
+
+smtp_endpoint::~smtp_endpoint() { ::explicit_bzero(password.data(), password.size()); }
+
+bool parse_smtp_host(std::string_view text, std::string& host, std::uint16_t& port, std::string& why) {
+    std::string_view name = text;
+    std::string_view port_text;
+    if (!text.empty() && text.front() == '[') {
+        const std::size_t close = text.find(']');
+        if (close == std::string_view::npos || (close + 1 < text.size() && text[close + 1] != ':')) {
+            why = "an IPv6 address stands in brackets: [::1] or [::1]:587";
+            return false;
+        }
+        name = text.substr(1, close - 1);
+        port_text = close + 1 < text.size() ? text.substr(close + 2) : std::string_view{};
+    } else if (const std::size_t colon = text.find(':'); colon != std::string_view::npos) {
+        name = text.substr(0, colon);
+        port_text = text.substr(colon + 1);
+    }
+    const bool is_literal = !text.empty() && text.front() == '[';
+    for (const char c : name) {
+        if (has_control({&c, 1}) || c == ' ' || (!is_literal && c == ':') || std::string_view("`~!@#$^&*()=+[]{}\\|;'\",<>/?%").find(c) != std::string_view::npos) {
+            why = "a server's name cannot hold '" + shown({&c, 1}) + '\'';
+            return false;
+        }
+    }
+    if (name.empty() || name.size() > 256) {
+        why = "a server's name has from 1 to 256 characters";
+        return false;
+    }
+    unsigned number = 0;
+    if (text.size() > name.size() + (is_literal ? 2 : 0)) {
+        const auto [end, failed] = std::from_chars(port_text.data(), port_text.data() + port_text.size(), number);
+        if (failed != std::errc{} || end != port_text.data() + port_text.size() || number == 0 || number > 65535) {
+            why = "a port is a number from 1 to 65535";
+            return false;
+        }
+    }
+    host = name;
+    port = static_cast<std::uint16_t>(number);
+    return true;
+}
+
+config_spec smtp_spec() {
+    config_spec spec;
+    spec.string("SMTPHost", "The SMTP server: a name or address, with an optional :port. Default port 25, or 465 with implicit TLS.")
+        .with(property_flag::required).with(property_flag::guards_secrets).size_max(262)
+        .enumeration("TLS", "starttls: the connection must become encrypted; implicit: it is from the start; none: clear text.",
+                     "none=0|starttls=1|implicit=2", "starttls").with(property_flag::guards_secrets)
+        .string("From", "The sender: one address. Notifications go there.").with(property_flag::required).size_max(256)
+        .string("To", "The recipients, separated by commas or semicolons; the port's mailto: address gives them too.")
+        .with(property_flag::required).with(property_flag::address)
+        .string("CC", "Further recipients, shown in Cc.")
+        .string("Subject", "The subject; %MessageID%, %datetime% and the other macros are replaced.", "%MessageID%").size_max(256)
+        .enumeration("SMTPAuthenticate", "none, or basic: user name and password (PLAIN or LOGIN).", "none=0|basic=1", "none")
+        .string("Username", "For basic authentication.")
+        .with(property_flag::guards_secrets).size_max(255)
+        .string("Password", "For basic authentication.").with(property_flag::secret).size_max(4096)
+        .enumeration("Mechanism", "Fixes the mechanism of basic authentication; default: PLAIN where offered, else LOGIN.", "PLAIN=0|LOGIN=1")
+        .boolean("AllowClearTextCredentials", "Allows a password over a connection that is not encrypted.", "false")
+        .boolean("DeliveryReceipt", "Asks for a delivery status notification (RFC 3461) where the server offers DSN.", "false")
+        .boolean("ReadReceipt", "Asks for a disposition notification (RFC 8098).", "false")
+        .string("EmailBodyText", "Text that is the mail's body instead of the message's body part.").size_max(64 * 1024)
+        .string("EmailBodyTextCharset", "The character set that EmailBodyText is sent in.", "utf-8")
+        .string("EmailBodyFile", "A file that is the mail's body; .html and .htm give an HTML body.")
+        .string("EmailBodyFileCharset", "The character set of EmailBodyFile, which is not converted.", "utf-8")
+        .string_list("Attachments", "Files to attach.")
+        .enumeration("MessagePartsAttachments", "Which message parts are attached: none, body, or all.", "none=0|body=1|all=2", "none")
+        .date_time("ReplyBy", "The Reply-By field.").with(property_flag::context_only)
+        .integer("MaxConnections", "Connections at once to one server.", 1, 1000, "16").with(property_flag::handler_only)
+        .integer("MaxMessagesPerConnection", "Messages over one connection before it is closed.", 1, 1000000, "1000").with(property_flag::handler_only)
+        .integer("ConnectTimeout", "Seconds to wait for a connection.", 1, 3600, "30").with(property_flag::handler_only)
+        .integer("CommandTimeout", "Seconds to wait for a reply to a command (RFC 5321 section 4.5.3.2).", 1, 3600, "300").with(property_flag::handler_only)
+        .integer("DataTimeout", "Seconds to wait while a message is sent, and three times that for the reply to it.", 1, 3600, "180").with(property_flag::handler_only)
+        .integer("IdleTimeout", "Seconds that an idle connection is kept.", 0, 3600, "30").with(property_flag::handler_only);
+    return spec;
+}
+
+void validate_smtp(const config& values, problems& found) {
+    std::string host;
+    std::string why;
+    std::uint16_t port = 0;
+    if (const std::string text = values.string("/SMTPHost"); !text.empty() && !parse_smtp_host(text, host, port, why)) {
+        found.error("/SMTPHost", why);
+    }
+    for (const char* name : {"From", "To", "CC"}) {
+        check_addresses(values, name, found);
+    }
+    for (const char* name : {"/EmailBodyTextCharset", "/EmailBodyFileCharset"}) {
+        if (const std::string charset = values.string(name); !charset.empty() && !is_charset_name(charset)) {
+            found.error(name, "this is no character set's name");
+        }
+    }
+    const bool is_basic = values.string("/SMTPAuthenticate") == "basic";
+    if (is_basic && (values.string("/Username").empty() || values.string("/Password").empty())) {
+        found.error("/SMTPAuthenticate", "basic authentication needs Username and Password");
+    }
+    if (is_basic && values.string("/TLS") == "none" && !values.boolean("/AllowClearTextCredentials")) {
+        found.error("/TLS", "a password would go over a connection in clear text: use starttls or implicit, or set AllowClearTextCredentials");
+    }
+    if (!values.string("/EmailBodyText").empty() && !values.string("/EmailBodyFile").empty()) {
+        found.error("/EmailBodyFile", "EmailBodyText and EmailBodyFile exclude each other");
+    }
+}
+
+smtp_timeouts read_timeouts(const config& values) {
+    smtp_timeouts timeouts;
+    timeouts.connect = static_cast<int>(values.integer("/ConnectTimeout", timeouts.connect));
+    timeouts.command = timeouts.greeting = static_cast<int>(values.integer("/CommandTimeout", timeouts.command));
+    timeouts.data_start = std::min(timeouts.data_start, timeouts.command);
+    timeouts.data_block = static_cast<int>(values.integer("/DataTimeout", timeouts.data_block));
+    timeouts.data_end = std::min(timeouts.data_end, 3 * timeouts.data_block);
+    timeouts.idle = static_cast<int>(values.integer("/IdleTimeout", timeouts.idle));
+    return timeouts;
+}
+
+smtp_limits read_limits(const config& values) {
+    smtp_limits limits;
+    limits.connections_max = static_cast<int>(values.integer("/MaxConnections", limits.connections_max));
+    limits.messages_max = static_cast<int>(values.integer("/MaxMessagesPerConnection", limits.messages_max));
+    return limits;
+}
+
+smtp_endpoint read_endpoint(const message& one, const delivery& handle) {
+    smtp_endpoint endpoint;
+    std::string why;
+    const std::string host = one.get_or("SMTP.SMTPHost", "");
+    if (!parse_smtp_host(host, endpoint.host, endpoint.port, why)) {
+        throw failure("SMTP.SMTPHost \"" + shown(host) + "\": " + why);
+    }
+    endpoint.tls = tls_mode_of(one.get_or("SMTP.TLS", "starttls"));
+    if (endpoint.port == 0) {
+        endpoint.port = endpoint.tls == tls_mode::implicit ? submissions_port : relay_port;
+    }
+    endpoint.authenticates = one.get_or("SMTP.SMTPAuthenticate", "none") == "basic";
+    endpoint.allows_clear_text = one.is_true("SMTP.AllowClearTextCredentials");
+    if (endpoint.authenticates) {
+        endpoint.username = one.get_or("SMTP.Username", "");
+        endpoint.password = handle.secret("Password");
+        endpoint.mechanism = one.get_or("SMTP.Mechanism", "");
+        if (endpoint.password.empty()) {
+            throw failure("no password may be used for " + endpoint.label() + " as " + shown(endpoint.username) +
+                          ": it was configured for another SMTPHost, TLS or Username; give the port its own Username and Password");
+        }
+        if (has_control(endpoint.username)) {
+            throw failure("SMTP.Username has a control character");
+        }
+    }
+    return endpoint;
+}
+
+}  // namespace hawser::smtp

@@ -1,0 +1,63 @@
+// What one transmission needs to know: the server and how to reach it, credentials, envelope. Read from the message's
+// context before anything is connected. The credentials are wiped when the settings go.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "hawser/sdk/adapter.hpp"
+#include "hawser/sdk/config.hpp"
+
+namespace hawser::smtp {
+
+enum class tls_mode : std::uint8_t { none = 1, starttls, implicit };
+
+struct smtp_endpoint {
+    std::string host;               // a name or an address literal without brackets
+    std::uint16_t port = 0;
+    tls_mode tls = tls_mode::starttls;
+    std::string username;
+    std::string password;
+    std::string mechanism;          // "", PLAIN, LOGIN
+    bool authenticates = false;
+    bool allows_clear_text = false;
+
+    smtp_endpoint() = default;
+    smtp_endpoint(const smtp_endpoint&) = default;
+    smtp_endpoint(smtp_endpoint&&) = default;
+    smtp_endpoint& operator=(const smtp_endpoint&) = default;
+    smtp_endpoint& operator=(smtp_endpoint&&) = default;
+    ~smtp_endpoint();
+    // Connections are shared by what is equal in all of this, credentials included.
+    bool operator==(const smtp_endpoint&) const = default;
+    std::string label() const { return host + ':' + std::to_string(port); }
+};
+
+// Seconds; RFC 5321 section 4.5.3.2 gives the defaults.
+struct smtp_timeouts {
+    int connect = 30;
+    int greeting = 300;
+    int command = 300;
+    int data_start = 120;
+    int data_block = 180;
+    int data_end = 600;
+    int idle = 30;                  // of a pooled connection
+};
+
+struct smtp_limits {
+    int connections_max = 16;       // to one server with one set of credentials
+    int messages_max = 1000;        // over one connection
+    int connection_age_max_s = 300;
+};
+
+config_spec smtp_spec();
+void validate_smtp(const config& values, problems& found);
+smtp_timeouts read_timeouts(const config& values);
+smtp_limits read_limits(const config& values);
+smtp_endpoint read_endpoint(const message& one, const delivery& handle);   // throws hawser::failure
+
+// "host", "host:port", "[v6]:port"; false: `why` says what is wrong (spec section 2's restrictions).
+bool parse_smtp_host(std::string_view text, std::string& host, std::uint16_t& port, std::string& why);
+
+}  // namespace hawser::smtp

@@ -1,0 +1,29 @@
+// The TLS settings that connections share: TLS 1.2 at least, verification always, the host's trust anchors where it has
+// some, else the system's. Made anew when the host's certificates change. Thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+
+#include "hawser/sdk/services.hpp"
+
+namespace boost::asio::ssl {
+class context;
+}
+
+namespace hawser::smtp {
+
+class smtp_tls {
+public:
+    explicit smtp_tls(const host& owner) : host_(owner) {}
+    std::shared_ptr<boost::asio::ssl::context> context();   // throws hawser::failure
+
+private:
+    host host_;
+    std::mutex mutex_;
+    std::shared_ptr<boost::asio::ssl::context> context_;
+    std::uint64_t revision_ = 0;
+};
+
+}  // namespace hawser::smtp

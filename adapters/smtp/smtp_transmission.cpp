@@ -1,0 +1,143 @@
+#include "smtp_transmission.hpp"
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <cstring>
+
+#include "text.hpp"
+
+namespace hawser::smtp {
+namespace {
+
+std::string make_header_block(const message& one) {
+    std::string block;
+    for (const mail_header& field : one.mail_headers()) {
+        block += field.name + ": " + field.value + "\r\n";
+    }
+    return block;
+}
+
+// An encoded body is one MIME entity: its fields join those of the mail header, so nothing else may be among them.
+void check_entity_header(std::string_view header) {
+    while (!header.empty()) {
+        const std::size_t end = std::min(header.find("\r\n"), header.size());
+        const std::string_view line = header.substr(0, end);
+        header.remove_prefix(std::min(end + 2, header.size()));
+        const bool is_fold = !line.empty() && (line.front() == ' ' || line.front() == '\t');
+        const std::string_view name = line.substr(0, std::min(line.find(':'), line.size()));
+        const bool is_allowed = equals_ignoring_case(name, "MIME-Version") || equals_ignoring_case(name.substr(0, 8), "Content-");
+        if (!is_fold && (!is_allowed || name.size() == line.size())) {
+            throw failure("the encoded body's header block has the line \"" + shown(line) + "\"; only MIME-Version and Content-* may stand there");
+        }
+    }
+}
+
+constexpr std::size_t entity_header_size_max = 64 * 1024;   // design section 3
+
+}  // namespace
+
+smtp_transmission::smtp_transmission(boost::asio::io_context& io, delivery&& handle) : io_(io), body_ready_(io) {
+    const message one = handle.message();
+    if (!one.is_true(HAWSER_IS_MIME_ENCODED)) {
+        throw failure("the body is no MIME entity: a component put another body after the mail had been composed");
+    }
+    endpoint_ = read_endpoint(one, handle);
+    envelope_ = envelope_of(one);
+    header_block_ = make_header_block(one);
+    is_8bit_ = equals_ignoring_case(one.get_or(HAWSER_TRANSFER_ENCODING, "7bit"), "8bit");
+    wants_delivery_receipt_ = one.is_true("SMTP.DeliveryReceipt");
+    ledger_ = std::make_unique<recipient_ledger>(envelope_.recipients, handle.resume_state());
+    read_entity_header(handle);
+    delivery_.emplace(std::move(handle));
+}
+
+// The host filled the first 128 KiB before it called us, so these reads do not have to wait.
+void smtp_transmission::read_entity_header(delivery& handle) {
+    std::string block(16 * 1024, '\0');
+    std::size_t end = std::string::npos;
+    while (end == std::string::npos && body_start_.size() <= entity_header_size_max) {
+        std::string error;
+        const std::int64_t size = handle.body_read(block.data(), block.size(), error);
+        if (size < 0) {
+            throw failure(static_cast<hawser_status>(size), "the body could not be read: " + error);
+        }
+        if (size == 0) {
+            break;
+        }
+        body_start_.append(block, 0, static_cast<std::size_t>(size));
+        end = body_start_.find("\r\n\r\n");
+    }
+    if (end == std::string::npos || end > entity_header_size_max) {
+        throw failure("the encoded body has no header block of at most 64 KiB that an empty line ends");
+    }
+    check_entity_header(std::string_view(body_start_).substr(0, end));
+}
+
+std::int64_t smtp_transmission::size() const {
+    const std::int64_t body = delivery_->body_size();
+    return body < 0 ? -1 : body + static_cast<std::int64_t>(header_block_.size());
+}
+
+// The host keeps this pointer only until complete, and complete() is what ends this object's last owner's interest in it.
+void smtp_transmission::on_body_ready(void* self) noexcept {
+    auto& one = *static_cast<smtp_transmission*>(self);
+    boost::asio::post(one.io_, [shared = one.shared_from_this()] {
+        shared->body_ready_.expires_at(boost::asio::steady_timer::time_point::min());
+    });
+}
+
+void smtp_transmission::on_cancel(void* self) noexcept {
+    auto& one = *static_cast<smtp_transmission*>(self);
+    one.is_cancelled_ = true;
+    const std::lock_guard lock(one.interrupt_mutex_);
+    if (one.interrupt_) {
+        one.interrupt_();
+    }
+}
+
+void smtp_transmission::watch_cancel() { delivery_->on_cancel(&smtp_transmission::on_cancel, this); }
+
+void smtp_transmission::set_interrupt(std::function<void()> interrupt) {
+    const std::lock_guard lock(interrupt_mutex_);
+    interrupt_ = std::move(interrupt);
+}
+
+boost::asio::awaitable<std::size_t> smtp_transmission::read_body(char* buffer, std::size_t capacity) {
+    has_begun_body_ = true;
+    if (body_start_read_ < body_start_.size()) {
+        const std::size_t size = std::min(capacity, body_start_.size() - body_start_read_);
+        std::memcpy(buffer, body_start_.data() + body_start_read_, size);
+        body_start_read_ += size;
+        co_return size;
+    }
+    while (true) {
+        std::string error;
+        const std::int64_t size = delivery_->body_read(buffer, capacity, error);
+        if (size >= 0) {
+            co_return static_cast<std::size_t>(size);
+        }
+        if (size != HAWSER_WOULD_BLOCK) {
+            throw failure(static_cast<hawser_status>(size), error.empty() ? "no reason was given" : error);
+        }
+        body_ready_.expires_at(boost::asio::steady_timer::time_point::max());
+        delivery_->body_on_ready(&smtp_transmission::on_body_ready, this);
+        boost::system::error_code woken;
+        co_await body_ready_.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, woken));
+        if (is_cancelled_) {
+            throw failure(HAWSER_CANCELLED, "the host cancelled the delivery");
+        }
+    }
+}
+
+void smtp_transmission::complete(const outcome& result) {
+    set_interrupt({});
+    if (delivery_) {
+        delivery ending = std::move(*delivery_);
+        delivery_.reset();
+        ending.complete(result);
+    }
+}
+
+}  // namespace hawser::smtp

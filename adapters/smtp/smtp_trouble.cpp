@@ -1,0 +1,181 @@
+#include "smtp_trouble.hpp"
+
+#include <algorithm>
+
+#include "text.hpp"
+
+namespace hawser::smtp {
+namespace {
+
+outcome make(verdict what, std::string code, std::string text) {
+    outcome made;
+    made.verdict = what;
+    made.code = std::move(code);
+    made.text = std::move(text);
+    return made;
+}
+
+outcome from_reply(verdict what, std::string code, const std::string& prefix, const smtp_reply& reply) {
+    outcome made = make(what, std::move(code), prefix + ": \"" + reply.text() + '"');
+    made.reply_code = reply.code;
+    made.enhanced_status = reply.enhanced_status();
+    return made;
+}
+
+}  // namespace
+
+outcome connection_trouble(const std::string& server, const std::string& what) {
+    outcome made = make(verdict::retry, "smtp.connection", server + ": " + what);
+    made.is_endpoint_down = true;
+    return made;
+}
+
+outcome final_reply_trouble(const std::string& server, const std::string& what) {
+    outcome made = make(verdict::retry, "smtp.no-final-reply", server + ": " + what + " after the whole message had been sent; it may have been accepted");
+    made.is_maybe_duplicate = true;
+    return made;
+}
+
+outcome tls_trouble(const std::string& server, const std::string& what) {
+    outcome made = make(verdict::retry, "smtp.tls", server + ": " + what + "; nothing was sent in clear text");
+    made.is_endpoint_down = true;
+    return made;
+}
+
+outcome server_refusal(const std::string& server, const std::string& step, const smtp_reply& reply) {
+    const bool is_permanent = reply.is_permanent();
+    outcome made = from_reply(is_permanent ? verdict::rejected : verdict::retry, is_permanent ? "smtp.server-refused" : "smtp.server-busy",
+                              server + " answered the " + step + " with", reply);
+    made.is_endpoint_down = true;
+    return made;
+}
+
+// 535 is the operator's to mend: retrying a wrong password locks accounts. 454 and other 4xx are the server's bad moment.
+outcome authentication_refusal(const std::string& server, const std::string& user, const smtp_reply& reply) {
+    outcome made = from_reply(reply.is_permanent() ? verdict::rejected : verdict::retry, "smtp.authentication-failed",
+                              server + " did not accept the user \"" + shown(user) + "\": check Username and Password; it said", reply);
+    made.is_endpoint_down = true;
+    return made;
+}
+
+outcome authentication_not_possible(const std::string& server, const std::string& why) {
+    outcome made = make(verdict::rejected, "smtp.authentication-not-possible", server + ": " + why);
+    made.is_endpoint_down = true;
+    return made;
+}
+
+outcome message_refusal(const std::string& server, const std::string& step, const smtp_reply& reply) {
+    outcome made = from_reply(reply.is_permanent() ? verdict::rejected : verdict::retry,
+                              reply.is_permanent() ? "smtp.message-refused" : "smtp.message-deferred", server + " answered " + step + " with", reply);
+    made.is_endpoint_down = reply.code == 421;
+    return made;
+}
+
+outcome message_too_large(const std::string& server, std::uint64_t size, std::uint64_t size_max) {
+    outcome made = make(verdict::rejected, "smtp.too-large", server + " takes messages of at most " + std::to_string(size_max) +
+                                                                 " bytes; this one has " + std::to_string(size));
+    made.enhanced_status = "5.3.4";   // RFC 3463: message too big for system
+    return made;
+}
+
+outcome body_trouble(const std::string& why) {
+    return make(verdict::retry, "smtp.body", "the message could not be read to its end, so the connection was broken off: " + why);
+}
+
+// One line a settled recipient: "D address" (delivered) or "F code status address text".
+recipient_ledger::recipient_ledger(const std::vector<std::string>& recipients, std::string_view resume_state) {
+    for (const std::string& address : recipients) {
+        index_[address] = results_.size();
+        results_.push_back({address, verdict::retry, 0, "", ""});
+    }
+    while (!resume_state.empty()) {
+        const std::size_t end = std::min(resume_state.find('\n'), resume_state.size());
+        const std::string_view line = resume_state.substr(0, end);
+        resume_state.remove_prefix(std::min(end + 1, resume_state.size()));
+        if (line.size() < 3) {
+            continue;
+        }
+        const std::size_t address_end = std::min(line.find('\t', 2), line.size());
+        const auto found = index_.find(std::string(line.substr(2, address_end - 2)));
+        if (found != index_.end()) {   // an address that was edited away since is forgotten
+            results_[found->second].verdict = line[0] == 'D' ? verdict::delivered : verdict::rejected;
+            results_[found->second].text = line.substr(std::min(address_end + 1, line.size()));
+        }
+    }
+}
+
+std::vector<std::string> recipient_ledger::open() const {
+    std::vector<std::string> left;
+    for (const recipient_result& one : results_) {
+        if (one.verdict == verdict::retry) {
+            left.push_back(one.address);
+        }
+    }
+    return left;
+}
+
+void recipient_ledger::refuse(const std::string& address, const smtp_reply& reply) {
+    recipient_result& one = results_[index_.at(address)];
+    one.verdict = reply.is_permanent() ? verdict::rejected : verdict::retry;
+    one.reply_code = reply.code;
+    one.enhanced_status = reply.enhanced_status();
+    one.text = reply.text();
+}
+
+void recipient_ledger::accept(const std::string& address, const smtp_reply& reply) {
+    recipient_result& one = results_[index_.at(address)];
+    one.verdict = verdict::delivered;
+    one.reply_code = reply.code;
+    one.enhanced_status = reply.enhanced_status();
+    one.text = reply.text();
+}
+
+std::string recipient_ledger::resume_state() const {
+    std::string state;
+    for (const recipient_result& one : results_) {
+        if (one.verdict != verdict::retry) {
+            state += (one.verdict == verdict::delivered ? "D " : "F ") + one.address + '\t' + one.text + '\n';
+        }
+    }
+    return state;
+}
+
+outcome recipient_ledger::add_to(outcome failed) const {
+    failed.recipients = results_;
+    failed.resume_state = resume_state();
+    const bool has_settled = !failed.resume_state.empty();
+    if (has_settled && failed.verdict == verdict::rejected) {
+        for (recipient_result& one : failed.recipients) {
+            one.verdict = one.verdict == verdict::retry ? verdict::rejected : one.verdict;
+        }
+        failed.verdict = verdict::partial;
+    }
+    return failed;
+}
+
+outcome recipient_ledger::settle(const std::string& server) const {
+    const auto count = [this](verdict what) {
+        return std::count_if(results_.begin(), results_.end(), [what](const recipient_result& one) { return one.verdict == what; });
+    };
+    const auto total = static_cast<std::ptrdiff_t>(results_.size());
+    const auto not_delivered = std::find_if(results_.begin(), results_.end(), [](const recipient_result& one) { return one.verdict != verdict::delivered; });
+    outcome made;
+    made.recipients = results_;
+    if (not_delivered == results_.end()) {
+        made.verdict = verdict::delivered;
+        made.code = "smtp.delivered";
+        made.text = server + " accepted it for " + std::to_string(total) + (total == 1 ? " recipient" : " recipients") + ": \"" + results_.back().text + '"';
+        made.reply_code = results_.back().reply_code;
+        return made;
+    }
+    made.resume_state = resume_state();
+    made.verdict = count(verdict::retry) == total ? verdict::retry : count(verdict::rejected) == total ? verdict::rejected : verdict::partial;
+    made.reply_code = not_delivered->reply_code;
+    made.enhanced_status = not_delivered->enhanced_status;
+    made.code = not_delivered->verdict == verdict::rejected ? "smtp.recipient-refused" : "smtp.recipient-deferred";
+    made.text = server + " did not accept it for " + std::to_string(total - count(verdict::delivered)) + " of " + std::to_string(total) +
+                " recipients; for <" + not_delivered->address + "> it said: \"" + not_delivered->text + '"';
+    return made;
+}
+
+}  // namespace hawser::smtp

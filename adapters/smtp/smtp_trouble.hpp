@@ -1,0 +1,47 @@
+// All error policy of the SMTP client in one place: what a failure of each scope (server, message, recipient) makes of a
+// delivery. The table in README.md says the same. Pure.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "hawser/sdk/adapter.hpp"
+#include "smtp_reply.hpp"
+
+namespace hawser::smtp {
+
+// The connection could not be made, broke, or timed out: all messages to this server are concerned.
+outcome connection_trouble(const std::string& server, const std::string& what);
+// The same after the final dot was sent: it may have been accepted (RFC 5321 section 4.5.3.2.6).
+outcome final_reply_trouble(const std::string& server, const std::string& what);
+// TLS was not offered or could not be verified: never fall back, try again later (an operator can mend either side).
+outcome tls_trouble(const std::string& server, const std::string& what);
+// Greeting, EHLO, STARTTLS, QUIT: 4xx and 421 are the server's bad moment, 5xx means that it will not serve us.
+outcome server_refusal(const std::string& server, const std::string& step, const smtp_reply& reply);
+outcome authentication_refusal(const std::string& server, const std::string& user, const smtp_reply& reply);
+outcome authentication_not_possible(const std::string& server, const std::string& why);
+// MAIL, DATA or the final reply: this message, for all its recipients.
+outcome message_refusal(const std::string& server, const std::string& step, const smtp_reply& reply);
+outcome message_too_large(const std::string& server, std::uint64_t size, std::uint64_t size_max);
+outcome body_trouble(const std::string& why);
+
+// Results by recipient over all attempts: what earlier ones settled is final and travels in the resume state.
+class recipient_ledger {
+public:
+    recipient_ledger(const std::vector<std::string>& recipients, std::string_view resume_state);
+
+    std::vector<std::string> open() const;    // those that still have to be sent to
+    void refuse(const std::string& address, const smtp_reply& reply);
+    void accept(const std::string& address, const smtp_reply& reply);   // the final reply was positive
+    outcome settle(const std::string& server) const;
+    std::string resume_state() const;
+    // A failure of the whole attempt, with what earlier attempts settled added.
+    outcome add_to(outcome failure) const;
+
+private:
+    std::vector<recipient_result> results_;   // in the order of the envelope
+    std::map<std::string, std::size_t> index_;
+};
+
+}  // namespace hawser::smtp
