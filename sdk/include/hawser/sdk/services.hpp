@@ -1,6 +1,7 @@
 // The engine as an instance sees it: host gives its services. Copyable; lives as long as the instance.
 #pragma once
 
+#include <exception>
 #include <functional>
 #include <optional>
 #include <string>
@@ -71,16 +72,27 @@ public:
     // Visits a set of certificates; `about` may be null but for signing and encryption. False: the set is not configured.
     bool each_certificate(const hawser_message* about, certificate_set set,
                           const std::function<void(const hawser_certificate&)>& visit) const {
+        struct visit_call {
+            const std::function<void(const hawser_certificate&)>& visit;
+            std::exception_ptr thrown;
+        } call{visit, nullptr};
         detail::error_sink error;
         const hawser_status status = service<hawser_certificates_api>(HAWSER_CERTIFICATES)->each(
             abi_, about, static_cast<std::uint32_t>(set),
             [](void* user, const hawser_certificate* one) noexcept {
+                auto& running = *static_cast<visit_call*>(user);
                 try {
-                    (*static_cast<const std::function<void(const hawser_certificate&)>*>(user))(*one);
-                } catch (...) {   // what a visitor cannot take is left out; its caller sees what is missing
+                    if (!running.thrown) {
+                        running.visit(*one);
+                    }
+                } catch (...) {   // carried over the border: a certificate that cannot be taken must not just go missing
+                    running.thrown = std::current_exception();
                 }
             },
-            const_cast<std::function<void(const hawser_certificate&)>*>(&visit), error.abi());
+            &call, error.abi());
+        if (call.thrown) {
+            std::rethrow_exception(call.thrown);
+        }
         if (status == HAWSER_NOT_FOUND && error.text().empty()) {
             return false;
         }

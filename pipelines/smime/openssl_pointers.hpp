@@ -1,0 +1,42 @@
+// OpenSSL objects as owned pointers, and its error queue as an exception.
+#pragma once
+
+#include <openssl/bio.h>
+#include <openssl/cms.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+
+#include <memory>
+#include <string>
+
+#include "hawser/sdk/error.hpp"
+
+namespace hawser::smime {
+
+template <auto Free>
+struct deleter {
+    template <typename Type>
+    void operator()(Type* object) const noexcept {
+        Free(object);
+    }
+};
+
+inline void free_certificates(STACK_OF(X509)* stack) noexcept { sk_X509_pop_free(stack, X509_free); }
+
+using x509_pointer = std::unique_ptr<X509, deleter<&X509_free>>;
+using key_pointer = std::unique_ptr<EVP_PKEY, deleter<&EVP_PKEY_free>>;
+using store_pointer = std::unique_ptr<X509_STORE, deleter<&X509_STORE_free>>;
+using stack_pointer = std::unique_ptr<STACK_OF(X509), deleter<&free_certificates>>;
+using cms_pointer = std::unique_ptr<CMS_ContentInfo, deleter<&CMS_ContentInfo_free>>;
+using bio_pointer = std::unique_ptr<BIO, deleter<&BIO_free_all>>;
+
+// Takes OpenSSL's last reason from this thread's queue.
+[[noreturn]] inline void throw_openssl_failure(const std::string& doing) {
+    const unsigned long code = ERR_peek_last_error();
+    const char* reason = code == 0 ? nullptr : ERR_reason_error_string(code);
+    ERR_clear_error();
+    throw failure(doing + " failed" + (reason == nullptr ? "" : std::string(": ") + reason));
+}
+
+}  // namespace hawser::smime

@@ -1,0 +1,93 @@
+#include "seal_material.hpp"
+
+#include <openssl/crypto.h>
+
+#include "certificate_check.hpp"
+
+namespace hawser::smime {
+namespace {
+
+x509_pointer parse_certificate(const hawser_certificate& one) {
+    const auto* bytes = reinterpret_cast<const unsigned char*>(one.der.data);
+    x509_pointer certificate(d2i_X509(nullptr, &bytes, static_cast<long>(one.der.size)));
+    if (!certificate) {
+        throw_openssl_failure("reading the certificate " + std::string(one.name.data, one.name.size));
+    }
+    return certificate;
+}
+
+key_pointer parse_key(const hawser_certificate& one) {
+    const std::string name(one.name.data, one.name.size);
+    if (one.private_key.size == 0) {
+        throw failure("the signing certificate " + name + " came without its private key");
+    }
+    const auto* bytes = reinterpret_cast<const unsigned char*>(one.private_key.data);
+    key_pointer key(d2i_AutoPrivateKey(nullptr, &bytes, static_cast<long>(one.private_key.size)));
+    if (!key) {
+        throw_openssl_failure("reading the private key of " + name);
+    }
+    return key;
+}
+
+check_context make_check_context(const host& owner, bool checks_revocation) {
+    check_context context;
+    context.store.reset(X509_STORE_new());
+    context.intermediates.reset(sk_X509_new_null());
+    context.checks_revocation = checks_revocation;
+    X509_STORE* store = context.store.get();
+    const bool has_own = owner.each_certificate(nullptr, certificate_set::trusted, [store](const hawser_certificate& one) {
+        X509_STORE_add_cert(store, parse_certificate(one).get());
+    });
+    if (!has_own) {
+        X509_STORE_set_default_paths(store);
+    }
+    const auto add_intermediate = [&context](const hawser_certificate& one) { sk_X509_push(context.intermediates.get(), parse_certificate(one).release()); };
+    owner.each_certificate(nullptr, certificate_set::personal, add_intermediate);
+    owner.each_certificate(nullptr, certificate_set::other_people, add_intermediate);
+    owner.each_certificate(nullptr, certificate_set::crls, [store](const hawser_certificate& one) {
+        const auto* bytes = reinterpret_cast<const unsigned char*>(one.der.data);
+        X509_CRL* crl = d2i_X509_CRL(nullptr, &bytes, static_cast<long>(one.der.size));
+        if (crl != nullptr) {
+            X509_STORE_add_crl(store, crl);
+            X509_CRL_free(crl);
+        }
+    });
+    ERR_clear_error();   // a certificate that is there twice is no failure
+    return context;
+}
+
+}  // namespace
+
+std::shared_ptr<const seal_material> load_seal_material(message& one, const seal_wish& wish) {
+    auto material = std::make_shared<seal_material>();
+    const check_context context = make_check_context(one.host(), wish.checks_revocation);
+    if (wish.is_signed) {
+        std::string name;
+        one.host().each_certificate(one.abi(), certificate_set::signing, [&](const hawser_certificate& given) {
+            if (!material->signer) {   // the first is the signer, with its key
+                material->signer = parse_certificate(given);
+                material->signer_key = parse_key(given);
+                name.assign(given.name.data, given.name.size);
+            }
+        });
+        if (!material->signer || X509_check_private_key(material->signer.get(), material->signer_key.get()) != 1) {
+            ERR_clear_error();
+            throw failure("the private key of the signing certificate " + name + " does not belong to it");
+        }
+        material->signer_chain = check_certificate(material->signer.get(), certificate_purpose::signing, context, name);
+    }
+    if (wish.is_encrypted) {
+        material->recipients.reset(sk_X509_new_null());
+        one.host().each_certificate(one.abi(), certificate_set::encryption, [&](const hawser_certificate& given) {
+            x509_pointer recipient = parse_certificate(given);
+            check_certificate(recipient.get(), certificate_purpose::encryption, context, std::string(given.name.data, given.name.size));
+            sk_X509_push(material->recipients.get(), recipient.release());
+        });
+        if (sk_X509_num(material->recipients.get()) == 0) {
+            throw failure("there is no certificate to encrypt for: name the recipients' in the port's encryptionCertificates");
+        }
+    }
+    return material;
+}
+
+}  // namespace hawser::smime
