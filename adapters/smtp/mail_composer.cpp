@@ -69,6 +69,18 @@ std::vector<std::string> split_list(std::string_view joined) {
     return all;
 }
 
+// Text that an operator wrote has whatever line ends JSON had; mail text has CRLF.
+std::string with_crlf(std::string_view text) {
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] == '\n' && (i == 0 || text[i - 1] != '\r')) {
+            out += '\r';
+        }
+        out += text[i];
+    }
+    return out;
+}
+
 std::string base_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
 class composer {
@@ -171,7 +183,7 @@ private:
         leaf.content_type = "text/plain";
         leaf.charset = charset;
         leaf.encoding = transfer_encoding::quoted_printable;
-        leaf.open = [converted = convert_to_charset(text, charset)] { return make_stream(std::make_unique<text_source>(converted)); };
+        leaf.open = [converted = convert_to_charset(with_crlf(text), charset)] { return make_stream(std::make_unique<text_source>(converted)); };
         return leaf;
     }
 
@@ -212,7 +224,7 @@ private:
                 leaf.charset = "utf-8";
             }
         }
-        // A text body is readable on the wire; what is attached keeps every byte, so its line ends are not touched.
+        // Every byte is kept either way; a text body is readable on the wire too.
         leaf.encoding = leaf.is_attachment ? transfer_encoding::base64 : transfer_encoding::quoted_printable;
         if (!leaf.is_attachment) {
             leaf.file_name.clear();

@@ -79,64 +79,77 @@ private:
     std::string rest_;
 };
 
-// Text (RFC 2045 section 6.7): line ends of any kind become CRLF, everything else that is not plain is encoded.
+// Quoted-printable (RFC 2045 section 6.7) that keeps every byte: CRLF is a line's end, a lone CR or LF is encoded (and a
+// lone LF followed by a soft line break, so that it still reads as lines).
 class quoted_printable_filter {
 public:
     void write(std::string_view in, std::string& out) {
         for (const char c : in) {
-            if (c == '\n') {
+            if (had_cr_ && c == '\n') {
+                had_cr_ = false;
                 end_line(out);
-            } else if (had_cr_) {
-                end_line(out);   // a lone CR ends a line too
-                add(c, out);
                 continue;
             }
-            if (c == '\n') {
-                had_cr_ = false;
+            if (std::exchange(had_cr_, false)) {
+                add_encoded('\r', out);
+            }
+            if (c == '\r') {
+                had_cr_ = true;
+            } else if (c == '\n') {
+                add_encoded(c, out);
+                break_line(out);
             } else {
                 add(c, out);
             }
         }
     }
     void finish(std::string& out) {
-        if (had_cr_) {
-            end_line(out);
-        } else if (!line_.empty()) {
-            encode_last_space();
-            out += line_ + "=\r\n";   // a soft line break: the text itself has no final line end
-            line_.clear();
+        if (std::exchange(had_cr_, false)) {
+            add_encoded('\r', out);
+        }
+        if (!line_.empty()) {
+            break_line(out);   // a soft break: the text itself has no line's end here
         }
     }
 
 private:
     void add(char c, std::string& out) {
-        if (c == '\r') {
-            had_cr_ = true;
-            return;
+        const auto byte = static_cast<unsigned char>(c);
+        const bool is_plain = (byte >= 33 && byte <= 126 && c != '=') || c == ' ' || c == '\t';
+        const bool is_risky = line_.empty() && (c == '.' || c == 'F');   // "From " and dots at the start of a line are changed by some relays
+        if (is_plain && !is_risky) {
+            make_room(1, out);
+            line_ += c;
+        } else {
+            add_encoded(c, out);
         }
+    }
+    void add_encoded(char c, std::string& out) {
         static constexpr char digits[] = "0123456789ABCDEF";
         const auto byte = static_cast<unsigned char>(c);
-        const bool is_plain = (byte >= 33 && byte <= 126 && c != '=' && !(line_.empty() && c == '.')) || c == ' ' || c == '\t';
-        const bool is_from = line_.empty() && c == 'F';   // "From " at the start of a line is changed by some relays
-        const std::string piece = is_plain && !is_from ? std::string(1, c) : std::string{'=', digits[byte >> 4U], digits[byte & 15U]};
-        if (line_.size() + piece.size() > quoted_line_size - 1) {
-            out += line_ + "=\r\n";
-            line_.clear();
+        make_room(3, out);
+        line_ += '=';
+        line_ += digits[byte >> 4U];
+        line_ += digits[byte & 15U];
+    }
+    void make_room(std::size_t size, std::string& out) {
+        if (line_.size() + size > quoted_line_size - 1) {
+            break_line(out);
         }
-        line_ += piece;
+    }
+    void break_line(std::string& out) {
+        out.append(line_).append("=\r\n");
+        line_.clear();
     }
     void end_line(std::string& out) {
-        encode_last_space();
-        out += line_ + "\r\n";
-        line_.clear();
-        had_cr_ = false;
-    }
-    void encode_last_space() {   // white space at the end of a line is lost on the way
-        if (!line_.empty() && (line_.back() == ' ' || line_.back() == '\t')) {
-            const char last = line_.back();
+        if (!line_.empty() && (line_.back() == ' ' || line_.back() == '\t')) {   // white space at the end of a line is lost on the way
+            const bool is_space = line_.back() == ' ';
             line_.pop_back();
-            line_ += last == ' ' ? "=20" : "=09";
+            make_room(3, out);
+            line_ += is_space ? "=20" : "=09";
         }
+        out.append(line_).append("\r\n");
+        line_.clear();
     }
     std::string line_;
     bool had_cr_ = false;

@@ -82,8 +82,8 @@ outcome body_trouble(const std::string& why) {
     return make(verdict::retry, "smtp.body", "the message could not be read to its end, so the connection was broken off: " + why);
 }
 
-// One line a settled recipient: "D address" (delivered) or "F code status address text".
-recipient_ledger::recipient_ledger(const std::vector<std::string>& recipients, std::string_view resume_state) {
+// One line a settled recipient: "D address<TAB>what was said" (delivered), or "F …" (refused for good).
+recipient_ledger::recipient_ledger(const std::vector<std::string>& recipients, std::string_view resume_state, refusals earlier) {
     for (const std::string& address : recipients) {
         index_[address] = results_.size();
         results_.push_back({address, verdict::retry, 0, "", ""});
@@ -92,7 +92,7 @@ recipient_ledger::recipient_ledger(const std::vector<std::string>& recipients, s
         const std::size_t end = std::min(resume_state.find('\n'), resume_state.size());
         const std::string_view line = resume_state.substr(0, end);
         resume_state.remove_prefix(std::min(end + 1, resume_state.size()));
-        if (line.size() < 3) {
+        if (line.size() < 3 || (line[0] == 'F' && earlier == refusals::are_forgotten)) {
             continue;
         }
         const std::size_t address_end = std::min(line.find('\t', 2), line.size());

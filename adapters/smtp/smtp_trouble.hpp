@@ -29,7 +29,9 @@ outcome body_trouble(const std::string& why);
 // Results by recipient over all attempts: what earlier ones settled is final and travels in the resume state.
 class recipient_ledger {
 public:
-    recipient_ledger(const std::vector<std::string>& recipients, std::string_view resume_state);
+    // Refusals are forgotten when an operator resumed the message: those recipients are tried again.
+    enum class refusals : std::uint8_t { are_kept = 1, are_forgotten };
+    recipient_ledger(const std::vector<std::string>& recipients, std::string_view resume_state, refusals earlier = refusals::are_kept);
 
     std::vector<std::string> open() const;    // those that still have to be sent to
     void refuse(const std::string& address, const smtp_reply& reply);

@@ -29,7 +29,8 @@ decision suspend(const send_port_runtime& port, attempt_state state, const deliv
 decision try_backup_or_suspend(const send_port_runtime& port, attempt_state state, const delivery_outcome& outcome,
                                std::int64_t now_unix_ms) {
     // Recipients that have the message must not get it again through another transport, which knows nothing of them.
-    const bool is_partly_delivered = outcome.verdict == verdict::partial || !state.resume_state.empty();
+    const bool is_partly_delivered = std::any_of(outcome.recipients.begin(), outcome.recipients.end(),
+                                                 [](const recipient_outcome& one) { return one.verdict == verdict::delivered; });
     if (state.is_on_backup || !port.backup || outcome.is_corrupt || is_partly_delivered || port.is_ordered) {
         return suspend(port, std::move(state), outcome);
     }

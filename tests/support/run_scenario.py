@@ -54,7 +54,7 @@ def read_sections(path):
 
 def merge_patch(target, patch):
     """RFC 7396, but lists of objects that all have a "name" are matched by it, as hawser --overlay does."""
-    if isinstance(patch, list) and isinstance(target, list) and all(isinstance(p, dict) and "name" in p for p in patch):
+    if isinstance(patch, list) and isinstance(target, list) and patch and all(isinstance(p, dict) and "name" in p for p in patch):
         by_name = {item["name"]: item for item in target}
         for item in patch:
             by_name[item["name"]] = merge_patch(by_name.get(item["name"], {}), item)
