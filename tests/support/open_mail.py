@@ -86,6 +86,7 @@ def gpgsm_open(options, content):
 
 
 def gpgsm_verify(gpg, content):
+    content = content.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")    # a Maildir keeps bare LFs; CRLF is what was signed
     signed = mail_of(content)
     if signed.get_content_type() != "multipart/signed":
         target = os.path.join(gpg.home, "inner")

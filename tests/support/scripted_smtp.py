@@ -15,7 +15,7 @@ rules; whatever it does not mention is answered as a friendly server would.
     data after 1000 -> close                                 in the middle of a message, after so many bytes
 
 Right sides:  a reply ("250 ok", several lines separated by " | "), optionally "... then close";  close;  reset;  hang;
-garbage;  endless (reply lines without end);  endless-line;  bytewise REPLY (a byte at a time);  raw "TEXT" (with \\r \\n);
+garbage;  endless (reply lines without end);  endless-line;  bytewise REPLY (a byte at a time);  slow MS REPLY (after so many milliseconds);  raw "TEXT" (with \\r \\n);
 starttls;  starttls inject "TEXT" (plain text in the same packet, before the handshake);  starttls broken.
 
 DIR/transcript has a line for each command and reply ("1 C: EHLO x", 1 = connection), DIR/messages/NNNNN.eml the bytes of each
@@ -32,6 +32,7 @@ import ssl
 import struct
 import sys
 import threading
+import time
 
 LINE_MAX = 1 << 20
 ENDLESS_BYTES_MAX = 64 << 20     # a client that swallows this much of an endless reply has no limit
@@ -201,6 +202,10 @@ class Session:
             for byte in rest.replace(" | ", "\r\n").encode() + b"\r\n":
                 self.sock.sendall(bytes([byte]))
             return rest[0] in "23"
+        if word == "slow":
+            milliseconds, _, rest = rest.partition(" ")
+            time.sleep(int(milliseconds) / 1000)
+            return self.act(command, rest)
         if word == "raw":
             self.send(unescape(rest))
             return False
@@ -317,7 +322,7 @@ class Session:
             name = self.recorder.message(bytes(content), envelope)
         answer = self.script.action_for(".") or "250 2.0.0 Queued"
         # The record says "accepted" before the answer leaves: a client that reads the answer may look at once.
-        if re.match(r"^(bytewise )?2", answer):
+        if re.match(r"^(bytewise |slow \d+ )?2", answer):
             self.recorder.envelope(name, {**envelope, "accepted": True})
         self.act(".", answer)
         self.reset_envelope()
