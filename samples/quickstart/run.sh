@@ -23,7 +23,7 @@ say "1. Install what is missing and build (the first time takes some minutes)"
 "$top/packaging/install-dependencies.sh" --build --quickstart
 cd "$top"
 mkdir -p build
-cmake --preset release -DHAWSER_BENCH=OFF -DBUILD_TESTING=OFF > build/configure.log 2>&1 || { cat build/configure.log; fail "cmake found something missing"; }
+cmake --preset release -DHAWSER_BENCH=OFF > build/configure.log 2>&1 || { cat build/configure.log; fail "cmake found something missing"; }
 cmake --build --preset release --target hawser smtp smime
 
 say "2. Make a small certificate authority, a signer and a partner"
