@@ -27,7 +27,7 @@ step() {
 configure() {
     local log code=0
     log=$(mktemp)
-    cmake --preset "$1" > "$log" 2>&1 || { code=1; cat "$log"; }
+    cmake --preset "$1" -DBUILD_TESTING=ON > "$log" 2>&1 || { code=1; cat "$log"; }
     rm -f "$log"
     return "$code"
 }

@@ -14,7 +14,7 @@ openssl req -x509 -newkey rsa:2048 -nodes -days 3650 -subj "/CN=Quickstart CA" \
 issue() {
     openssl req -new -newkey rsa:2048 -nodes -subj "$2" -keyout "$1.key" -out "$1.csr"
     printf 'basicConstraints=CA:false\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n%b' "$3" > "$1.ext"
-    openssl x509 -req -days 3650 -in "$1.csr" -CA certs/roots/ca.pem -CAkey ca.key -CAcreateserial -extfile "$1.ext" -out "$1.pem"
+    openssl x509 -req -days 3650 -in "$1.csr" -CA certs/roots/ca.pem -CAkey ca.key -CAserial ca.srl -CAcreateserial -extfile "$1.ext" -out "$1.pem"
     rm "$1.csr" "$1.ext"
 }
 issue signer "/CN=Message Bus/emailAddress=bus@example.test" 'keyUsage=critical,digitalSignature\nextendedKeyUsage=emailProtection\n'
