@@ -40,7 +40,7 @@ public:
                     return true;
                 }
                 if (left == 0) {
-                    source = nullptr;   // once more, for the shift state
+                    source = nullptr;  // once more, for the shift state
                     target = buffer;
                     room = sizeof buffer;
                     ::iconv(handle_, nullptr, nullptr, &target, &room);
@@ -60,8 +60,9 @@ private:
 }  // namespace
 
 bool is_charset_name(std::string_view name) {
-    return !name.empty() && name.size() <= 40 &&
-           std::all_of(name.begin(), name.end(), [](char c) { return is_alphanumeric(c) || std::string_view("!#$%&'+-^_`{}~:.").find(c) != std::string_view::npos; });
+    return !name.empty() && name.size() <= 40 && std::all_of(name.begin(), name.end(), [](char c) {
+        return is_alphanumeric(c) || std::string_view("!#$%&'+-^_`{}~:.").find(c) != std::string_view::npos;
+    });
 }
 
 std::string convert_to_charset(std::string_view utf8, const std::string& charset) {
@@ -83,12 +84,14 @@ std::string convert_to_charset(std::string_view utf8, const std::string& charset
     }();
     converter made(charset);
     if (!made.is_open() || lowered.find("utf-16") == 0 || lowered.find("utf-32") == 0 || lowered.find("ucs") == 0) {
-        throw failure("SMTP.EmailBodyTextCharset: \"" + shown(charset) + "\" cannot be used for mail text; utf-8 always can");
+        throw failure("SMTP.EmailBodyTextCharset: \"" + shown(charset) +
+                      "\" cannot be used for mail text; utf-8 always can");
     }
     std::string out;
     std::size_t used = 0;
     if (!made.convert(utf8, out, used)) {
-        throw failure("SMTP.EmailBodyText has a character at byte " + std::to_string(used + 1) + " that " + charset + " does not have: use utf-8");
+        throw failure("SMTP.EmailBodyText has a character at byte " + std::to_string(used + 1) + " that " + charset +
+                      " does not have: use utf-8");
     }
     return out;
 }

@@ -1,4 +1,5 @@
-// Dot-stuffing while a message streams by (RFC 5321 section 4.5.2): a dot that begins a line is doubled. Any pieces. Pure.
+// Dot-stuffing while a message streams by (RFC 5321 section 4.5.2): a dot that begins a line is doubled. Any pieces.
+// Pure.
 #pragma once
 
 #include <cstring>
@@ -15,7 +16,9 @@ public:
                 out += '.';
             }
             const void* found = std::memchr(in.data(), '\n', in.size());
-            const std::size_t size = found == nullptr ? in.size() : static_cast<std::size_t>(static_cast<const char*>(found) - in.data()) + 1;
+            const std::size_t size = found == nullptr
+                                         ? in.size()
+                                         : static_cast<std::size_t>(static_cast<const char*>(found) - in.data()) + 1;
             out += in.substr(0, size);
             is_line_start_ = found != nullptr;
             in.remove_prefix(size);

@@ -12,7 +12,7 @@ namespace {
     throw failure(std::string(property) + ": \"" + shown(text) + "\" " + why);
 }
 
-bool is_atext(char c) {   // RFC 5322 section 3.2.3
+bool is_atext(char c) {  // RFC 5322 section 3.2.3
     return is_alphanumeric(c) || std::string_view("!#$%&'*+-/=?^_`{|}~").find(c) != std::string_view::npos;
 }
 
@@ -91,11 +91,12 @@ mail_address parse_one(std::string_view piece, std::string_view property) {
 }
 
 bool is_dot_string(std::string_view local) {
-    return !local.empty() && local.front() != '.' && local.back() != '.' && local.find("..") == std::string_view::npos &&
+    return !local.empty() && local.front() != '.' && local.back() != '.' &&
+           local.find("..") == std::string_view::npos &&
            std::all_of(local.begin(), local.end(), [](char c) { return c == '.' || is_atext(c); });
 }
 
-bool is_quoted_local(std::string_view local) {   // RFC 5321: Quoted-string = DQUOTE *QcontentSMTP DQUOTE
+bool is_quoted_local(std::string_view local) {  // RFC 5321: Quoted-string = DQUOTE *QcontentSMTP DQUOTE
     if (local.size() < 2 || local.front() != '"' || local.back() != '"') {
         return false;
     }
@@ -112,9 +113,11 @@ bool is_quoted_local(std::string_view local) {   // RFC 5321: Quoted-string = DQ
 }
 
 bool is_domain(std::string_view domain) {
-    if (domain.size() >= 2 && domain.front() == '[' && domain.back() == ']') {   // address literal
+    if (domain.size() >= 2 && domain.front() == '[' && domain.back() == ']') {  // address literal
         const std::string_view inside = domain.substr(1, domain.size() - 2);
-        return !inside.empty() && std::all_of(inside.begin(), inside.end(), [](char c) { return is_alphanumeric(c) || c == '.' || c == ':' || c == '-'; });
+        return !inside.empty() && std::all_of(inside.begin(), inside.end(), [](char c) {
+            return is_alphanumeric(c) || c == '.' || c == ':' || c == '-';
+        });
     }
     std::size_t label = 0;
     for (std::size_t i = 0; i <= domain.size(); ++i) {
@@ -139,7 +142,8 @@ std::string decode_mailto(std::string_view text, std::string_view property) {
     }
     const std::string_view rest = text.substr(scheme.size());
     if (rest.find('?') != std::string_view::npos) {
-        refuse(property, text, "has a '?' part: a mailto: address gives addresses only (write %3F for a question mark)");
+        refuse(property, text,
+               "has a '?' part: a mailto: address gives addresses only (write %3F for a question mark)");
     }
     std::string plain;
     for (std::size_t i = 0; i < rest.size(); ++i) {
@@ -168,7 +172,8 @@ void check_addr_spec(std::string_view address, std::string_view property) {
     const std::string_view local = address.substr(0, at);
     const std::string_view domain = address.substr(at + 1);
     if (std::any_of(address.begin(), address.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; })) {
-        refuse(property, address, "needs SMTPUTF8 or an internationalised domain name, which this version does not send");
+        refuse(property, address,
+               "needs SMTPUTF8 or an internationalised domain name, which this version does not send");
     }
     if (has_control(address)) {
         refuse(property, address, "has a control character");

@@ -20,7 +20,8 @@ std::string addresses(std::string_view text) {
 }  // namespace
 
 TEST_CASE("lists of addresses as people write them") {
-    CHECK(addresses("a@b.example; \"Müller, Jörg\" <x@y.example>, <z@w.example>") == "[|a@b.example][Müller, Jörg|x@y.example][|z@w.example]");
+    CHECK(addresses("a@b.example; \"Müller, Jörg\" <x@y.example>, <z@w.example>") ==
+          "[|a@b.example][Müller, Jörg|x@y.example][|z@w.example]");
     CHECK(addresses("mailto:a@b.example,c%2Bd@b.example") == "[|a@b.example][|c+d@b.example]");
     CHECK(addresses("\"john smith\"@b.example") == "[|\"john smith\"@b.example]");
     CHECK(addresses("x@[192.0.2.1]") == "[|x@[192.0.2.1]]");
@@ -28,10 +29,12 @@ TEST_CASE("lists of addresses as people write them") {
 }
 
 TEST_CASE("nothing that would end a command or a header field passes for an address") {
-    for (const std::string& text : {std::string("a@b\r\nRCPT TO:<c@d>"), std::string("a@b\nDATA"), std::string("a\0@b", 4), std::string("mailto:a@b%0d%0aBcc:c@d"),
-                                    std::string("mailto:a@b?bcc=c@d"), std::string("a@b>"), std::string("<a@b"), std::string("a b@c"), std::string("a@b c"),
-                                    std::string("@b"), std::string("a@"), std::string("a"), std::string("a@-b.example"), std::string("a..b@c"),
-                                    std::string("a@b> SIZE=1 <c@d"), std::string("(x)a@b"), std::string(65, 'a') + "@b", std::string("é@b"), std::string("\"a\r\n\"@b")}) {
+    for (const std::string& text :
+         {std::string("a@b\r\nRCPT TO:<c@d>"), std::string("a@b\nDATA"), std::string("a\0@b", 4),
+          std::string("mailto:a@b%0d%0aBcc:c@d"), std::string("mailto:a@b?bcc=c@d"), std::string("a@b>"),
+          std::string("<a@b"), std::string("a b@c"), std::string("a@b c"), std::string("@b"), std::string("a@"),
+          std::string("a"), std::string("a@-b.example"), std::string("a..b@c"), std::string("a@b> SIZE=1 <c@d"),
+          std::string("(x)a@b"), std::string(65, 'a') + "@b", std::string("é@b"), std::string("\"a\r\n\"@b")}) {
         CHECK_THROWS_AS(parse_address_list(text, "To"), hawser::failure);
     }
 }
@@ -53,7 +56,7 @@ TEST_CASE("SMTPHost takes what BizTalk takes, and IPv6 literals in brackets") {
     CHECK(read("mail.contoso.example:587") == "mail.contoso.example|587");
     CHECK(read("[::1]:2525") == "::1|2525");
     CHECK(read("[::1]") == "::1|0");
-    for (const char c : std::string("`~!@#$^&*()=+[]{}\\|;'\",<>/?")) {   // spec section 2
+    for (const char c : std::string("`~!@#$^&*()=+[]{}\\|;'\",<>/?")) {  // spec section 2
         CHECK(read(std::string("a") + c + "b") == "refused");
     }
     for (const char* text : {"", "a:b", "a:", "a:70000", "a:0", "::1", "[::1", "[::1]x", "a b", "a\r\nb"}) {

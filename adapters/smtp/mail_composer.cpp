@@ -13,7 +13,7 @@ namespace {
 
 constexpr const char* envelope_sender_property = "SMTP.EnvelopeSender";
 constexpr const char* envelope_recipients_property = "SMTP.EnvelopeRecipients";
-constexpr std::size_t email_body_text_size_max = 64 * 1024;   // spec section 2
+constexpr std::size_t email_body_text_size_max = 64 * 1024;  // spec section 2
 
 // What stands for a part's body while it is read: text in memory, a file, or a part of the message.
 class text_source final : public stream_source {
@@ -106,9 +106,11 @@ private:
         return message_.host().expand_macros(message_.abi(), macro_place::address, message_.get_or(property, ""));
     }
 
-    void write_headers(const mail_address& from, const std::vector<mail_address>& to, const std::vector<mail_address>& cc) {
+    void write_headers(const mail_address& from, const std::vector<mail_address>& to,
+                       const std::vector<mail_address>& cc) {
         const message_identity identity = message_.identity();
-        const std::string subject = message_.host().expand_macros(message_.abi(), macro_place::subject, message_.get_or("SMTP.Subject", "%MessageID%"));
+        const std::string subject = message_.host().expand_macros(message_.abi(), macro_place::subject,
+                                                                  message_.get_or("SMTP.Subject", "%MessageID%"));
         message_.append_mail_header("From", encode_addresses("From", {from}));
         message_.append_mail_header("To", encode_addresses("To", to));
         if (!cc.empty()) {
@@ -117,16 +119,19 @@ private:
         message_.append_mail_header("Subject", encode_unstructured("Subject", subject));
         // Date and Message-ID are those of the publication: the same on every attempt.
         message_.append_mail_header("Date", encode_date(identity.published_unix_ms));
-        message_.append_mail_header("Message-ID", '<' + identity.unique_id + '@' + std::string(domain_of(from.address)) + '>');
+        message_.append_mail_header("Message-ID",
+                                    '<' + identity.unique_id + '@' + std::string(domain_of(from.address)) + '>');
         if (const std::string reply_by = message_.get_or("SMTP.ReplyBy", ""); !reply_by.empty()) {
             message_.append_mail_header("Reply-By", encode_unstructured("Reply-By", reply_by));
         }
-        if (message_.is_true("SMTP.ReadReceipt")) {   // RFC 8098 section 2.1
-            message_.append_mail_header("Disposition-Notification-To", encode_addresses("Disposition-Notification-To", {from}));
+        if (message_.is_true("SMTP.ReadReceipt")) {  // RFC 8098 section 2.1
+            message_.append_mail_header("Disposition-Notification-To",
+                                        encode_addresses("Disposition-Notification-To", {from}));
         }
     }
 
-    void settle_envelope(const mail_address& from, const std::vector<mail_address>& to, const std::vector<mail_address>& cc) {
+    void settle_envelope(const mail_address& from, const std::vector<mail_address>& to,
+                         const std::vector<mail_address>& cc) {
         std::string recipients;
         std::set<std::string> seen;
         for (const auto* list : {&to, &cc}) {
@@ -183,7 +188,9 @@ private:
         leaf.content_type = "text/plain";
         leaf.charset = charset;
         leaf.encoding = transfer_encoding::quoted_printable;
-        leaf.open = [converted = convert_to_charset(with_crlf(text), charset)] { return make_stream(std::make_unique<text_source>(converted)); };
+        leaf.open = [converted = convert_to_charset(with_crlf(text), charset)] {
+            return make_stream(std::make_unique<text_source>(converted));
+        };
         return leaf;
     }
 
@@ -215,7 +222,9 @@ private:
     mime_leaf part_leaf(std::uint32_t index, bool is_attached) const {
         const message_part& part = parts_[index];
         mime_leaf leaf;
-        leaf.content_type = checked_content_type(part.content_type, part.file_name.empty() ? "application/octet-stream" : content_type_of_file(part.file_name));
+        leaf.content_type =
+            checked_content_type(part.content_type, part.file_name.empty() ? "application/octet-stream"
+                                                                           : content_type_of_file(part.file_name));
         leaf.file_name = message_.part_property(index, "MIME.FileName").value_or(part.file_name);
         leaf.is_attachment = is_attached || !is_text_type(leaf.content_type);
         if (is_text_type(leaf.content_type)) {

@@ -9,7 +9,7 @@
 
 namespace hawser::smtp {
 
-void compose_mail(message& one);   // throws hawser::failure
+void compose_mail(message& one);  // throws hawser::failure
 
 // Sender and recipients as compose_mail settled them, in context properties of the adapter's own.
 struct envelope {

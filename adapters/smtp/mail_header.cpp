@@ -9,8 +9,8 @@
 namespace hawser::smtp {
 namespace {
 
-constexpr std::size_t line_size = 76;                // a fold comes before this; RFC 2047 section 2 allows 76 with encoded-words
-constexpr std::size_t encoded_word_size_max = 75;    // RFC 2047 section 2
+constexpr std::size_t line_size = 76;  // a fold comes before this; RFC 2047 section 2 allows 76 with encoded-words
+constexpr std::size_t encoded_word_size_max = 75;  // RFC 2047 section 2
 constexpr std::string_view word_prefix = "=?utf-8?";
 
 // Puts words on lines: a space before each, or a fold where the line would get too long.
@@ -42,7 +42,7 @@ std::size_t sequence_size(char lead) {
     return byte < 0x80 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
 }
 
-bool is_q_plain(char c) {   // RFC 2047 section 5, rule (3): safe in a phrase too
+bool is_q_plain(char c) {  // RFC 2047 section 5, rule (3): safe in a phrase too
     return is_alphanumeric(c) || c == '!' || c == '*' || c == '+' || c == '-' || c == '/';
 }
 
@@ -82,8 +82,8 @@ std::string to_base64(std::string_view text) {
 
 // Encoded-words for the whole text, each at most 75 characters and never splitting a character (RFC 2047 section 5).
 std::vector<std::string> encode_words(std::string_view text) {
-    const bool uses_q = 2 * to_q(text).size() <= 3 * to_base64(text).size();   // readable, unless that gets long
-    const std::size_t room = encoded_word_size_max - word_prefix.size() - 4;   // "q?" and "?="
+    const bool uses_q = 2 * to_q(text).size() <= 3 * to_base64(text).size();  // readable, unless that gets long
+    const std::size_t room = encoded_word_size_max - word_prefix.size() - 4;  // "q?" and "?="
     std::vector<std::string> words;
     std::size_t start = 0;
     std::size_t end = 0;
@@ -132,13 +132,13 @@ bool is_ascii(std::string_view text) {
 
 bool needs_encoding(std::string_view text) {
     if (!is_ascii(text) || text.find("=?") != std::string_view::npos) {
-        return true;   // what looks like an encoded-word would be decoded by the reader
+        return true;  // what looks like an encoded-word would be decoded by the reader
     }
     std::size_t word = 0;
     for (const char c : text) {
         word = c == ' ' ? 0 : word + 1;
         if (word > 200) {
-            return true;   // no place to fold
+            return true;  // no place to fold
         }
     }
     return !text.empty() && (text.front() == ' ' || text.back() == ' ' || text.find("  ") != std::string_view::npos);
@@ -154,7 +154,10 @@ void add_words(folder& out, std::string_view text) {
 }
 
 bool is_atom_phrase(std::string_view text) {
-    return std::all_of(text.begin(), text.end(), [](char c) { return is_alphanumeric(c) || c == ' ' || std::string_view("!#$%&'*+-/=?^_`{|}~").find(c) != std::string_view::npos; });
+    return std::all_of(text.begin(), text.end(), [](char c) {
+        return is_alphanumeric(c) || c == ' ' ||
+               std::string_view("!#$%&'*+-/=?^_`{|}~").find(c) != std::string_view::npos;
+    });
 }
 
 void add_display_name(folder& out, const std::string& name) {
@@ -173,7 +176,9 @@ void add_display_name(folder& out, const std::string& name) {
     }
 }
 
-bool is_attribute_character(char c) { return is_alphanumeric(c) || std::string_view("!#$&+-.^_`{|}~").find(c) != std::string_view::npos; }   // RFC 2231 section 7
+bool is_attribute_character(char c) {
+    return is_alphanumeric(c) || std::string_view("!#$&+-.^_`{|}~").find(c) != std::string_view::npos;
+}  // RFC 2231 section 7
 
 }  // namespace
 
@@ -192,7 +197,8 @@ bool is_utf8(std::string_view text) {
             }
             code = (code << 6U) | (byte & 0x3fU);
         }
-        if ((size == 3 && (code < 0x800 || (code >= 0xd800 && code <= 0xdfff))) || (size == 4 && (code < 0x10000 || code > 0x10ffff))) {
+        if ((size == 3 && (code < 0x800 || (code >= 0xd800 && code <= 0xdfff))) ||
+            (size == 4 && (code < 0x10000 || code > 0x10ffff))) {
             return false;
         }
         i += size;
@@ -268,13 +274,16 @@ std::string encode_parameter(std::string_view name, std::string_view value) {
 
 std::string encode_date(std::int64_t unix_ms) {
     static constexpr std::array days{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-    static constexpr std::array months{"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    static constexpr std::array months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     const std::time_t seconds = static_cast<std::time_t>(unix_ms / 1000);
     std::tm when{};
     gmtime_r(&seconds, &when);
     char text[64];
-    std::snprintf(text, sizeof text, "%s, %02d %s %04d %02d:%02d:%02d +0000", days[static_cast<std::size_t>(when.tm_wday)], when.tm_mday,
-                  months[static_cast<std::size_t>(when.tm_mon)], when.tm_year + 1900, when.tm_hour, when.tm_min, when.tm_sec);
+    std::snprintf(text, sizeof text, "%s, %02d %s %04d %02d:%02d:%02d +0000",
+                  days[static_cast<std::size_t>(when.tm_wday)], when.tm_mday,
+                  months[static_cast<std::size_t>(when.tm_mon)], when.tm_year + 1900, when.tm_hour, when.tm_min,
+                  when.tm_sec);
     return text;
 }
 

@@ -12,8 +12,10 @@ TEST_CASE("plain text stays as it is, and other text becomes encoded-words (RFC 
 }
 
 TEST_CASE("no value makes another header field: controls become spaces, lines are folded and never too long") {
-    for (const std::string& text : {std::string("a\r\nBcc: x@y"), std::string("a\nb"), std::string("a\0b", 3), std::string(5000, 'x'), "é" + std::string(3000, 'y'),
-                                    std::string("word ") + std::string(900, 'z') + " end", std::string("\xff\xfe invalid")}) {
+    for (const std::string& text :
+         {std::string("a\r\nBcc: x@y"), std::string("a\nb"), std::string("a\0b", 3), std::string(5000, 'x'),
+          "é" + std::string(3000, 'y'), std::string("word ") + std::string(900, 'z') + " end",
+          std::string("\xff\xfe invalid")}) {
         const std::string value = encode_unstructured("Subject", text);
         std::size_t line = 9;
         for (std::size_t i = 0; i < value.size(); ++i) {
@@ -31,7 +33,8 @@ TEST_CASE("no value makes another header field: controls become spaces, lines ar
 }
 
 TEST_CASE("names of addresses are quoted or encoded") {
-    CHECK(encode_addresses("To", {{"", "a@example.org"}, {"Jane Doe", "j@example.org"}}) == "a@example.org, Jane Doe <j@example.org>");
+    CHECK(encode_addresses("To", {{"", "a@example.org"}, {"Jane Doe", "j@example.org"}}) ==
+          "a@example.org, Jane Doe <j@example.org>");
     CHECK(encode_addresses("To", {{"Doe, \"J\"", "j@example.org"}}) == "\"Doe, \\\"J\\\"\" <j@example.org>");
     CHECK(encode_addresses("To", {{"Jörg", "j@example.org"}}) == "=?utf-8?q?J=C3=B6rg?= <j@example.org>");
 }
@@ -39,10 +42,11 @@ TEST_CASE("names of addresses are quoted or encoded") {
 TEST_CASE("parameters are quoted, or encoded as RFC 2231 says") {
     CHECK(encode_parameter("filename", "a b.pdf") == ";\r\n filename=\"a b.pdf\"");
     CHECK(encode_parameter("filename", "x\"; y=\"z") == ";\r\n filename=\"x\\\"; y=\\\"z\"");
-    CHECK(encode_parameter("filename", "€ rates.pdf") == ";\r\n filename*=utf-8''%E2%82%AC%20rates.pdf");   // RFC 5987's example name
+    CHECK(encode_parameter("filename", "€ rates.pdf") ==
+          ";\r\n filename*=utf-8''%E2%82%AC%20rates.pdf");  // RFC 5987's example name
     CHECK(encode_parameter("filename", std::string(100, 'a')).find("filename*1*=") != std::string::npos);
 }
 
 TEST_CASE("dates have RFC 5322's form") {
-    CHECK(encode_date(880127706000) == "Fri, 21 Nov 1997 15:55:06 +0000");   // RFC 5322 appendix A.1.1, in UTC
+    CHECK(encode_date(880127706000) == "Fri, 21 Nov 1997 15:55:06 +0000");  // RFC 5322 appendix A.1.1, in UTC
 }

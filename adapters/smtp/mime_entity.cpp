@@ -10,7 +10,7 @@
 namespace hawser::smtp {
 namespace {
 
-constexpr std::size_t base64_line_bytes = 57;          // 76 characters (RFC 2045 section 6.8)
+constexpr std::size_t base64_line_bytes = 57;  // 76 characters (RFC 2045 section 6.8)
 constexpr std::size_t quoted_line_size = 76;
 
 // Two characters for every twelve bits: half the look-ups.
@@ -79,8 +79,8 @@ private:
     std::string rest_;
 };
 
-// Quoted-printable (RFC 2045 section 6.7) that keeps every byte: CRLF is a line's end, a lone CR or LF is encoded (and a
-// lone LF followed by a soft line break, so that it still reads as lines).
+// Quoted-printable (RFC 2045 section 6.7) that keeps every byte: CRLF is a line's end, a lone CR or LF is encoded (and
+// a lone LF followed by a soft line break, so that it still reads as lines).
 class quoted_printable_filter {
 public:
     void write(std::string_view in, std::string& out) {
@@ -108,7 +108,7 @@ public:
             add_encoded('\r', out);
         }
         if (!line_.empty()) {
-            break_line(out);   // a soft break: the text itself has no line's end here
+            break_line(out);  // a soft break: the text itself has no line's end here
         }
     }
 
@@ -116,7 +116,9 @@ private:
     void add(char c, std::string& out) {
         const auto byte = static_cast<unsigned char>(c);
         const bool is_plain = (byte >= 33 && byte <= 126 && c != '=') || c == ' ' || c == '\t';
-        const bool is_risky = line_.empty() && (c == '.' || c == 'F');   // "From " and dots at the start of a line are changed by some relays
+        const bool is_risky =
+            line_.empty() &&
+            (c == '.' || c == 'F');  // "From " and dots at the start of a line are changed by some relays
         if (is_plain && !is_risky) {
             make_room(1, out);
             line_ += c;
@@ -142,7 +144,8 @@ private:
         line_.clear();
     }
     void end_line(std::string& out) {
-        if (!line_.empty() && (line_.back() == ' ' || line_.back() == '\t')) {   // white space at the end of a line is lost on the way
+        if (!line_.empty() &&
+            (line_.back() == ' ' || line_.back() == '\t')) {  // white space at the end of a line is lost on the way
             const bool is_space = line_.back() == ' ';
             line_.pop_back();
             make_room(3, out);
@@ -165,7 +168,7 @@ using piece = std::variant<std::string, leaf_piece>;
 class entity_source final : public stream_source {
 public:
     explicit entity_source(std::vector<piece> pieces) : pieces_(std::move(pieces)) {
-        for (piece& one : pieces_) {   // leaves are opened at once: a missing file has to show before anything is sent
+        for (piece& one : pieces_) {  // leaves are opened at once: a missing file has to show before anything is sent
             if (auto* leaf = std::get_if<leaf_piece>(&one); leaf != nullptr) {
                 streams_.push_back(leaf->open());
             }
@@ -215,9 +218,11 @@ private:
         if (!is_open_) {
             body_stream raw = std::move(streams_[stream_++]);
             if (std::get<leaf_piece>(pieces_[index_]).encoding == transfer_encoding::base64) {
-                current_ = make_stream(std::make_unique<filtered_stream<base64_filter>>(std::move(raw), base64_filter{}));
+                current_ =
+                    make_stream(std::make_unique<filtered_stream<base64_filter>>(std::move(raw), base64_filter{}));
             } else {
-                current_ = make_stream(std::make_unique<filtered_stream<quoted_printable_filter>>(std::move(raw), quoted_printable_filter{}));
+                current_ = make_stream(std::make_unique<filtered_stream<quoted_printable_filter>>(
+                    std::move(raw), quoted_printable_filter{}));
             }
             is_open_ = true;
         }
@@ -233,10 +238,10 @@ private:
     bool is_open_ = false;
 };
 
-std::string make_boundary() {   // 128 random bits: no text can hold it by chance or on purpose
+std::string make_boundary() {  // 128 random bits: no text can hold it by chance or on purpose
     static constexpr char digits[] = "0123456789abcdef";
     std::random_device random;
-    std::string boundary = "=_";   // "=_" never stands in quoted-printable or base64 (RFC 2045 section 6.7)
+    std::string boundary = "=_";  // "=_" never stands in quoted-printable or base64 (RFC 2045 section 6.7)
     for (int i = 0; i < 4; ++i) {
         const unsigned value = random();
         for (unsigned shift = 0; shift < 32; shift += 4) {
@@ -301,7 +306,8 @@ std::string checked_content_type(std::string_view text, std::string_view otherwi
         if (c == ' ' || c == '\t') {
             continue;
         }
-        const bool is_token = is_alphanumeric(c) || std::string_view("!#$&-^_.+").find(c) != std::string_view::npos;   // RFC 6838 section 4.2
+        const bool is_token = is_alphanumeric(c) ||
+                              std::string_view("!#$&-^_.+").find(c) != std::string_view::npos;  // RFC 6838 section 4.2
         if (!is_token && c != '/') {
             return std::string(otherwise);
         }
@@ -309,19 +315,36 @@ std::string checked_content_type(std::string_view text, std::string_view otherwi
         type += lower(c);
     }
     const bool is_type = slashes == 1 && type.front() != '/' && type.back() != '/' && type.size() <= 127;
-    // A part that claims to be a message or a multipart would have to be encoded as one (RFC 2046 sections 5.1 and 5.2).
+    // A part that claims to be a message or a multipart would have to be encoded as one (RFC 2046 sections 5.1
+    // and 5.2).
     const bool is_composite = type.rfind("multipart/", 0) == 0 || type.rfind("message/", 0) == 0;
     return is_type && !is_composite ? type : std::string(otherwise);
 }
 
 std::string content_type_of_file(std::string_view file_name) {
     static constexpr std::pair<std::string_view, std::string_view> types[] = {
-        {"pdf", "application/pdf"}, {"txt", "text/plain"}, {"csv", "text/csv"}, {"xml", "application/xml"}, {"json", "application/json"},
-        {"html", "text/html"}, {"htm", "text/html"}, {"zip", "application/zip"}, {"gz", "application/gzip"}, {"png", "image/png"},
-        {"jpg", "image/jpeg"}, {"jpeg", "image/jpeg"}, {"gif", "image/gif"}, {"tif", "image/tiff"}, {"tiff", "image/tiff"},
-        {"doc", "application/msword"}, {"docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"},
-        {"xls", "application/vnd.ms-excel"}, {"xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
-        {"edi", "application/edifact"}, {"p7m", "application/pkcs7-mime"}, {"p7s", "application/pkcs7-signature"}};
+        {"pdf", "application/pdf"},
+        {"txt", "text/plain"},
+        {"csv", "text/csv"},
+        {"xml", "application/xml"},
+        {"json", "application/json"},
+        {"html", "text/html"},
+        {"htm", "text/html"},
+        {"zip", "application/zip"},
+        {"gz", "application/gzip"},
+        {"png", "image/png"},
+        {"jpg", "image/jpeg"},
+        {"jpeg", "image/jpeg"},
+        {"gif", "image/gif"},
+        {"tif", "image/tiff"},
+        {"tiff", "image/tiff"},
+        {"doc", "application/msword"},
+        {"docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"},
+        {"xls", "application/vnd.ms-excel"},
+        {"xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
+        {"edi", "application/edifact"},
+        {"p7m", "application/pkcs7-mime"},
+        {"p7s", "application/pkcs7-signature"}};
     const std::size_t dot = file_name.rfind('.');
     for (const auto& [extension, type] : types) {
         if (dot != std::string_view::npos && equals_ignoring_case(file_name.substr(dot + 1), extension)) {

@@ -17,7 +17,7 @@
 namespace hawser::smtp {
 namespace {
 
-constexpr unsigned lookup_thread_count = 4;   // so that one name that hangs holds up no other
+constexpr unsigned lookup_thread_count = 4;  // so that one name that hangs holds up no other
 
 using clock = std::chrono::steady_clock;
 using addresses_type = asio::ip::tcp::resolver::results_type;
@@ -31,7 +31,7 @@ struct queued_transmission {
 struct server_pool {
     smtp_endpoint endpoint;
     std::deque<queued_transmission> waiting;
-    std::list<asio::steady_timer*> idle;      // connections that wait for something to do
+    std::list<asio::steady_timer*> idle;  // connections that wait for something to do
     int connection_count = 0;
 };
 
@@ -39,7 +39,11 @@ struct server_pool {
 
 struct smtp_client::implementation {
     implementation(smtp_timeouts its_timeouts, smtp_limits its_limits, report_function its_report)
-        : timeouts(its_timeouts), limits(its_limits), report(std::move(its_report)), work(asio::make_work_guard(io)), thread([this] { io.run(); }) {}
+        : timeouts(its_timeouts),
+          limits(its_limits),
+          report(std::move(its_report)),
+          work(asio::make_work_guard(io)),
+          thread([this] { io.run(); }) {}
 
     // The one way to start a coroutine: an exception that leaves it is reported, never lost.
     template <typename Coroutine>
@@ -93,7 +97,8 @@ struct smtp_client::implementation {
             }
             queued_transmission queued = std::move(server.waiting.front());
             server.waiting.pop_front();
-            const bool is_worn_out = message_count >= limits.messages_max || clock::now() - opened > std::chrono::seconds(limits.connection_age_max_s);
+            const bool is_worn_out = message_count >= limits.messages_max ||
+                                     clock::now() - opened > std::chrono::seconds(limits.connection_age_max_s);
             if (session && (is_worn_out || !session->is_alive())) {
                 co_await end_session(session);
             }
@@ -132,7 +137,8 @@ struct smtp_client::implementation {
     }
 
     // A pooled connection may have died unnoticed: as long as nothing of the body has left, once more on a fresh one.
-    asio::awaitable<void> carry(server_pool& server, std::shared_ptr<smtp_session>& session, queued_transmission& queued) {
+    asio::awaitable<void> carry(server_pool& server, std::shared_ptr<smtp_session>& session,
+                                queued_transmission& queued) {
         outcome result;
         for (int turn = 0; turn < 2; ++turn) {
             const bool was_open = session != nullptr;
@@ -149,8 +155,8 @@ struct smtp_client::implementation {
     }
 
     // nullopt: the pooled connection was dead before anything happened.
-    asio::awaitable<std::optional<outcome>> try_once(server_pool& server, std::shared_ptr<smtp_session>& session, queued_transmission& queued,
-                                                     bool may_be_stale) {
+    asio::awaitable<std::optional<outcome>> try_once(server_pool& server, std::shared_ptr<smtp_session>& session,
+                                                     queued_transmission& queued, bool may_be_stale) {
         smtp_transmission& one = *queued.one;
         const std::string label = server.endpoint.label();
         if (one.is_cancelled()) {
@@ -181,7 +187,7 @@ struct smtp_client::implementation {
         } catch (const boost::system::system_error& failed) {
             trouble = "its name cannot be looked up: " + failed.code().message();
         }
-        session.reset();   // the connection is broken off: no final dot was sent
+        session.reset();  // the connection is broken off: no final dot was sent
         if (result) {
             co_return result;
         }
@@ -228,7 +234,7 @@ struct smtp_client::implementation {
                     idle->expires_at(clock::time_point::min());
                 }
             }
-            work.reset();   // the thread ends when the last connection has
+            work.reset();  // the thread ends when the last connection has
         });
         thread.join();
         if (lookups) {
@@ -245,7 +251,7 @@ struct smtp_client::implementation {
     std::list<std::unique_ptr<server_pool>> servers;
     std::unique_ptr<asio::thread_pool> lookups;
     bool is_stopping = false;
-    std::thread thread;   // last: it uses all the others
+    std::thread thread;  // last: it uses all the others
 };
 
 smtp_client::smtp_client(smtp_timeouts timeouts, smtp_limits limits, report_function report)

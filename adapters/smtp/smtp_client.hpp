@@ -1,5 +1,5 @@
-// The SMTP client: one I/O thread on which connections to servers carry transmissions. A pool for each server and set of
-// credentials: at most so many connections, each used for one message after another and kept for a while when idle.
+// The SMTP client: one I/O thread on which connections to servers carry transmissions. A pool for each server and set
+// of credentials: at most so many connections, each used for one message after another and kept for a while when idle.
 // send() may be called from any thread; everything else here runs on the I/O thread.
 #pragma once
 
@@ -19,10 +19,11 @@ namespace hawser::smtp {
 
 class smtp_client {
 public:
-    using report_function = std::function<void(const std::string&)>;   // of what must not happen: an exception in a coroutine
+    using report_function =
+        std::function<void(const std::string&)>;  // of what must not happen: an exception in a coroutine
 
     smtp_client(smtp_timeouts timeouts, smtp_limits limits, report_function report);
-    ~smtp_client();   // after every transmission was completed
+    ~smtp_client();  // after every transmission was completed
     smtp_client(const smtp_client&) = delete;
     smtp_client& operator=(const smtp_client&) = delete;
 

@@ -1,5 +1,8 @@
 #include "smtp_connection.hpp"
 
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
@@ -7,9 +10,6 @@
 #include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
-#include <openssl/err.h>
-#include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 
 namespace hawser::smtp {
 namespace {
@@ -92,7 +92,8 @@ asio::awaitable<void> smtp_connection::connect(asio::ip::tcp::resolver::results_
     throw_failure("connecting", code ? code : asio::error::host_unreachable);
 }
 
-asio::awaitable<void> smtp_connection::start_tls(std::shared_ptr<asio::ssl::context> context, std::string host, int timeout_s) {
+asio::awaitable<void> smtp_connection::start_tls(std::shared_ptr<asio::ssl::context> context, std::string host,
+                                                 int timeout_s) {
     const time_limit limit(*this, timeout_s);
     tls_context_ = std::move(context);
     auto tls = std::make_unique<asio::ssl::stream<asio::ip::tcp::socket&>>(socket_, *tls_context_);
@@ -112,9 +113,11 @@ asio::awaitable<void> smtp_connection::start_tls(std::shared_ptr<asio::ssl::cont
     if (code) {
         const long verified = SSL_get_verify_result(handle);
         if (verified != X509_V_OK) {
-            throw tls_failure("its certificate cannot be trusted for \"" + host + "\" (" + X509_verify_cert_error_string(verified) + ')');
+            throw tls_failure("its certificate cannot be trusted for \"" + host + "\" (" +
+                              X509_verify_cert_error_string(verified) + ')');
         }
-        if (is_timed_out_ || !cancel_reason_.empty() || code == asio::error::eof || code == asio::ssl::error::stream_truncated) {
+        if (is_timed_out_ || !cancel_reason_.empty() || code == asio::error::eof ||
+            code == asio::ssl::error::stream_truncated) {
             throw_failure("agreeing on TLS", code);
         }
         throw tls_failure("TLS could not be agreed on (" + code.message() + ')');

@@ -41,11 +41,11 @@ public:
     asio::awaitable<void> write(std::string_view bytes, int timeout_s);
 
     bool is_encrypted() const noexcept { return tls_ != nullptr; }
-    bool has_unread_bytes() const noexcept { return !unread_.empty(); }   // more than the reply that was read
+    bool has_unread_bytes() const noexcept { return !unread_.empty(); }  // more than the reply that was read
     // A pooled connection that the server has closed, or said something on, is of no more use.
     bool is_alive();
     void close() noexcept;
-    void cancel(std::string why);   // makes the wait under way fail with `why`
+    void cancel(std::string why);  // makes the wait under way fail with `why`
 
 private:
     class time_limit;

@@ -12,7 +12,7 @@ std::vector<std::string> words_of(const std::string& line) {
     std::vector<std::string> words;
     std::string word;
     for (const char c : line + ' ') {
-        if (c != ' ' && c != '=') {   // "AUTH=LOGIN" is an old form that servers still send
+        if (c != ' ' && c != '=') {  // "AUTH=LOGIN" is an old form that servers still send
             word += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
         } else if (!word.empty()) {
             words.push_back(std::move(word));
@@ -30,7 +30,7 @@ bool smtp_extensions::offers(const std::string& mechanism) const {
 
 smtp_extensions parse_extensions(const smtp_reply& ehlo) {
     smtp_extensions found;
-    for (std::size_t i = 1; i < ehlo.lines.size(); ++i) {   // the first line is the server's name
+    for (std::size_t i = 1; i < ehlo.lines.size(); ++i) {  // the first line is the server's name
         const std::vector<std::string> words = words_of(ehlo.lines[i]);
         if (words.empty()) {
             continue;

@@ -13,14 +13,19 @@ namespace hawser::smtp {
 
 class smtp_adapter final : public send_adapter {
 public:
-    static constexpr adapter_info info{.id = "SMTP", .version = "0.1.0", .summary = "Sends mail to an SMTP server (RFC 5321).",
-                                       .property_namespace = "SMTP", .address_scheme = "mailto"};
+    static constexpr adapter_info info{.id = "SMTP",
+                                       .version = "0.1.0",
+                                       .summary = "Sends mail to an SMTP server (RFC 5321).",
+                                       .property_namespace = "SMTP",
+                                       .address_scheme = "mailto"};
     static config_spec spec() { return smtp_spec(); }
     static void validate(const config& values, const host&, problems& found) { validate_smtp(values, found); }
 
     smtp_adapter(const config& values, const host& owner)
-        : host_(owner), tls_(owner),
-          client_(read_timeouts(values), read_limits(values), [owner](const std::string& text) { owner.log(log_level::error, "SMTP client: " + text); }) {}
+        : host_(owner),
+          tls_(owner),
+          client_(read_timeouts(values), read_limits(values),
+                  [owner](const std::string& text) { owner.log(log_level::error, "SMTP client: " + text); }) {}
 
     void transmit(delivery one) override {
         try {
@@ -45,7 +50,8 @@ public:
 
     void preview(message& one, std::string& text) override {
         const envelope mail = envelope_of(one);
-        text = "SMTP server: " + one.get_or("SMTP.SMTPHost", "") + " (TLS " + one.get_or("SMTP.TLS", "starttls") + ")\nMAIL FROM:<" + mail.sender + ">\n";
+        text = "SMTP server: " + one.get_or("SMTP.SMTPHost", "") + " (TLS " + one.get_or("SMTP.TLS", "starttls") +
+               ")\nMAIL FROM:<" + mail.sender + ">\n";
         for (const std::string& recipient : mail.recipients) {
             text += "RCPT TO:<" + recipient + ">\n";
         }
@@ -57,7 +63,8 @@ private:
             return;
         }
         outcome refused;
-        refused.verdict = wrong.status() == HAWSER_TRY_LATER || wrong.status() == HAWSER_CANCELLED ? verdict::retry : verdict::rejected;
+        refused.verdict = wrong.status() == HAWSER_TRY_LATER || wrong.status() == HAWSER_CANCELLED ? verdict::retry
+                                                                                                   : verdict::rejected;
         refused.code = "smtp.settings";
         refused.text = wrong.what();
         one.complete(refused);

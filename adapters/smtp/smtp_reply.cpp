@@ -23,7 +23,8 @@ std::string smtp_reply::enhanced_status() const {
             return {};
         }
     }
-    const bool is_status = dots == 2 && end <= 9 && (first[0] == '2' || first[0] == '4' || first[0] == '5') && first[1] == '.';
+    const bool is_status =
+        dots == 2 && end <= 9 && (first[0] == '2' || first[0] == '4' || first[0] == '5') && first[1] == '.';
     return is_status ? first.substr(0, end) : std::string{};
 }
 
@@ -66,7 +67,8 @@ reply_parser::state reply_parser::end_line() {
     if (!line_.empty() && line_.back() == '\r') {
         line_.pop_back();
     }
-    const bool has_code = line_.size() >= 3 && line_[0] >= '2' && line_[0] <= '5' && is_digit(line_[1]) && is_digit(line_[2]);
+    const bool has_code =
+        line_.size() >= 3 && line_[0] >= '2' && line_[0] <= '5' && is_digit(line_[1]) && is_digit(line_[2]);
     const char separator = line_.size() > 3 ? line_[3] : ' ';
     if (!has_code || (separator != ' ' && separator != '-')) {
         return fail("what the server said is no SMTP reply: \"" + shown(line_) + '"');

@@ -1,5 +1,6 @@
-// SMTP replies (RFC 5321 section 4.2), read from a stream in any pieces. Pure; every limit has a name, so that no server
-// can make us wait or store without end. Lines end with CRLF; a bare LF is taken for a line's end too, as real servers send it.
+// SMTP replies (RFC 5321 section 4.2), read from a stream in any pieces. Pure; every limit has a name, so that no
+// server can make us wait or store without end. Lines end with CRLF; a bare LF is taken for a line's end too, as real
+// servers send it.
 #pragma once
 
 #include <string>
@@ -8,19 +9,19 @@
 
 namespace hawser::smtp {
 
-inline constexpr std::size_t reply_line_size_max = 2048;    // section 4.5.3.1.5 says 512; servers write more
+inline constexpr std::size_t reply_line_size_max = 2048;  // section 4.5.3.1.5 says 512; servers write more
 inline constexpr std::size_t reply_line_count_max = 200;
 
 struct smtp_reply {
     unsigned code = 0;
-    std::vector<std::string> lines;                         // texts, without code and separator
+    std::vector<std::string> lines;  // texts, without code and separator
 
     bool is_positive() const noexcept { return code >= 200 && code < 300; }
     bool is_intermediate() const noexcept { return code >= 300 && code < 400; }
     bool is_transient() const noexcept { return code >= 400 && code < 500; }
     bool is_permanent() const noexcept { return code >= 500; }
-    std::string enhanced_status() const;                    // "5.1.1" (RFC 3463), "" where the text begins with none
-    std::string text() const;                               // in one line, sanitised and capped, for a person
+    std::string enhanced_status() const;  // "5.1.1" (RFC 3463), "" where the text begins with none
+    std::string text() const;             // in one line, sanitised and capped, for a person
 };
 
 class reply_parser {
@@ -29,7 +30,7 @@ public:
 
     // Takes bytes up to the end of one reply; `taken` says how many. Then reply() or problem() has the result.
     state feed(std::string_view bytes, std::size_t& taken);
-    smtp_reply take_reply();                                // and starts anew
+    smtp_reply take_reply();  // and starts anew
     const std::string& problem() const noexcept { return problem_; }
 
 private:

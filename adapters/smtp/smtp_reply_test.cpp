@@ -20,7 +20,8 @@ smtp_reply parse(const std::string& text) {
 }  // namespace
 
 TEST_CASE("a reply is the same whether it comes whole or byte by byte") {
-    const std::string text = "250-mx.example.org greets you\r\n250-SIZE 1000\r\n250 PIPELINING\r\n";   // RFC 5321 section 4.2.1
+    const std::string text =
+        "250-mx.example.org greets you\r\n250-SIZE 1000\r\n250 PIPELINING\r\n";  // RFC 5321 section 4.2.1
     const smtp_reply whole = parse(text);
     CHECK(whole.code == 250);
     CHECK(whole.lines.size() == 3);
@@ -64,7 +65,9 @@ TEST_CASE("garbage, endless lines, endless replies and changing codes are refuse
 }
 
 TEST_CASE("what a server offers is read from its EHLO reply") {
-    const smtp_extensions found = parse_extensions(parse("250-mx\r\n250-PIPELINING\r\n250-SIZE 35882577\r\n250-AUTH PLAIN login\r\n250-AUTH=LOGIN\r\n250-8BITMIME\r\n250 STARTTLS\r\n"));
+    const smtp_extensions found =
+        parse_extensions(parse("250-mx\r\n250-PIPELINING\r\n250-SIZE 35882577\r\n250-AUTH PLAIN "
+                               "login\r\n250-AUTH=LOGIN\r\n250-8BITMIME\r\n250 STARTTLS\r\n"));
     CHECK(found.has_pipelining);
     CHECK(found.has_8bitmime);
     CHECK(found.has_starttls);
@@ -80,7 +83,8 @@ TEST_CASE("a server's text is shown without control characters and capped") {
     CHECK(reply.text().size() < 400);
 }
 
-TEST_CASE("results by recipient: delivered ones are final, a transient one means retry, only refused ones mean the end") {
+TEST_CASE(
+    "results by recipient: delivered ones are final, a transient one means retry, only refused ones mean the end") {
     recipient_ledger first({"a@x", "b@x", "c@x"}, "");
     first.accept("a@x", parse("250 ok\r\n"));
     first.refuse("b@x", parse("450 4.2.0 later\r\n"));

@@ -11,13 +11,16 @@ namespace hawser::smtp {
 namespace {
 
 constexpr std::size_t block_size = 64 * 1024;
-constexpr std::size_t command_size_max = 510;        // RFC 5321 section 4.5.3.1.4, without CRLF
-constexpr std::size_t pipelined_recipients_max = 1000;   // so that replies cannot fill both directions (RFC 2920 section 3.1)
+constexpr std::size_t command_size_max = 510;  // RFC 5321 section 4.5.3.1.4, without CRLF
+constexpr std::size_t pipelined_recipients_max =
+    1000;  // so that replies cannot fill both directions (RFC 2920 section 3.1)
 constexpr int quit_timeout_s = 5;
 
 std::string base64(std::string_view text) {
     std::string out(4 * ((text.size() + 2) / 3) + 1, '\0');
-    const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()), reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
+    const int size =
+        EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                        reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
     out.resize(static_cast<std::size_t>(size));
     return out;
 }
@@ -51,7 +54,7 @@ outcome smtp_session::end(outcome result) {
 asio::awaitable<smtp_reply> smtp_session::command(std::string line) {
     line += "\r\n";
     co_await connection_.write(line, timeouts_.command);
-    OPENSSL_cleanse(line.data(), line.size());   // it may have been a password
+    OPENSSL_cleanse(line.data(), line.size());  // it may have been a password
     co_return co_await connection_.read_reply(timeouts_.command);
 }
 
@@ -86,8 +89,9 @@ asio::awaitable<std::optional<outcome>> smtp_session::open(asio::ip::tcp::resolv
 asio::awaitable<std::optional<outcome>> smtp_session::say_hello() {
     smtp_reply reply = co_await command("EHLO " + own_name());
     extensions_ = {};
-    const bool needs_extensions = (endpoint_.tls == tls_mode::starttls && !connection_.is_encrypted()) || endpoint_.authenticates;
-    if (reply.is_permanent() && !needs_extensions) {   // an old server: RFC 5321 section 3.2
+    const bool needs_extensions =
+        (endpoint_.tls == tls_mode::starttls && !connection_.is_encrypted()) || endpoint_.authenticates;
+    if (reply.is_permanent() && !needs_extensions) {  // an old server: RFC 5321 section 3.2
         reply = co_await command("HELO " + own_name());
     } else if (reply.is_positive()) {
         extensions_ = parse_extensions(reply);
@@ -106,24 +110,26 @@ asio::awaitable<std::optional<outcome>> smtp_session::upgrade_to_tls() {
     if (reply.code != 220) {
         co_return end(server_refusal(endpoint_.label(), "STARTTLS", reply));
     }
-    if (connection_.has_unread_bytes()) {   // somebody put plain text before the encrypted part (RFC 3207 section 4.2)
+    if (connection_.has_unread_bytes()) {  // somebody put plain text before the encrypted part (RFC 3207 section 4.2)
         co_return end(tls_trouble(endpoint_.label(), "something was sent in clear text after the answer to STARTTLS"));
     }
     co_await connection_.start_tls(tls_context_, endpoint_.host, timeouts_.command);
-    co_return co_await say_hello();   // what was said in clear text does not count any more
+    co_return co_await say_hello();  // what was said in clear text does not count any more
 }
 
 asio::awaitable<std::optional<outcome>> smtp_session::authenticate() {
     if (!connection_.is_encrypted() && !endpoint_.allows_clear_text) {
-        co_return end(authentication_not_possible(endpoint_.label(), "a password is not sent over a connection that is not encrypted"));
+        co_return end(authentication_not_possible(endpoint_.label(),
+                                                  "a password is not sent over a connection that is not encrypted"));
     }
     std::string mechanism = endpoint_.mechanism;
     if (mechanism.empty()) {
         mechanism = extensions_.offers("PLAIN") ? "PLAIN" : "LOGIN";
     }
     if (!extensions_.offers(mechanism)) {
-        co_return end(authentication_not_possible(endpoint_.label(), "the server does not offer authentication by " +
-                                                                         (endpoint_.mechanism.empty() ? "PLAIN or LOGIN" : mechanism)));
+        co_return end(authentication_not_possible(endpoint_.label(),
+                                                  "the server does not offer authentication by " +
+                                                      (endpoint_.mechanism.empty() ? "PLAIN or LOGIN" : mechanism)));
     }
     smtp_reply reply;
     if (mechanism == "PLAIN") {
@@ -137,7 +143,7 @@ asio::awaitable<std::optional<outcome>> smtp_session::authenticate() {
     co_return std::nullopt;
 }
 
-asio::awaitable<smtp_reply> smtp_session::authenticate_plain() {   // RFC 4616
+asio::awaitable<smtp_reply> smtp_session::authenticate_plain() {  // RFC 4616
     std::string response = std::string(1, '\0') + endpoint_.username + std::string(1, '\0') + endpoint_.password;
     std::string encoded = base64(response);
     OPENSSL_cleanse(response.data(), response.size());
@@ -145,7 +151,7 @@ asio::awaitable<smtp_reply> smtp_session::authenticate_plain() {   // RFC 4616
     smtp_reply reply;
     if (line.size() <= command_size_max) {
         reply = co_await command(std::move(line));
-    } else {   // too long for a command line: wait for the 334 (RFC 4954 section 4)
+    } else {  // too long for a command line: wait for the 334 (RFC 4954 section 4)
         reply = co_await command("AUTH PLAIN");
         if (reply.code == 334) {
             reply = co_await command(encoded);
@@ -188,7 +194,8 @@ std::string smtp_session::recipient_command(const smtp_transmission& one, const 
 }
 
 // MAIL and all RCPT in one write (RFC 2920); DATA follows only when somebody was accepted.
-asio::awaitable<std::optional<outcome>> smtp_session::send_envelope(smtp_transmission& one, std::vector<std::string>& accepted) {
+asio::awaitable<std::optional<outcome>> smtp_session::send_envelope(smtp_transmission& one,
+                                                                    std::vector<std::string>& accepted) {
     const std::vector<std::string> open = one.recipients().open();
     if (!extensions_.has_pipelining || open.size() > pipelined_recipients_max) {
         co_return co_await send_envelope_stepwise(one, open, accepted);
@@ -223,7 +230,7 @@ asio::awaitable<std::optional<outcome>> smtp_session::send_envelope(smtp_transmi
     }
     if (accepted.empty()) {
         if (data && data->code == 354) {
-            end({});   // an empty message must not be sent to nobody: break off instead of a dot
+            end({});  // an empty message must not be sent to nobody: break off instead of a dot
         }
         co_return std::nullopt;
     }
@@ -237,7 +244,8 @@ asio::awaitable<std::optional<outcome>> smtp_session::send_envelope(smtp_transmi
     co_return std::nullopt;
 }
 
-asio::awaitable<std::optional<outcome>> smtp_session::send_envelope_stepwise(smtp_transmission& one, const std::vector<std::string>& open,
+asio::awaitable<std::optional<outcome>> smtp_session::send_envelope_stepwise(smtp_transmission& one,
+                                                                             const std::vector<std::string>& open,
                                                                              std::vector<std::string>& accepted) {
     const smtp_reply mail = co_await command(mail_command(one));
     if (!mail.is_positive()) {
@@ -296,10 +304,11 @@ asio::awaitable<void> smtp_session::reset() {
 }
 
 asio::awaitable<outcome> smtp_session::transmit(smtp_transmission& one) {
-    is_usable_ = false;   // until this transaction has ended well
+    is_usable_ = false;  // until this transaction has ended well
     if (one.is_8bit() && !extensions_.has_8bitmime) {
         is_usable_ = true;
-        outcome refused = message_refusal(endpoint_.label(), "EHLO", {555, {"8BITMIME is not offered, and the message needs it"}});
+        outcome refused =
+            message_refusal(endpoint_.label(), "EHLO", {555, {"8BITMIME is not offered, and the message needs it"}});
         co_return refused;
     }
     if (extensions_.size_max > 0 && one.size() > static_cast<std::int64_t>(extensions_.size_max)) {

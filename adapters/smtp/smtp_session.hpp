@@ -44,10 +44,12 @@ private:
     std::string mail_command(const smtp_transmission& one) const;
     std::string recipient_command(const smtp_transmission& one, const std::string& address) const;
     asio::awaitable<std::optional<outcome>> send_envelope(smtp_transmission& one, std::vector<std::string>& accepted);
-    asio::awaitable<std::optional<outcome>> send_envelope_stepwise(smtp_transmission& one, const std::vector<std::string>& open, std::vector<std::string>& accepted);
+    asio::awaitable<std::optional<outcome>> send_envelope_stepwise(smtp_transmission& one,
+                                                                   const std::vector<std::string>& open,
+                                                                   std::vector<std::string>& accepted);
     asio::awaitable<void> send_content(smtp_transmission& one);
     asio::awaitable<void> reset();
-    outcome end(outcome result);   // after which the connection is given up
+    outcome end(outcome result);  // after which the connection is given up
 
     const smtp_endpoint endpoint_;
     const smtp_timeouts timeouts_;

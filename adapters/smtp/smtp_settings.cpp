@@ -10,8 +10,8 @@
 namespace hawser::smtp {
 namespace {
 
-constexpr std::uint16_t relay_port = 25;          // BizTalk's default
-constexpr std::uint16_t submissions_port = 465;   // RFC 8314: implicit TLS
+constexpr std::uint16_t relay_port = 25;         // BizTalk's default
+constexpr std::uint16_t submissions_port = 465;  // RFC 8314: implicit TLS
 
 tls_mode tls_mode_of(const std::string& word) {
     return word == "none" ? tls_mode::none : word == "implicit" ? tls_mode::implicit : tls_mode::starttls;
@@ -52,7 +52,8 @@ bool parse_smtp_host(std::string_view text, std::string& host, std::uint16_t& po
     }
     const bool is_literal = !text.empty() && text.front() == '[';
     for (const char c : name) {
-        if (has_control({&c, 1}) || c == ' ' || (!is_literal && c == ':') || std::string_view("`~!@#$^&*()=+[]{}\\|;'\",<>/?%").find(c) != std::string_view::npos) {
+        if (has_control({&c, 1}) || c == ' ' || (!is_literal && c == ':') ||
+            std::string_view("`~!@#$^&*()=+[]{}\\|;'\",<>/?%").find(c) != std::string_view::npos) {
             why = "a server's name cannot hold '" + shown({&c, 1}) + '\'';
             return false;
         }
@@ -76,36 +77,64 @@ bool parse_smtp_host(std::string_view text, std::string& host, std::uint16_t& po
 
 config_spec smtp_spec() {
     config_spec spec;
-    spec.string("SMTPHost", "The SMTP server: a name or address, with an optional :port. Default port 25, or 465 with implicit TLS.")
-        .with(property_flag::required).with(property_flag::guards_secrets).size_max(262)
-        .enumeration("TLS", "starttls: the connection must become encrypted; implicit: it is from the start; none: clear text.",
-                     "none=0|starttls=1|implicit=2", "starttls").with(property_flag::guards_secrets)
-        .string("From", "The sender: one address. Notifications go there.").with(property_flag::required).size_max(256)
+    spec.string(
+            "SMTPHost",
+            "The SMTP server: a name or address, with an optional :port. Default port 25, or 465 with implicit TLS.")
+        .with(property_flag::required)
+        .with(property_flag::guards_secrets)
+        .size_max(262)
+        .enumeration(
+            "TLS", "starttls: the connection must become encrypted; implicit: it is from the start; none: clear text.",
+            "none=0|starttls=1|implicit=2", "starttls")
+        .with(property_flag::guards_secrets)
+        .string("From", "The sender: one address. Notifications go there.")
+        .with(property_flag::required)
+        .size_max(256)
         .string("To", "The recipients, separated by commas or semicolons; the port's mailto: address gives them too.")
-        .with(property_flag::required).with(property_flag::address)
+        .with(property_flag::required)
+        .with(property_flag::address)
         .string("CC", "Further recipients, shown in Cc.")
-        .string("Subject", "The subject; %MessageID%, %datetime% and the other macros are replaced.", "%MessageID%").size_max(256)
-        .enumeration("SMTPAuthenticate", "none, or basic: user name and password (PLAIN or LOGIN).", "none=0|basic=1", "none")
+        .string("Subject", "The subject; %MessageID%, %datetime% and the other macros are replaced.", "%MessageID%")
+        .size_max(256)
+        .enumeration("SMTPAuthenticate", "none, or basic: user name and password (PLAIN or LOGIN).", "none=0|basic=1",
+                     "none")
         .string("Username", "For basic authentication.")
-        .with(property_flag::guards_secrets).size_max(255)
-        .string("Password", "For basic authentication.").with(property_flag::secret).size_max(4096)
-        .enumeration("Mechanism", "Fixes the mechanism of basic authentication; default: PLAIN where offered, else LOGIN.", "PLAIN=0|LOGIN=1")
+        .with(property_flag::guards_secrets)
+        .size_max(255)
+        .string("Password", "For basic authentication.")
+        .with(property_flag::secret)
+        .size_max(4096)
+        .enumeration("Mechanism",
+                     "Fixes the mechanism of basic authentication; default: PLAIN where offered, else LOGIN.",
+                     "PLAIN=0|LOGIN=1")
         .boolean("AllowClearTextCredentials", "Allows a password over a connection that is not encrypted.", "false")
-        .boolean("DeliveryReceipt", "Asks for a delivery status notification (RFC 3461) where the server offers DSN.", "false")
+        .boolean("DeliveryReceipt", "Asks for a delivery status notification (RFC 3461) where the server offers DSN.",
+                 "false")
         .boolean("ReadReceipt", "Asks for a disposition notification (RFC 8098).", "false")
-        .string("EmailBodyText", "Text that is the mail's body instead of the message's body part.").size_max(64 * 1024)
+        .string("EmailBodyText", "Text that is the mail's body instead of the message's body part.")
+        .size_max(64 * 1024)
         .string("EmailBodyTextCharset", "The character set that EmailBodyText is sent in.", "utf-8")
         .string("EmailBodyFile", "A file that is the mail's body; .html and .htm give an HTML body.")
         .string("EmailBodyFileCharset", "The character set of EmailBodyFile, which is not converted.", "utf-8")
         .string_list("Attachments", "Files to attach.")
-        .enumeration("MessagePartsAttachments", "Which message parts are attached: none, body, or all.", "none=0|body=1|all=2", "none")
-        .date_time("ReplyBy", "The Reply-By field.").with(property_flag::context_only)
-        .integer("MaxConnections", "Connections at once to one server.", 1, 1000, "16").with(property_flag::handler_only)
-        .integer("MaxMessagesPerConnection", "Messages over one connection before it is closed.", 1, 1000000, "1000").with(property_flag::handler_only)
-        .integer("ConnectTimeout", "Seconds to wait for a connection.", 1, 3600, "30").with(property_flag::handler_only)
-        .integer("CommandTimeout", "Seconds to wait for a reply to a command (RFC 5321 section 4.5.3.2).", 1, 3600, "300").with(property_flag::handler_only)
-        .integer("DataTimeout", "Seconds to wait while a message is sent, and three times that for the reply to it.", 1, 3600, "180").with(property_flag::handler_only)
-        .integer("IdleTimeout", "Seconds that an idle connection is kept.", 0, 3600, "30").with(property_flag::handler_only);
+        .enumeration("MessagePartsAttachments", "Which message parts are attached: none, body, or all.",
+                     "none=0|body=1|all=2", "none")
+        .date_time("ReplyBy", "The Reply-By field.")
+        .with(property_flag::context_only)
+        .integer("MaxConnections", "Connections at once to one server.", 1, 1000, "16")
+        .with(property_flag::handler_only)
+        .integer("MaxMessagesPerConnection", "Messages over one connection before it is closed.", 1, 1000000, "1000")
+        .with(property_flag::handler_only)
+        .integer("ConnectTimeout", "Seconds to wait for a connection.", 1, 3600, "30")
+        .with(property_flag::handler_only)
+        .integer("CommandTimeout", "Seconds to wait for a reply to a command (RFC 5321 section 4.5.3.2).", 1, 3600,
+                 "300")
+        .with(property_flag::handler_only)
+        .integer("DataTimeout", "Seconds to wait while a message is sent, and three times that for the reply to it.", 1,
+                 3600, "180")
+        .with(property_flag::handler_only)
+        .integer("IdleTimeout", "Seconds that an idle connection is kept.", 0, 3600, "30")
+        .with(property_flag::handler_only);
     return spec;
 }
 
@@ -129,7 +158,9 @@ void validate_smtp(const config& values, problems& found) {
         found.error("/SMTPAuthenticate", "basic authentication needs Username and Password");
     }
     if (is_basic && values.string("/TLS") == "none" && !values.boolean("/AllowClearTextCredentials")) {
-        found.error("/TLS", "a password would go over a connection in clear text: use starttls or implicit, or set AllowClearTextCredentials");
+        found.error("/TLS",
+                    "a password would go over a connection in clear text: use starttls or implicit, or set "
+                    "AllowClearTextCredentials");
     }
     if (!values.string("/EmailBodyText").empty() && !values.string("/EmailBodyFile").empty()) {
         found.error("/EmailBodyFile", "EmailBodyText and EmailBodyFile exclude each other");
@@ -173,7 +204,8 @@ smtp_endpoint read_endpoint(const message& one, const delivery& handle) {
         endpoint.mechanism = one.get_or("SMTP.Mechanism", "");
         if (endpoint.password.empty()) {
             throw failure("no password may be used for " + endpoint.label() + " as " + shown(endpoint.username) +
-                          ": it was configured for another SMTPHost, TLS or Username; give the port its own Username and Password");
+                          ": it was configured for another SMTPHost, TLS or Username; give the port its own Username "
+                          "and Password");
         }
         if (has_control(endpoint.username)) {
             throw failure("SMTP.Username has a control character");

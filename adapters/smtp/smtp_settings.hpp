@@ -14,12 +14,12 @@ namespace hawser::smtp {
 enum class tls_mode : std::uint8_t { none = 1, starttls, implicit };
 
 struct smtp_endpoint {
-    std::string host;               // a name or an address literal without brackets
+    std::string host;  // a name or an address literal without brackets
     std::uint16_t port = 0;
     tls_mode tls = tls_mode::starttls;
     std::string username;
     std::string password;
-    std::string mechanism;          // "", PLAIN, LOGIN
+    std::string mechanism;  // "", PLAIN, LOGIN
     bool authenticates = false;
     bool allows_clear_text = false;
 
@@ -42,12 +42,12 @@ struct smtp_timeouts {
     int data_start = 120;
     int data_block = 180;
     int data_end = 600;
-    int idle = 30;                  // of a pooled connection
+    int idle = 30;  // of a pooled connection
 };
 
 struct smtp_limits {
-    int connections_max = 16;       // to one server with one set of credentials
-    int messages_max = 1000;        // over one connection
+    int connections_max = 16;  // to one server with one set of credentials
+    int messages_max = 1000;   // over one connection
     int connection_age_max_s = 300;
 };
 
@@ -55,7 +55,7 @@ config_spec smtp_spec();
 void validate_smtp(const config& values, problems& found);
 smtp_timeouts read_timeouts(const config& values);
 smtp_limits read_limits(const config& values);
-smtp_endpoint read_endpoint(const message& one, const delivery& handle);   // throws hawser::failure
+smtp_endpoint read_endpoint(const message& one, const delivery& handle);  // throws hawser::failure
 
 // "host", "host:port", "[v6]:port"; false: `why` says what is wrong (spec section 2's restrictions).
 bool parse_smtp_host(std::string_view text, std::string& host, std::uint16_t& port, std::string& why);

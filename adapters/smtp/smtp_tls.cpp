@@ -1,8 +1,8 @@
 #include "smtp_tls.hpp"
 
-#include <boost/asio/ssl/context.hpp>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
+#include <boost/asio/ssl/context.hpp>
 
 namespace hawser::smtp {
 namespace {
@@ -29,7 +29,8 @@ std::shared_ptr<boost::asio::ssl::context> smtp_tls::context() {
     SSL_CTX_set_min_proto_version(handle, TLS1_2_VERSION);
     SSL_CTX_set_mode(handle, SSL_MODE_RELEASE_BUFFERS);
     X509_STORE* store = SSL_CTX_get_cert_store(handle);
-    const bool has_own = host_.each_certificate(nullptr, certificate_set::trusted, [store](const hawser_certificate& one) { add_anchor(store, one); });
+    const bool has_own = host_.each_certificate(nullptr, certificate_set::trusted,
+                                                [store](const hawser_certificate& one) { add_anchor(store, one); });
     if (!has_own) {
         made->set_default_verify_paths();
     }

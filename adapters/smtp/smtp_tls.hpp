@@ -17,7 +17,7 @@ namespace hawser::smtp {
 class smtp_tls {
 public:
     explicit smtp_tls(const host& owner) : host_(owner) {}
-    std::shared_ptr<boost::asio::ssl::context> context();   // throws hawser::failure
+    std::shared_ptr<boost::asio::ssl::context> context();  // throws hawser::failure
 
 private:
     host host_;

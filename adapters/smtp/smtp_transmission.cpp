@@ -27,14 +27,16 @@ void check_entity_header(std::string_view header) {
         header.remove_prefix(std::min(end + 2, header.size()));
         const bool is_fold = !line.empty() && (line.front() == ' ' || line.front() == '\t');
         const std::string_view name = line.substr(0, std::min(line.find(':'), line.size()));
-        const bool is_allowed = equals_ignoring_case(name, "MIME-Version") || equals_ignoring_case(name.substr(0, 8), "Content-");
+        const bool is_allowed =
+            equals_ignoring_case(name, "MIME-Version") || equals_ignoring_case(name.substr(0, 8), "Content-");
         if (!is_fold && (!is_allowed || name.size() == line.size())) {
-            throw failure("the encoded body's header block has the line \"" + shown(line) + "\"; only MIME-Version and Content-* may stand there");
+            throw failure("the encoded body's header block has the line \"" + shown(line) +
+                          "\"; only MIME-Version and Content-* may stand there");
         }
     }
 }
 
-constexpr std::size_t entity_header_size_max = 64 * 1024;   // design section 3
+constexpr std::size_t entity_header_size_max = 64 * 1024;  // design section 3
 
 }  // namespace
 
@@ -50,8 +52,9 @@ smtp_transmission::smtp_transmission(boost::asio::io_context& io, delivery&& han
     wants_delivery_receipt_ = one.is_true("SMTP.DeliveryReceipt");
     // The engine counts retries anew when an operator resumes a message.
     const bool is_first_try = one.get_or("BTS.ActualRetryCount", "0") == "0";
-    ledger_ = std::make_unique<recipient_ledger>(envelope_.recipients, handle.resume_state(),
-                                                 is_first_try ? recipient_ledger::refusals::are_forgotten : recipient_ledger::refusals::are_kept);
+    ledger_ = std::make_unique<recipient_ledger>(
+        envelope_.recipients, handle.resume_state(),
+        is_first_try ? recipient_ledger::refusals::are_forgotten : recipient_ledger::refusals::are_kept);
     read_entity_header(handle);
     delivery_.emplace(std::move(handle));
 }
@@ -83,7 +86,8 @@ std::int64_t smtp_transmission::size() const {
     return body < 0 ? -1 : body + static_cast<std::int64_t>(header_block_.size());
 }
 
-// The host keeps this pointer only until complete, and complete() is what ends this object's last owner's interest in it.
+// The host keeps this pointer only until complete, and complete() is what ends this object's last owner's interest in
+// it.
 void smtp_transmission::on_body_ready(void* self) noexcept {
     auto& one = *static_cast<smtp_transmission*>(self);
     boost::asio::post(one.io_, [shared = one.shared_from_this()] {

@@ -1,11 +1,11 @@
-// One message on its way through the client: everything that was read from its context on a worker, and the delivery that
-// gives its body and takes its outcome. Shared by the connection that serves it and by callbacks of the host.
+// One message on its way through the client: everything that was read from its context on a worker, and the delivery
+// that gives its body and takes its outcome. Shared by the connection that serves it and by callbacks of the host.
 #pragma once
 
+#include <atomic>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -31,7 +31,7 @@ public:
     bool wants_delivery_receipt() const noexcept { return wants_delivery_receipt_; }
     recipient_ledger& recipients() noexcept { return *ledger_; }
 
-    std::int64_t size() const;                    // header block and body; -1 = not known
+    std::int64_t size() const;  // header block and body; -1 = not known
     // 0 = end; throws hawser::failure where the body broke off. On the I/O thread.
     boost::asio::awaitable<std::size_t> read_body(char* buffer, std::size_t capacity);
     bool has_begun_body() const noexcept { return has_begun_body_; }
@@ -39,8 +39,8 @@ public:
     // Tells `interrupt` (from any thread) when the host cancels; an empty function takes it back.
     void set_interrupt(std::function<void()> interrupt);
     bool is_cancelled() const noexcept { return is_cancelled_; }
-    void watch_cancel();                          // once it is shared
-    void complete(const outcome& result);         // the first one counts
+    void watch_cancel();                   // once it is shared
+    void complete(const outcome& result);  // the first one counts
 
 private:
     void read_entity_header(delivery& handle);
@@ -52,7 +52,7 @@ private:
     smtp_endpoint endpoint_;
     envelope envelope_;
     std::string header_block_;
-    std::string body_start_;                      // read and checked before anything is connected
+    std::string body_start_;  // read and checked before anything is connected
     std::size_t body_start_read_ = 0;
     std::unique_ptr<recipient_ledger> ledger_;
     boost::asio::steady_timer body_ready_;

@@ -31,7 +31,8 @@ outcome connection_trouble(const std::string& server, const std::string& what) {
 }
 
 outcome final_reply_trouble(const std::string& server, const std::string& what) {
-    outcome made = make(verdict::retry, "smtp.no-final-reply", server + ": " + what + " after the whole message had been sent; it may have been accepted");
+    outcome made = make(verdict::retry, "smtp.no-final-reply",
+                        server + ": " + what + " after the whole message had been sent; it may have been accepted");
     made.is_maybe_duplicate = true;
     return made;
 }
@@ -44,16 +45,19 @@ outcome tls_trouble(const std::string& server, const std::string& what) {
 
 outcome server_refusal(const std::string& server, const std::string& step, const smtp_reply& reply) {
     const bool is_permanent = reply.is_permanent();
-    outcome made = from_reply(is_permanent ? verdict::rejected : verdict::retry, is_permanent ? "smtp.server-refused" : "smtp.server-busy",
+    outcome made = from_reply(is_permanent ? verdict::rejected : verdict::retry,
+                              is_permanent ? "smtp.server-refused" : "smtp.server-busy",
                               server + " answered the " + step + " with", reply);
     made.is_endpoint_down = true;
     return made;
 }
 
-// 535 is the operator's to mend: retrying a wrong password locks accounts. 454 and other 4xx are the server's bad moment.
+// 535 is the operator's to mend: retrying a wrong password locks accounts. 454 and other 4xx are the server's bad
+// moment.
 outcome authentication_refusal(const std::string& server, const std::string& user, const smtp_reply& reply) {
-    outcome made = from_reply(reply.is_permanent() ? verdict::rejected : verdict::retry, "smtp.authentication-failed",
-                              server + " did not accept the user \"" + shown(user) + "\": check Username and Password; it said", reply);
+    outcome made = from_reply(
+        reply.is_permanent() ? verdict::rejected : verdict::retry, "smtp.authentication-failed",
+        server + " did not accept the user \"" + shown(user) + "\": check Username and Password; it said", reply);
     made.is_endpoint_down = true;
     return made;
 }
@@ -66,24 +70,28 @@ outcome authentication_not_possible(const std::string& server, const std::string
 
 outcome message_refusal(const std::string& server, const std::string& step, const smtp_reply& reply) {
     outcome made = from_reply(reply.is_permanent() ? verdict::rejected : verdict::retry,
-                              reply.is_permanent() ? "smtp.message-refused" : "smtp.message-deferred", server + " answered " + step + " with", reply);
+                              reply.is_permanent() ? "smtp.message-refused" : "smtp.message-deferred",
+                              server + " answered " + step + " with", reply);
     made.is_endpoint_down = reply.code == 421;
     return made;
 }
 
 outcome message_too_large(const std::string& server, std::uint64_t size, std::uint64_t size_max) {
-    outcome made = make(verdict::rejected, "smtp.too-large", server + " takes messages of at most " + std::to_string(size_max) +
-                                                                 " bytes; this one has " + std::to_string(size));
-    made.enhanced_status = "5.3.4";   // RFC 3463: message too big for system
+    outcome made = make(verdict::rejected, "smtp.too-large",
+                        server + " takes messages of at most " + std::to_string(size_max) + " bytes; this one has " +
+                            std::to_string(size));
+    made.enhanced_status = "5.3.4";  // RFC 3463: message too big for system
     return made;
 }
 
 outcome body_trouble(const std::string& why) {
-    return make(verdict::retry, "smtp.body", "the message could not be read to its end, so the connection was broken off: " + why);
+    return make(verdict::retry, "smtp.body",
+                "the message could not be read to its end, so the connection was broken off: " + why);
 }
 
 // One line a settled recipient: "D address<TAB>what was said" (delivered), or "F …" (refused for good).
-recipient_ledger::recipient_ledger(const std::vector<std::string>& recipients, std::string_view resume_state, refusals earlier) {
+recipient_ledger::recipient_ledger(const std::vector<std::string>& recipients, std::string_view resume_state,
+                                   refusals earlier) {
     for (const std::string& address : recipients) {
         index_[address] = results_.size();
         results_.push_back({address, verdict::retry, 0, "", ""});
@@ -97,7 +105,7 @@ recipient_ledger::recipient_ledger(const std::vector<std::string>& recipients, s
         }
         const std::size_t address_end = std::min(line.find('\t', 2), line.size());
         const auto found = index_.find(std::string(line.substr(2, address_end - 2)));
-        if (found != index_.end()) {   // an address that was edited away since is forgotten
+        if (found != index_.end()) {  // an address that was edited away since is forgotten
             results_[found->second].verdict = line[0] == 'D' ? verdict::delivered : verdict::rejected;
             results_[found->second].text = line.substr(std::min(address_end + 1, line.size()));
         }
@@ -155,26 +163,33 @@ outcome recipient_ledger::add_to(outcome failed) const {
 
 outcome recipient_ledger::settle(const std::string& server) const {
     const auto count = [this](verdict what) {
-        return std::count_if(results_.begin(), results_.end(), [what](const recipient_result& one) { return one.verdict == what; });
+        return std::count_if(results_.begin(), results_.end(),
+                             [what](const recipient_result& one) { return one.verdict == what; });
     };
     const auto total = static_cast<std::ptrdiff_t>(results_.size());
-    const auto not_delivered = std::find_if(results_.begin(), results_.end(), [](const recipient_result& one) { return one.verdict != verdict::delivered; });
+    const auto not_delivered = std::find_if(results_.begin(), results_.end(), [](const recipient_result& one) {
+        return one.verdict != verdict::delivered;
+    });
     outcome made;
     made.recipients = results_;
     if (not_delivered == results_.end()) {
         made.verdict = verdict::delivered;
         made.code = "smtp.delivered";
-        made.text = server + " accepted it for " + std::to_string(total) + (total == 1 ? " recipient" : " recipients") + ": \"" + results_.back().text + '"';
+        made.text = server + " accepted it for " + std::to_string(total) + (total == 1 ? " recipient" : " recipients") +
+                    ": \"" + results_.back().text + '"';
         made.reply_code = results_.back().reply_code;
         return made;
     }
     made.resume_state = resume_state();
-    made.verdict = count(verdict::retry) == total ? verdict::retry : count(verdict::rejected) == total ? verdict::rejected : verdict::partial;
+    made.verdict = count(verdict::retry) == total      ? verdict::retry
+                   : count(verdict::rejected) == total ? verdict::rejected
+                                                       : verdict::partial;
     made.reply_code = not_delivered->reply_code;
     made.enhanced_status = not_delivered->enhanced_status;
     made.code = not_delivered->verdict == verdict::rejected ? "smtp.recipient-refused" : "smtp.recipient-deferred";
-    made.text = server + " did not accept it for " + std::to_string(total - count(verdict::delivered)) + " of " + std::to_string(total) +
-                " recipients; for <" + not_delivered->address + "> it said: \"" + not_delivered->text + '"';
+    made.text = server + " did not accept it for " + std::to_string(total - count(verdict::delivered)) + " of " +
+                std::to_string(total) + " recipients; for <" + not_delivered->address + "> it said: \"" +
+                not_delivered->text + '"';
     return made;
 }
 

@@ -1,5 +1,5 @@
-// All error policy of the SMTP client in one place: what a failure of each scope (server, message, recipient) makes of a
-// delivery. The table in README.md says the same. Pure.
+// All error policy of the SMTP client in one place: what a failure of each scope (server, message, recipient) makes of
+// a delivery. The table in README.md says the same. Pure.
 #pragma once
 
 #include <map>
@@ -31,18 +31,19 @@ class recipient_ledger {
 public:
     // Refusals are forgotten when an operator resumed the message: those recipients are tried again.
     enum class refusals : std::uint8_t { are_kept = 1, are_forgotten };
-    recipient_ledger(const std::vector<std::string>& recipients, std::string_view resume_state, refusals earlier = refusals::are_kept);
+    recipient_ledger(const std::vector<std::string>& recipients, std::string_view resume_state,
+                     refusals earlier = refusals::are_kept);
 
-    std::vector<std::string> open() const;    // those that still have to be sent to
+    std::vector<std::string> open() const;  // those that still have to be sent to
     void refuse(const std::string& address, const smtp_reply& reply);
-    void accept(const std::string& address, const smtp_reply& reply);   // the final reply was positive
+    void accept(const std::string& address, const smtp_reply& reply);  // the final reply was positive
     outcome settle(const std::string& server) const;
     std::string resume_state() const;
     // A failure of the whole attempt, with what earlier attempts settled added.
     outcome add_to(outcome failure) const;
 
 private:
-    std::vector<recipient_result> results_;   // in the order of the envelope
+    std::vector<recipient_result> results_;  // in the order of the envelope
     std::map<std::string, std::size_t> index_;
 };
 

@@ -27,7 +27,7 @@ public:
     std::array<unsigned char, 16> take() {
         if (used_ + 16 > bytes_.size()) {
             if (getrandom(bytes_.data(), bytes_.size(), 0) != static_cast<ssize_t>(bytes_.size())) {
-                std::abort();   // at most 256 bytes a call never fail or come short once the kernel's pool is ready
+                std::abort();  // at most 256 bytes a call never fail or come short once the kernel's pool is ready
             }
             used_ = 0;
         }

@@ -13,8 +13,8 @@ public:
     virtual std::int64_t monotonic_ms() const noexcept = 0;  // never goes back; for time-outs and rates
 };
 
-clock& system_clock() noexcept;   // lives for the whole process; thread-safe
+clock& system_clock() noexcept;  // lives for the whole process; thread-safe
 
-std::string make_uuid();   // RFC 4122 version 4, lower case, 36 characters, from the kernel's randomness
+std::string make_uuid();  // RFC 4122 version 4, lower case, 36 characters, from the kernel's randomness
 
 }  // namespace hawser::engine

@@ -14,8 +14,8 @@ std::size_t edit_distance(const std::string& left, const std::string& right) {
         std::size_t diagonal = row[0];
         row[0] = i + 1;
         for (std::size_t j = 0; j < right.size(); ++j) {
-            const bool same = std::tolower(static_cast<unsigned char>(left[i])) ==
-                              std::tolower(static_cast<unsigned char>(right[j]));
+            const bool same =
+                std::tolower(static_cast<unsigned char>(left[i])) == std::tolower(static_cast<unsigned char>(right[j]));
             const std::size_t replaced = diagonal + (same ? 0 : 1);
             diagonal = row[j + 1];
             row[j + 1] = std::min({replaced, row[j] + 1, row[j + 1] + 1});

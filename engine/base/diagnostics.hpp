@@ -19,9 +19,9 @@ struct source_position {
 struct diagnostic {
     severity kind = severity::error;
     source_position position;
-    std::string pointer;   // RFC 6901 JSON pointer, "" for the whole document
-    std::string text;      // what is wrong, what is allowed
-    std::string hint;      // "did you mean ...?"; may be empty
+    std::string pointer;  // RFC 6901 JSON pointer, "" for the whole document
+    std::string text;     // what is wrong, what is allowed
+    std::string hint;     // "did you mean ...?"; may be empty
 };
 
 // "file:line:column: error: /json/pointer: text (hint)"
@@ -39,7 +39,8 @@ private:
     std::vector<diagnostic> list_;
 };
 
-// The candidate nearest to `word` (edit distance at most a third of its length, or two letters exchanged), or "" where none is near.
+// The candidate nearest to `word` (edit distance at most a third of its length, or two letters exchanged), or "" where
+// none is near.
 std::string nearest_name(const std::string& word, const std::vector<std::string>& candidates);
 
 }  // namespace hawser::engine

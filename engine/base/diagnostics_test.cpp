@@ -5,7 +5,8 @@
 using namespace hawser::engine;
 
 TEST_CASE("a diagnostic names file, line, column, pointer, text and hint") {
-    const diagnostic one{severity::error, {"ports.json", 3, 14}, "/sendPorts/0/retry", "unknown key", "did you mean \"retryCount\"?"};
+    const diagnostic one{
+        severity::error, {"ports.json", 3, 14}, "/sendPorts/0/retry", "unknown key", "did you mean \"retryCount\"?"};
     CHECK(to_string(one) == "ports.json:3:14: error: /sendPorts/0/retry: unknown key (did you mean \"retryCount\"?)");
 }
 

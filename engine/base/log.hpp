@@ -1,5 +1,6 @@
 // The log: one event a line, text for a terminal or JSON for a collector, on standard error. Never a body, password or
-// token: callers pass names and numbers, and text from outside goes through printable(). Thread-safe; a line is one write.
+// token: callers pass names and numbers, and text from outside goes through printable(). Thread-safe; a line is one
+// write.
 #pragma once
 
 #include <cstdint>
@@ -21,10 +22,18 @@ void configure(level lowest, format how);
 bool is_enabled(level wanted) noexcept;
 void write(level severity, std::string_view event, std::initializer_list<field> fields = {});
 
-inline void debug(std::string_view event, std::initializer_list<field> fields = {}) { write(level::debug, event, fields); }
-inline void info(std::string_view event, std::initializer_list<field> fields = {}) { write(level::info, event, fields); }
-inline void warning(std::string_view event, std::initializer_list<field> fields = {}) { write(level::warning, event, fields); }
-inline void error(std::string_view event, std::initializer_list<field> fields = {}) { write(level::error, event, fields); }
+inline void debug(std::string_view event, std::initializer_list<field> fields = {}) {
+    write(level::debug, event, fields);
+}
+inline void info(std::string_view event, std::initializer_list<field> fields = {}) {
+    write(level::info, event, fields);
+}
+inline void warning(std::string_view event, std::initializer_list<field> fields = {}) {
+    write(level::warning, event, fields);
+}
+inline void error(std::string_view event, std::initializer_list<field> fields = {}) {
+    write(level::error, event, fields);
+}
 
 }  // namespace hawser::engine::log
 

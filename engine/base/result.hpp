@@ -21,9 +21,7 @@ struct unexpected {
 template <typename Error>
 unexpected(Error) -> unexpected<Error>;
 
-inline unexpected<error> fail(std::string code, std::string text) {
-    return {error{std::move(code), std::move(text)}};
-}
+inline unexpected<error> fail(std::string code, std::string text) { return {error{std::move(code), std::move(text)}}; }
 
 template <typename Value, typename Error = error>
 class [[nodiscard]] result {

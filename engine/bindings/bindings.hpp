@@ -14,11 +14,11 @@ namespace hawser::engine {
 
 // A property's value as the plugin's specification wants it: enumerations are their words, lists are split.
 struct typed_value {
-    std::uint32_t type = 0;              // HAWSER_TYPE_*
-    std::string text;                    // of a list: joined by '|'
+    std::uint32_t type = 0;  // HAWSER_TYPE_*
+    std::string text;        // of a list: joined by '|'
     std::vector<std::string> list;
     bool is_secret = false;
-    bool is_default = false;             // nobody wrote it
+    bool is_default = false;  // nobody wrote it
     bool is_from_handler = false;
     source_position position;
     std::string pointer;
@@ -27,9 +27,9 @@ struct typed_value {
 using typed_properties = std::map<std::string, typed_value>;
 
 struct transport_binding {
-    std::string type;                    // "SMTP"
+    std::string type;  // "SMTP"
     std::string address;
-    typed_properties properties;         // handler values under port values
+    typed_properties properties;  // handler values under port values
     typed_properties handler_properties;
     std::uint32_t retry_count = 3;
     std::int64_t retry_interval_ms = 5 * 60 * 1000;
@@ -38,8 +38,8 @@ struct transport_binding {
 };
 
 struct component_binding {
-    std::uint32_t stage = 0;             // HAWSER_STAGE_*
-    std::string stage_name;              // "encode"
+    std::uint32_t stage = 0;  // HAWSER_STAGE_*
+    std::string stage_name;   // "encode"
     std::string component;
     typed_properties properties;
     source_position position;
@@ -48,7 +48,7 @@ struct component_binding {
 
 struct send_port_binding {
     std::string name;
-    std::string state;                   // bound, stopped, started: as declared
+    std::string state;  // bound, stopped, started: as declared
     bool is_dynamic = false;
     std::vector<component_binding> pipeline;
     std::vector<std::string> encryption_certificates;
@@ -59,7 +59,7 @@ struct send_port_binding {
     bool stops_on_failure = false;
     bool spools_before_send = false;
     std::uint8_t priority = 5;
-    std::string require;                 // "", none, signed, encrypted, signedAndEncrypted
+    std::string require;  // "", none, signed, encrypted, signedAndEncrypted
     std::vector<std::string> attachment_roots;
     std::uint32_t in_flight_max = 64;
     source_position position;
@@ -70,33 +70,33 @@ struct send_port_group_binding {
     std::string name;
     std::vector<std::string> ports;
     std::optional<filter_groups> filter;
-    std::string state;                   // bound, started
+    std::string state;  // bound, started
 };
 
 struct certificate_folders {
     std::string personal;
     std::string other_people;
-    std::string trusted;                 // "" = the system's
-    std::string signing;                 // thumbprint or file name
+    std::string trusted;  // "" = the system's
+    std::string signing;  // thumbprint or file name
 };
 
 struct host_binding {
     std::string name = "Hawser";
-    std::string message_box_path;        // absolute
-    certificate_folders certificates;    // absolute; "" = none
+    std::string message_box_path;      // absolute
+    certificate_folders certificates;  // absolute; "" = none
     unsigned worker_count = 2;
     std::int64_t stop_grace_ms = 10 * 1000;
 };
 
 struct send_handler_binding {
-    typed_properties properties;         // with defaults
+    typed_properties properties;  // with defaults
 };
 
 struct host_bindings {
     std::string file;
     std::string base_directory;
     host_binding host;
-    std::map<std::string, send_handler_binding> send_handlers;   // every adapter that is loaded or used
+    std::map<std::string, send_handler_binding> send_handlers;  // every adapter that is loaded or used
     std::vector<send_port_binding> send_ports;
     std::vector<send_port_group_binding> send_port_groups;
 };

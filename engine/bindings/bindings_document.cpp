@@ -44,7 +44,8 @@ void join(json_value& into, json_value&& from, const std::string& pointer, diagn
             const json_value* name = element.find("name");
             json_value* twin = name == nullptr ? nullptr : find_named(into, name->text);
             if (twin != nullptr) {
-                problems.error(name->position, pointer, "\"" + name->text + "\" is defined twice: also at " + place_of(twin->position));
+                problems.error(name->position, pointer,
+                               "\"" + name->text + "\" is defined twice: also at " + place_of(twin->position));
             } else {
                 into.elements.push_back(std::move(element));
             }
@@ -66,8 +67,10 @@ void join(json_value& into, json_value&& from, const std::string& pointer, diagn
 
 // RFC 7396, with the members of lists that have a name matched by it.
 void patch(json_value& into, json_value&& from) {
-    const bool is_named_list = into.is(json_value::kind::array) && from.is(json_value::kind::array) && !from.elements.empty() &&
-                               std::all_of(from.elements.begin(), from.elements.end(), [](const json_value& one) { return one.find("name") != nullptr; });
+    const bool is_named_list = into.is(json_value::kind::array) && from.is(json_value::kind::array) &&
+                               !from.elements.empty() &&
+                               std::all_of(from.elements.begin(), from.elements.end(),
+                                           [](const json_value& one) { return one.find("name") != nullptr; });
     if (is_named_list) {
         for (json_value& element : from.elements) {
             if (json_value* twin = find_named(into, element.find("name")->text); twin != nullptr) {
@@ -84,7 +87,8 @@ void patch(json_value& into, json_value&& from) {
     }
     for (json_member& member : from.members) {
         if (member.value.is(json_value::kind::null)) {
-            into.members.erase(std::remove_if(into.members.begin(), into.members.end(), [&](const json_member& one) { return one.key == member.key; }),
+            into.members.erase(std::remove_if(into.members.begin(), into.members.end(),
+                                              [&](const json_member& one) { return one.key == member.key; }),
                                into.members.end());
         } else if (json_value* twin = into.find(member.key); twin != nullptr) {
             patch(*twin, std::move(member.value));
@@ -112,14 +116,16 @@ void read_includes(json_value& root, const std::string& folder, diagnostics& pro
         return;
     }
     if (!include->is(json_value::kind::array)) {
-        problems.error(include->position, "/include", "this must be a list of file names or patterns, like [\"ports/*.json\"]");
+        problems.error(include->position, "/include",
+                       "this must be a list of file names or patterns, like [\"ports/*.json\"]");
         return;
     }
     const std::vector<json_value> patterns = include->elements;
     for (std::size_t i = 0; i < patterns.size(); ++i) {
         const std::string pointer = "/include/" + std::to_string(i);
         const std::string full = (fs::path(folder) / patterns[i].text).string();
-        const std::vector<std::string> paths = patterns[i].is(json_value::kind::string) ? expand_glob(full) : std::vector<std::string>{};
+        const std::vector<std::string> paths =
+            patterns[i].is(json_value::kind::string) ? expand_glob(full) : std::vector<std::string>{};
         const bool is_pattern = patterns[i].text.find_first_of("*?[") != std::string::npos;
         if (paths.empty() && !is_pattern) {
             problems.error(patterns[i].position, pointer, "there is no file " + full);
@@ -130,7 +136,8 @@ void read_includes(json_value& root, const std::string& folder, diagnostics& pro
                 continue;
             }
             if (const json_value* nested = included.find("include"); nested != nullptr) {
-                problems.error(nested->position, "/include", "an included file cannot include others: name them in " + root.position.file);
+                problems.error(nested->position, "/include",
+                               "an included file cannot include others: name them in " + root.position.file);
                 continue;
             }
             join(root, std::move(included), "", problems);
@@ -148,7 +155,8 @@ bool read_bindings_document(const std::string& path, const std::vector<std::stri
         return false;
     }
     if (!out.root.is(json_value::kind::object)) {
-        problems.error(out.root.position, "", "a bindings file is one JSON object, like {\"host\": …, \"sendPorts\": […]}");
+        problems.error(out.root.position, "",
+                       "a bindings file is one JSON object, like {\"host\": …, \"sendPorts\": […]}");
         return false;
     }
     read_includes(out.root, out.base_directory, problems);
@@ -168,7 +176,8 @@ std::vector<named_plugin> plugins_of(const bindings_document& document, diagnost
         return {{"smtp", document.root.position, "/plugins"}, {"smime", document.root.position, "/plugins"}};
     }
     if (!plugins->is(json_value::kind::array)) {
-        problems.error(plugins->position, "/plugins", "this must be a list of plugin names or paths, like [\"smtp\", \"./plugins/stamp.so\"]");
+        problems.error(plugins->position, "/plugins",
+                       "this must be a list of plugin names or paths, like [\"smtp\", \"./plugins/stamp.so\"]");
         return names;
     }
     for (std::size_t i = 0; i < plugins->elements.size(); ++i) {

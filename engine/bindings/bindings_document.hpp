@@ -1,4 +1,5 @@
-// Reads a bindings file with its includes and overlays into one JSON document whose values know the file they came from.
+// Reads a bindings file with its includes and overlays into one JSON document whose values know the file they came
+// from.
 #pragma once
 
 #include <string>
@@ -10,8 +11,8 @@ namespace hawser::engine {
 
 struct bindings_document {
     json_value root;
-    std::string file;              // as it was named
-    std::string base_directory;    // absolute folder of it
+    std::string file;            // as it was named
+    std::string base_directory;  // absolute folder of it
 };
 
 // "include" globs are relative to the file; lists are joined and objects merged, a name defined twice is an error that

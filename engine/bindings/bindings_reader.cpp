@@ -66,7 +66,8 @@ host_binding read_host(const json_value& root, const std::string& base, diagnost
     return host;
 }
 
-void read_send_handlers(const json_value& root, const component_catalogue& catalogue, host_bindings& out, diagnostics& problems) {
+void read_send_handlers(const json_value& root, const component_catalogue& catalogue, host_bindings& out,
+                        diagnostics& problems) {
     const json_value* handlers = root.find("sendHandlers");
     if (handlers != nullptr && !handlers->is(json_value::kind::object)) {
         problems.error(handlers->position, "/sendHandlers", "this must be an object: adapter → its properties");
@@ -78,16 +79,18 @@ void read_send_handlers(const json_value& root, const component_catalogue& catal
             const hawser_descriptor* descriptor = catalogue.find(HAWSER_KIND_SEND_ADAPTER, member.key);
             if (descriptor == nullptr) {
                 const std::string near = nearest_name(member.key, catalogue.names(HAWSER_KIND_SEND_ADAPTER));
-                problems.error(member.key_position, pointer, "no loaded plugin has a send adapter \"" + printable(member.key, 60) + "\": name its plugin in /plugins",
+                problems.error(member.key_position, pointer,
+                               "no loaded plugin has a send adapter \"" + printable(member.key, 60) +
+                                   "\": name its plugin in /plugins",
                                near.empty() ? "" : "did you mean \"" + near + "\"?");
                 continue;
             }
-            out.send_handlers[member.key].properties =
-                read_properties(member.value, pointer, *descriptor, property_level::handler, out.base_directory, problems);
+            out.send_handlers[member.key].properties = read_properties(
+                member.value, pointer, *descriptor, property_level::handler, out.base_directory, problems);
         }
     }
     for (const std::string& name : catalogue.names(HAWSER_KIND_SEND_ADAPTER)) {
-        out.send_handlers[name];   // every adapter has a handler, with its defaults where nobody configured one
+        out.send_handlers[name];  // every adapter has a handler, with its defaults where nobody configured one
     }
 }
 
@@ -122,7 +125,8 @@ void read_groups(const json_value& root, host_bindings& out, diagnostics& proble
             if (std::find(names.begin(), names.end(), group.ports[j]) == names.end()) {
                 const std::string near = nearest_name(group.ports[j], names);
                 problems.error(value.find("ports")->elements[j].position, fields.at("ports") + '/' + std::to_string(j),
-                               "there is no send port \"" + printable(group.ports[j], 60) + '"', near.empty() ? "" : "did you mean \"" + near + "\"?");
+                               "there is no send port \"" + printable(group.ports[j], 60) + '"',
+                               near.empty() ? "" : "did you mean \"" + near + "\"?");
             }
         }
         out.send_port_groups.push_back(std::move(group));
@@ -131,12 +135,14 @@ void read_groups(const json_value& root, host_bindings& out, diagnostics& proble
 
 }  // namespace
 
-host_bindings read_bindings(const bindings_document& document, const component_catalogue& catalogue, diagnostics& problems) {
+host_bindings read_bindings(const bindings_document& document, const component_catalogue& catalogue,
+                            diagnostics& problems) {
     host_bindings out;
     out.file = document.file;
     out.base_directory = document.base_directory;
     field_reader root(document.root, "", problems);
-    for (const char* key : {"$schema", "host", "plugins", "include", "sendHandlers", "pipelines", "sendPorts", "sendPortGroups"}) {
+    for (const char* key :
+         {"$schema", "host", "plugins", "include", "sendHandlers", "pipelines", "sendPorts", "sendPortGroups"}) {
         root.any(key);
     }
     root.not_yet("receivePorts", "receiving (receivePorts)");

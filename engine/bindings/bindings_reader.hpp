@@ -7,6 +7,7 @@
 
 namespace hawser::engine {
 
-host_bindings read_bindings(const bindings_document& document, const component_catalogue& catalogue, diagnostics& problems);
+host_bindings read_bindings(const bindings_document& document, const component_catalogue& catalogue,
+                            diagnostics& problems);
 
 }  // namespace hawser::engine

@@ -15,42 +15,72 @@ namespace {
 
 constexpr hawser_string text(const char* literal) { return {literal, __builtin_strlen(literal)}; }
 
-hawser_property_spec spec(std::uint32_t type, const char* name, std::uint32_t flags = 0, const char* default_value = nullptr,
-                          const char* words = "", std::int64_t maximum = 0) {
-    return {sizeof(hawser_property_spec), type, flags, 0, 0, maximum, text(name), text("A property."),
-            default_value == nullptr ? hawser_string{nullptr, 0} : text(default_value), text(words)};
+hawser_property_spec spec(std::uint32_t type, const char* name, std::uint32_t flags = 0,
+                          const char* default_value = nullptr, const char* words = "", std::int64_t maximum = 0) {
+    return {sizeof(hawser_property_spec),
+            type,
+            flags,
+            0,
+            0,
+            maximum,
+            text(name),
+            text("A property."),
+            default_value == nullptr ? hawser_string{nullptr, 0} : text(default_value),
+            text(words)};
 }
 
 // A mail adapter and an encoder as the real ones declare themselves, in small.
 class test_catalogue final : public component_catalogue {
 public:
     test_catalogue() {
-        mail_specs_ = {spec(HAWSER_TYPE_STRING, "From", HAWSER_SPEC_REQUIRED), spec(HAWSER_TYPE_STRING, "To", HAWSER_SPEC_REQUIRED | HAWSER_SPEC_ADDRESS),
-                       spec(HAWSER_TYPE_STRING, "Subject", 0, "%MessageID%", "", 20), spec(HAWSER_TYPE_STRING, "Password", HAWSER_SPEC_SECRET),
-                       spec(HAWSER_TYPE_ENUMERATION, "SMTPAuthenticate", 0, "none", "none=0|basic=1"), spec(HAWSER_TYPE_BOOLEAN, "DeliveryReceipt"),
-                       spec(HAWSER_TYPE_INTEGER, "MaxConnections", HAWSER_SPEC_HANDLER_ONLY, nullptr, "", 100), spec(HAWSER_TYPE_STRING_LIST, "Attachments"),
+        mail_specs_ = {spec(HAWSER_TYPE_STRING, "From", HAWSER_SPEC_REQUIRED),
+                       spec(HAWSER_TYPE_STRING, "To", HAWSER_SPEC_REQUIRED | HAWSER_SPEC_ADDRESS),
+                       spec(HAWSER_TYPE_STRING, "Subject", 0, "%MessageID%", "", 20),
+                       spec(HAWSER_TYPE_STRING, "Password", HAWSER_SPEC_SECRET),
+                       spec(HAWSER_TYPE_ENUMERATION, "SMTPAuthenticate", 0, "none", "none=0|basic=1"),
+                       spec(HAWSER_TYPE_BOOLEAN, "DeliveryReceipt"),
+                       spec(HAWSER_TYPE_INTEGER, "MaxConnections", HAWSER_SPEC_HANDLER_ONLY, nullptr, "", 100),
+                       spec(HAWSER_TYPE_STRING_LIST, "Attachments"),
                        spec(HAWSER_TYPE_DATE_TIME, "ReplyBy", HAWSER_SPEC_CONTEXT_ONLY)};
         encoder_specs_ = {spec(HAWSER_TYPE_BOOLEAN, "EnableEncryption", 0, "false")};
         finish(mail_, mail_specs_, mail_pointers_, HAWSER_KIND_SEND_ADAPTER, 0, "MAIL", "mailto");
-        finish(encoder_, encoder_specs_, encoder_pointers_, HAWSER_KIND_PIPELINE_COMPONENT, HAWSER_STAGE_ENCODE, "Encoder", "");
+        finish(encoder_, encoder_specs_, encoder_pointers_, HAWSER_KIND_PIPELINE_COMPONENT, HAWSER_STAGE_ENCODE,
+               "Encoder", "");
     }
     const hawser_descriptor* find(std::uint32_t kind, const std::string& id) const override {
-        return kind == HAWSER_KIND_SEND_ADAPTER ? (id == "MAIL" ? &mail_ : nullptr) : (id == "Encoder" ? &encoder_ : nullptr);
+        return kind == HAWSER_KIND_SEND_ADAPTER ? (id == "MAIL" ? &mail_ : nullptr)
+                                                : (id == "Encoder" ? &encoder_ : nullptr);
     }
-    std::vector<std::string> names(std::uint32_t kind) const override { return {kind == HAWSER_KIND_SEND_ADAPTER ? "MAIL" : "Encoder"}; }
-    void validate(std::uint32_t, const std::string&, const typed_properties& properties, const problem_function& report) const override {
-        if (const auto subject = properties.find("Subject"); subject != properties.end() && subject->second.text == "forbidden") {
+    std::vector<std::string> names(std::uint32_t kind) const override {
+        return {kind == HAWSER_KIND_SEND_ADAPTER ? "MAIL" : "Encoder"};
+    }
+    void validate(std::uint32_t, const std::string&, const typed_properties& properties,
+                  const problem_function& report) const override {
+        if (const auto subject = properties.find("Subject");
+            subject != properties.end() && subject->second.text == "forbidden") {
             report(true, "/Subject", "the plugin does not like this subject");
         }
     }
 
 private:
-    static void finish(hawser_descriptor& one, const std::vector<hawser_property_spec>& specs, std::vector<const hawser_property_spec*>& pointers,
-                       std::uint32_t kind, std::uint32_t stages, const char* id, const char* scheme) {
+    static void finish(hawser_descriptor& one, const std::vector<hawser_property_spec>& specs,
+                       std::vector<const hawser_property_spec*>& pointers, std::uint32_t kind, std::uint32_t stages,
+                       const char* id, const char* scheme) {
         for (const hawser_property_spec& each : specs) {
             pointers.push_back(&each);
         }
-        one = {sizeof one, kind, stages, 0, 0, static_cast<std::uint32_t>(pointers.size()), pointers.data(), text(id), text("1"), text("A test."), text(id), text(scheme)};
+        one = {sizeof one,
+               kind,
+               stages,
+               0,
+               0,
+               static_cast<std::uint32_t>(pointers.size()),
+               pointers.data(),
+               text(id),
+               text("1"),
+               text("A test."),
+               text(id),
+               text(scheme)};
     }
     std::vector<hawser_property_spec> mail_specs_, encoder_specs_;
     std::vector<const hawser_property_spec*> mail_pointers_, encoder_pointers_;
@@ -74,11 +104,12 @@ struct folder {
 struct loaded {
     host_bindings bindings;
     diagnostics problems;
-    std::vector<std::string> lines(const fs::path& folder) const {   // without the folder's name
+    std::vector<std::string> lines(const fs::path& folder) const {  // without the folder's name
         std::vector<std::string> all;
         for (const diagnostic& one : problems.list()) {
             std::string line = to_string(one);
-            for (std::size_t at = line.find(folder.string() + '/'); at != std::string::npos; at = line.find(folder.string() + '/')) {
+            for (std::size_t at = line.find(folder.string() + '/'); at != std::string::npos;
+                 at = line.find(folder.string() + '/')) {
                 line.erase(at, folder.string().size() + 1);
             }
             all.push_back(line);
@@ -164,14 +195,16 @@ TEST_CASE("ten mistakes are ten errors, each at its line and column") {
 
 TEST_CASE("a required value that neither handler nor port gives, and a plugin's own rule, are errors") {
     const folder f;
-    const loaded missing = load(f.write("b.json", R"({"host": {}, "sendPorts": [{"name": "A", "primaryTransport": {"type": "MAIL"}}]})"));
+    const loaded missing =
+        load(f.write("b.json", R"({"host": {}, "sendPorts": [{"name": "A", "primaryTransport": {"type": "MAIL"}}]})"));
     REQUIRE(missing.lines(f.path).size() == 2);
     CHECK(missing.lines(f.path)[0].find("needs the property From") != std::string::npos);
     CHECK(missing.lines(f.path)[1].find("needs the property To") != std::string::npos);
     const loaded disliked = load(f.write("c.json", R"({"host": {}, "sendPorts": [{"name": "A", "primaryTransport":
  {"type": "MAIL", "address": "mailto:x@example.org", "properties": {"From": "a@b", "Subject": "forbidden"}}}]})"));
     REQUIRE(disliked.lines(f.path).size() == 1);
-    CHECK(disliked.lines(f.path)[0].find("c.json:2:95: error: /sendPorts/0/primaryTransport/properties/Subject: the plugin") == 0);
+    CHECK(disliked.lines(f.path)[0].find(
+              "c.json:2:95: error: /sendPorts/0/primaryTransport/properties/Subject: the plugin") == 0);
 }
 
 TEST_CASE("secrets come from the environment, a file or a credential; one written down is a warning") {
@@ -181,10 +214,14 @@ TEST_CASE("secrets come from the environment, a file or a credential; one writte
     ::setenv("HAWSER_TEST_SECRET", "from-env", 1);
     ::setenv("CREDENTIALS_DIRECTORY", (f.path / "credentials").c_str(), 1);
     const auto secret = [&](const std::string& value) {
-        return load(f.write("b.json", R"({"host": {}, "sendHandlers": {"MAIL": {"From": "a@b", "Password": )" + value +
-                                          R"(}}, "sendPorts": [{"name": "A", "primaryTransport": {"type": "MAIL", "address": "mailto:x@y"}}]})"));
+        return load(f.write(
+            "b.json",
+            R"({"host": {}, "sendHandlers": {"MAIL": {"From": "a@b", "Password": )" + value +
+                R"(}}, "sendPorts": [{"name": "A", "primaryTransport": {"type": "MAIL", "address": "mailto:x@y"}}]})"));
     };
-    const auto value = [](const loaded& got) { return got.bindings.send_ports.at(0).primary.properties.at("Password").text; };
+    const auto value = [](const loaded& got) {
+        return got.bindings.send_ports.at(0).primary.properties.at("Password").text;
+    };
     CHECK(value(secret(R"({"env": "HAWSER_TEST_SECRET"})")) == "from-env");
     CHECK(value(secret(R"({"file": "secret"})")) == "from-file");
     CHECK(value(secret(R"({"credential": "smtp"})")) == "from-credential");
@@ -197,7 +234,8 @@ TEST_CASE("secrets come from the environment, a file or a credential; one writte
 
 TEST_CASE("included lists are joined, and a port defined twice shows both places") {
     const folder f;
-    const std::string port = R"({"name": "B", "primaryTransport": {"type": "MAIL", "address": "mailto:x@y", "properties": {"From": "a@b"}}})";
+    const std::string port =
+        R"({"name": "B", "primaryTransport": {"type": "MAIL", "address": "mailto:x", "properties": {"From": "a@b"}}})";
     f.write("ports/b.json", "{\"sendPorts\": [" + port + "]}");
     const std::string main = f.write("main.json", R"({"host": {}, "include": ["ports/*.json"], "sendPorts": []})");
     CHECK(load(main).bindings.send_ports.at(0).name == "B");
@@ -211,7 +249,9 @@ TEST_CASE("included lists are joined, and a port defined twice shows both places
 TEST_CASE("an overlay patches ports by name, and its mistakes are shown in the overlay") {
     const folder f;
     const std::string main = f.write("b.json", good);
-    const std::string overlay = f.write("prod.json", R"({"sendPorts": [{"name": "Invoices", "priority": 1, "filter": null}], "host": {"name": "Prod"}})");
+    const std::string overlay =
+        f.write("prod.json",
+                R"({"sendPorts": [{"name": "Invoices", "priority": 1, "filter": null}], "host": {"name": "Prod"}})");
     const loaded got = load(main, {overlay});
     CHECK(got.lines(f.path).empty());
     CHECK(got.bindings.host.name == "Prod");
@@ -225,14 +265,17 @@ TEST_CASE("an overlay patches ports by name, and its mistakes are shown in the o
 
 TEST_CASE("what this version does not have is refused, never ignored") {
     const folder f;
-    const loaded got = load(f.write("b.json", R"({"host": {}, "receivePorts": [], "sendPorts": [{"name": "A", "tracking": {},
- "primaryTransport": {"type": "MAIL", "address": "mailto:x@y", "properties": {"From": "a@b", "ReplyBy": "2026-01-01T00:00:00Z", "MaxConnections": 1}}}]})"));
+    const loaded got =
+        load(f.write("b.json", R"({"host": {}, "receivePorts": [], "sendPorts": [{"name": "A", "tracking": {},
+ "primaryTransport": {"type": "MAIL", "address": "mailto:x@y", "properties": {"From": "a@b",
+  "ReplyBy": "2026-01-01T00:00:00Z", "MaxConnections": 1}}}]})"));
     CHECK(got.lines(f.path).size() == 4);
 }
 
 TEST_CASE("the schema names every property of the loaded plugins") {
     const std::string schema = make_json_schema(test_catalogue());
-    for (const char* piece : {"\"MaxConnections\"", "\"SMTPAuthenticate\"", "\"EnableEncryption\"", "\"basic\"", "\"credential\"", "2020-12"}) {
+    for (const char* piece : {"\"MaxConnections\"", "\"SMTPAuthenticate\"", "\"EnableEncryption\"", "\"basic\"",
+                              "\"credential\"", "2020-12"}) {
         CHECK(schema.find(piece) != std::string::npos);
     }
 }

@@ -17,10 +17,11 @@ public:
     using problem_function = std::function<void(bool is_error, const std::string& pointer, const std::string& text)>;
 
     virtual ~component_catalogue() = default;
-    virtual const hawser_descriptor* find(std::uint32_t kind, const std::string& id) const = 0;   // nullptr = not loaded
+    virtual const hawser_descriptor* find(std::uint32_t kind, const std::string& id) const = 0;  // nullptr = not loaded
     virtual std::vector<std::string> names(std::uint32_t kind) const = 0;
     // The plugin's own rules over complete properties.
-    virtual void validate(std::uint32_t kind, const std::string& id, const typed_properties& properties, const problem_function& report) const = 0;
+    virtual void validate(std::uint32_t kind, const std::string& id, const typed_properties& properties,
+                          const problem_function& report) const = 0;
 };
 
 }  // namespace hawser::engine

@@ -38,7 +38,8 @@ const json_value* field_reader::any(const std::string& key) {
 const json_value* field_reader::of(const std::string& key, json_value::kind type) {
     const json_value* value = any(key);
     if (value != nullptr && !value->is(type)) {
-        problems_.error(value->position, at(key), std::string("this must be ") + name_of(type) + ", not " + name_of(value->type));
+        problems_.error(value->position, at(key),
+                        std::string("this must be ") + name_of(type) + ", not " + name_of(value->type));
         return nullptr;
     }
     return value;
@@ -61,15 +62,19 @@ bool field_reader::boolean(const std::string& key, bool otherwise) {
     return value == nullptr ? otherwise : value->boolean;
 }
 
-std::int64_t field_reader::integer(const std::string& key, std::int64_t otherwise, std::int64_t minimum, std::int64_t maximum) {
+std::int64_t field_reader::integer(const std::string& key, std::int64_t otherwise, std::int64_t minimum,
+                                   std::int64_t maximum) {
     const json_value* value = of(key, json_value::kind::number);
     if (value == nullptr) {
         return otherwise;
     }
     std::int64_t number = 0;
     const auto [end, failure] = std::from_chars(value->text.data(), value->text.data() + value->text.size(), number);
-    if (failure != std::errc{} || end != value->text.data() + value->text.size() || number < minimum || number > maximum) {
-        problems_.error(value->position, at(key), "this must be a whole number from " + std::to_string(minimum) + " to " + std::to_string(maximum));
+    if (failure != std::errc{} || end != value->text.data() + value->text.size() || number < minimum ||
+        number > maximum) {
+        problems_.error(
+            value->position, at(key),
+            "this must be a whole number from " + std::to_string(minimum) + " to " + std::to_string(maximum));
         return otherwise;
     }
     return number;
@@ -81,7 +86,8 @@ std::string field_reader::word(const std::string& key, const std::vector<std::st
         return otherwise;
     }
     if (std::find(words.begin(), words.end(), value->text) == words.end()) {
-        problems_.error(value->position, at(key), '"' + printable(value->text, 60) + "\" is not allowed: one of " + join(words) + " is",
+        problems_.error(value->position, at(key),
+                        '"' + printable(value->text, 60) + "\" is not allowed: one of " + join(words) + " is",
                         suggestion(value->text, words));
         return otherwise;
     }
@@ -117,11 +123,16 @@ std::int64_t field_reader::duration_ms(const std::string& key, std::int64_t othe
     if (value->is(json_value::kind::number) && unit.empty()) {
         unit_ms = 60 * 1000;
     } else if (value->is(json_value::kind::string)) {
-        unit_ms = unit == "s" ? 1000 : unit == "m" ? 60 * 1000 : unit == "h" ? 3600 * 1000 : unit == "d" ? 24 * 3600 * 1000 : 0;
+        unit_ms = unit == "s"   ? 1000
+                  : unit == "m" ? 60 * 1000
+                  : unit == "h" ? 3600 * 1000
+                  : unit == "d" ? 24 * 3600 * 1000
+                                : 0;
     }
     if (failure != std::errc{} || unit_ms == 0 || count < 0 || count > maximum_ms / unit_ms) {
-        problems_.error(value->position, at(key), "this must be a duration like \"30s\", \"5m\" or \"2h\", or a number of minutes, of at most " +
-                                                      std::to_string(maximum_ms / 60000) + " minutes");
+        problems_.error(value->position, at(key),
+                        "this must be a duration like \"30s\", \"5m\" or \"2h\", or a number of minutes, of at most " +
+                            std::to_string(maximum_ms / 60000) + " minutes");
         return otherwise_ms;
     }
     return count * unit_ms;
@@ -136,7 +147,8 @@ void field_reader::not_yet(const std::string& key, const std::string& what) {
 void field_reader::finish() {
     for (const json_member& member : object_.members) {
         if (std::find(known_.begin(), known_.end(), member.key) == known_.end()) {
-            problems_.error(member.key_position, at(member.key), "unknown key \"" + printable(member.key, 60) + '"', suggestion(member.key, known_));
+            problems_.error(member.key_position, at(member.key), "unknown key \"" + printable(member.key, 60) + '"',
+                            suggestion(member.key, known_));
         }
     }
 }

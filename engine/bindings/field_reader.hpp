@@ -15,7 +15,7 @@ public:
     field_reader(const json_value& object, std::string pointer, diagnostics& problems);
 
     const json_value* any(const std::string& key);
-    const json_value* of(const std::string& key, json_value::kind type);   // reports another type
+    const json_value* of(const std::string& key, json_value::kind type);  // reports another type
     std::string string(const std::string& key, std::string otherwise = {});
     bool boolean(const std::string& key, bool otherwise);
     std::int64_t integer(const std::string& key, std::int64_t otherwise, std::int64_t minimum, std::int64_t maximum);
@@ -23,8 +23,8 @@ public:
     std::vector<std::string> strings(const std::string& key);
     // "30s", "5m", "2h", "1d", or a number of minutes (BizTalk's unit); in milliseconds.
     std::int64_t duration_ms(const std::string& key, std::int64_t otherwise_ms, std::int64_t maximum_ms);
-    void not_yet(const std::string& key, const std::string& what);   // known, and refused in words
-    void finish();                                                    // reports unknown keys, with a suggestion
+    void not_yet(const std::string& key, const std::string& what);  // known, and refused in words
+    void finish();                                                  // reports unknown keys, with a suggestion
 
     std::string at(const std::string& key) const { return pointer_ + '/' + pointer_token(key); }
     const std::string& pointer() const noexcept { return pointer_; }

@@ -13,24 +13,30 @@ std::string value_text(const json_value& value) {
     return value.is(json_value::kind::boolean) ? (value.boolean ? "true" : "false") : value.text;
 }
 
-void read_condition(const json_value& value, const std::string& pointer, std::vector<filter_condition>& group, diagnostics& problems) {
+void read_condition(const json_value& value, const std::string& pointer, std::vector<filter_condition>& group,
+                    diagnostics& problems) {
     const auto& triple = value.elements;
-    if (!value.is(json_value::kind::array) || triple.size() < 2 || triple.size() > 3 || !triple[0].is(json_value::kind::string) ||
-        !triple[1].is(json_value::kind::string)) {
-        problems.error(value.position, pointer, "a condition is [property, operator, value], like [\"BTS.ReceivePortName\", \"==\", \"Invoices\"]");
+    if (!value.is(json_value::kind::array) || triple.size() < 2 || triple.size() > 3 ||
+        !triple[0].is(json_value::kind::string) || !triple[1].is(json_value::kind::string)) {
+        problems.error(
+            value.position, pointer,
+            "a condition is [property, operator, value], like [\"BTS.ReceivePortName\", \"==\", \"Invoices\"]");
         return;
     }
     filter_condition condition{triple[0].text, triple[1].text, triple.size() == 3 ? value_text(triple[2]) : ""};
     if (condition.property.find('.') == std::string::npos) {
-        problems.error(triple[0].position, pointer + "/0", "a property is named Namespace.Name, like BTS.ReceivePortName");
+        problems.error(triple[0].position, pointer + "/0",
+                       "a property is named Namespace.Name, like BTS.ReceivePortName");
     }
     if (std::find(comparisons.begin(), comparisons.end(), condition.comparison) == comparisons.end()) {
-        problems.error(triple[1].position, pointer + "/1", "\"" + condition.comparison + "\" is no operator: ==, !=, <, <=, >, >=, exists and & are");
+        problems.error(triple[1].position, pointer + "/1",
+                       "\"" + condition.comparison + "\" is no operator: ==, !=, <, <=, >, >=, exists and & are");
         return;
     }
     const bool needs_value = condition.comparison != "exists";
     if (needs_value != (triple.size() == 3)) {
-        problems.error(value.position, pointer, needs_value ? "this operator needs a value" : "\"exists\" takes no value");
+        problems.error(value.position, pointer,
+                       needs_value ? "this operator needs a value" : "\"exists\" takes no value");
     }
     group.push_back(std::move(condition));
 }
@@ -52,7 +58,8 @@ filter_groups read_filter(const json_value& filter, const std::string& pointer, 
         const json_value* all_of = group.of("allOf", json_value::kind::array);
         group.finish();
         if (all_of == nullptr || all_of->elements.empty()) {
-            problems.error(any_of->elements[i].position, at, "a group of conditions is {\"allOf\": [at least one condition]}");
+            problems.error(any_of->elements[i].position, at,
+                           "a group of conditions is {\"allOf\": [at least one condition]}");
             continue;
         }
         groups.emplace_back();

@@ -43,7 +43,7 @@ private:
         if (c == '\n') {
             ++line_;
             column_ = 1;
-        } else if ((static_cast<unsigned char>(c) & 0xc0U) != 0x80U) {   // columns count characters, not bytes
+        } else if ((static_cast<unsigned char>(c) & 0xc0U) != 0x80U) {  // columns count characters, not bytes
             ++column_;
         }
         return c;
@@ -148,7 +148,8 @@ private:
 
     void parse_word(json_value& value) {
         std::string word;
-        while (!is_at_end() && (std::isalnum(static_cast<unsigned char>(peek())) != 0 || peek() == '-' || peek() == '+' || peek() == '.')) {
+        while (!is_at_end() && (std::isalnum(static_cast<unsigned char>(peek())) != 0 || peek() == '-' ||
+                                peek() == '+' || peek() == '.')) {
             word += next();
         }
         if (word == "true" || word == "false") {
@@ -160,11 +161,12 @@ private:
             value.type = json_value::kind::number;
             value.text = word;
         } else {
-            throw json_failure{value.position, word.empty() ? "a value is expected here" : "\"" + printable(word, 40) + "\" is no JSON value"};
+            throw json_failure{value.position, word.empty() ? "a value is expected here"
+                                                            : "\"" + printable(word, 40) + "\" is no JSON value"};
         }
     }
 
-    static bool is_number(const std::string& word) {   // RFC 8259 section 6
+    static bool is_number(const std::string& word) {  // RFC 8259 section 6
         std::size_t i = word.substr(0, 1) == "-" ? 1 : 0;
         const auto digits = [&] {
             const std::size_t start = i;
@@ -283,10 +285,15 @@ private:
         }
     }
 
-    static bool is_utf8(std::string_view text) {   // RFC 3629: no overlong forms, no surrogates
+    static bool is_utf8(std::string_view text) {  // RFC 3629: no overlong forms, no surrogates
         for (std::size_t i = 0; i < text.size();) {
             const auto lead = static_cast<unsigned char>(text[i]);
-            const std::size_t size = lead < 0x80 ? 1 : lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
+            const std::size_t size = lead < 0x80   ? 1
+                                     : lead < 0xc2 ? 0
+                                     : lead < 0xe0 ? 2
+                                     : lead < 0xf0 ? 3
+                                     : lead < 0xf5 ? 4
+                                                   : 0;
             if (size == 0 || i + size > text.size()) {
                 return false;
             }
@@ -298,7 +305,8 @@ private:
                 }
                 code = (code << 6U) | (byte & 0x3fU);
             }
-            if ((size == 3 && (code < 0x800 || (code >= 0xd800 && code <= 0xdfff))) || (size == 4 && (code < 0x10000 || code > 0x10ffff))) {
+            if ((size == 3 && (code < 0x800 || (code >= 0xd800 && code <= 0xdfff))) ||
+                (size == 4 && (code < 0x10000 || code > 0x10ffff))) {
                 return false;
             }
             i += size;

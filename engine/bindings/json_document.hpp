@@ -22,9 +22,9 @@ struct json_value {
 
     kind type = kind::null;
     bool boolean = false;
-    std::string text;                    // of a string (UTF-8), or a number as it was written
+    std::string text;  // of a string (UTF-8), or a number as it was written
     std::vector<json_value> elements;
-    std::vector<json_member> members;    // in the order of the file
+    std::vector<json_member> members;  // in the order of the file
     source_position position;
 
     const json_value* find(std::string_view key) const;
@@ -38,7 +38,7 @@ struct json_member {
     json_value value;
 };
 
-const char* name_of(json_value::kind type) noexcept;   // "a string", "an object", …
+const char* name_of(json_value::kind type) noexcept;  // "a string", "an object", …
 
 // One error ends the parse: what follows a broken bracket means nothing. False: problems has it.
 bool parse_json(std::string_view text, const std::string& file, json_value& out, diagnostics& problems);

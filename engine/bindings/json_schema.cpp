@@ -7,13 +7,16 @@ namespace {
 
 using json = nlohmann::ordered_json;
 
-std::string text_of(hawser_string text) { return text.data == nullptr ? std::string{} : std::string(text.data, text.size); }
+std::string text_of(hawser_string text) {
+    return text.data == nullptr ? std::string{} : std::string(text.data, text.size);
+}
 
 json secret_schema() {
     return json::parse(R"({"oneOf":[{"type":"string"},
       {"type":"object","additionalProperties":false,"required":["env"],"properties":{"env":{"type":"string"}}},
       {"type":"object","additionalProperties":false,"required":["file"],"properties":{"file":{"type":"string"}}},
-      {"type":"object","additionalProperties":false,"required":["credential"],"properties":{"credential":{"type":"string"}}}]})");
+      {"type":"object","additionalProperties":false,"required":["credential"],
+       "properties":{"credential":{"type":"string"}}}]})");
 }
 
 json enumeration_schema(const std::string& words) {
@@ -55,7 +58,9 @@ json property_schema(const hawser_property_spec& spec) {
     schema["description"] = text_of(spec.text);
     if (spec.default_value.data != nullptr) {
         const std::string text = text_of(spec.default_value);
-        schema["default"] = spec.type == HAWSER_TYPE_BOOLEAN ? json(text == "true") : spec.type == HAWSER_TYPE_INTEGER ? json(std::stoll(text)) : json(text);
+        schema["default"] = spec.type == HAWSER_TYPE_BOOLEAN   ? json(text == "true")
+                            : spec.type == HAWSER_TYPE_INTEGER ? json(std::stoll(text))
+                                                               : json(text);
     }
     return schema;
 }
@@ -69,20 +74,27 @@ json properties_schema(const hawser_descriptor& descriptor, bool is_port) {
             properties[text_of(spec.name)] = property_schema(spec);
         }
     }
-    return {{"type", "object"}, {"description", text_of(descriptor.summary)}, {"additionalProperties", false}, {"properties", properties}};
+    return {{"type", "object"},
+            {"description", text_of(descriptor.summary)},
+            {"additionalProperties", false},
+            {"properties", properties}};
 }
 
 json transport_schema(const component_catalogue& catalogue) {
     json transport = json::parse(R"({"type":"object","required":["type"],"properties":{
       "type":{"type":"string"},"address":{"type":"string"},
       "retryCount":{"type":"integer","minimum":0,"maximum":1000,"default":3},
-      "retryInterval":{"$ref":"#/$defs/duration","default":"5m"},"properties":{"type":"object"}},"additionalProperties":false})");
+      "retryInterval":{"$ref":"#/$defs/duration","default":"5m"},"properties":{"type":"object"}},
+      "additionalProperties":false})");
     json cases = json::array();
     json types = json::array();
     for (const std::string& name : catalogue.names(HAWSER_KIND_SEND_ADAPTER)) {
         types.push_back(name);
-        cases.push_back({{"if", {{"properties", {{"type", {{"const", name}}}}}}},
-                         {"then", {{"properties", {{"properties", properties_schema(*catalogue.find(HAWSER_KIND_SEND_ADAPTER, name), true)}}}}}});
+        cases.push_back(
+            {{"if", {{"properties", {{"type", {{"const", name}}}}}}},
+             {"then",
+              {{"properties",
+                {{"properties", properties_schema(*catalogue.find(HAWSER_KIND_SEND_ADAPTER, name), true)}}}}}});
     }
     transport["properties"]["type"]["enum"] = types;
     if (!cases.empty()) {
@@ -98,8 +110,11 @@ json component_schema(const component_catalogue& catalogue) {
     json names = json::array();
     for (const std::string& name : catalogue.names(HAWSER_KIND_PIPELINE_COMPONENT)) {
         names.push_back(name);
-        cases.push_back({{"if", {{"properties", {{"component", {{"const", name}}}}}}},
-                         {"then", {{"properties", {{"properties", properties_schema(*catalogue.find(HAWSER_KIND_PIPELINE_COMPONENT, name), false)}}}}}});
+        cases.push_back(
+            {{"if", {{"properties", {{"component", {{"const", name}}}}}}},
+             {"then",
+              {{"properties",
+                {{"properties", properties_schema(*catalogue.find(HAWSER_KIND_PIPELINE_COMPONENT, name), false)}}}}}});
     }
     component["properties"]["component"]["enum"] = names;
     if (!cases.empty()) {
@@ -120,7 +135,8 @@ constexpr const char* fixed_part = R"({
       "certificates": {"type": "object", "additionalProperties": false, "properties": {
         "personal": {"type": "string", "description": "Folder of certificates with private keys."},
         "otherPeople": {"type": "string", "description": "Folder of partners' certificates."},
-        "trusted": {"type": "string", "description": "Folder of trust anchors and CRLs; default: the system's anchors."},
+        "trusted": {"type": "string",
+          "description": "Folder of trust anchors and CRLs; default: the system's anchors."},
         "signing": {"type": "string", "description": "SHA-1 or SHA-256 thumbprint, or a file name in personal."}}},
       "workers": {"type": "integer", "minimum": 1, "maximum": 64, "default": 2},
       "stopGrace": {"$ref": "#/$defs/duration", "default": "10s"}}},
@@ -128,29 +144,37 @@ constexpr const char* fixed_part = R"({
     "include": {"type": "array", "items": {"type": "string"}},
     "sendHandlers": {"type": "object"},
     "pipelines": {"type": "object", "additionalProperties": {"$ref": "#/$defs/pipeline"}},
-    "sendPorts": {"type": "array", "items": {"type": "object", "required": ["name", "primaryTransport"], "additionalProperties": false, "properties": {
+    "sendPorts": {"type": "array", "items": {"type": "object", "required": ["name", "primaryTransport"],
+      "additionalProperties": false, "properties": {
       "name": {"type": "string"}, "description": {"type": "string"},
       "state": {"enum": ["bound", "stopped", "started"], "default": "started"},
-      "pipeline": {"oneOf": [{"type": "string"}, {"$ref": "#/$defs/pipeline"}]}, "pipelineProperties": {"type": "object"},
+      "pipeline": {"oneOf": [{"type": "string"}, {"$ref": "#/$defs/pipeline"}]},
+        "pipelineProperties": {"type": "object"},
       "encryptionCertificates": {"type": "array", "items": {"type": "string"}},
       "require": {"enum": ["none", "signed", "encrypted", "signedAndEncrypted"]},
       "primaryTransport": {"$ref": "#/$defs/transport"}, "backupTransport": {"$ref": "#/$defs/transport"},
       "filter": {"$ref": "#/$defs/filter"}, "orderedDelivery": {"type": "boolean", "default": false},
-      "stopSendingOnFailure": {"type": "boolean", "default": false}, "spoolBeforeSend": {"type": "boolean", "default": false},
+      "stopSendingOnFailure": {"type": "boolean", "default": false}, "spoolBeforeSend": {"type": "boolean",
+        "default": false},
       "priority": {"type": "integer", "minimum": 1, "maximum": 10, "default": 5},
       "maxInFlight": {"type": "integer", "minimum": 1, "maximum": 10000, "default": 64},
       "attachmentRoots": {"type": "array", "items": {"type": "string"}}}}},
-    "sendPortGroups": {"type": "array", "items": {"type": "object", "required": ["name", "ports"], "additionalProperties": false, "properties": {
+    "sendPortGroups": {"type": "array", "items": {"type": "object", "required": ["name", "ports"],
+      "additionalProperties": false, "properties": {
       "name": {"type": "string"}, "ports": {"type": "array", "items": {"type": "string"}},
       "state": {"enum": ["bound", "started"], "default": "started"}, "filter": {"$ref": "#/$defs/filter"}}}}
   },
   "$defs": {
-    "duration": {"oneOf": [{"type": "string", "pattern": "^[0-9]+[smhd]$"}, {"type": "integer", "minimum": 0, "description": "minutes"}]},
-    "filter": {"type": "object", "required": ["anyOf"], "additionalProperties": false, "properties": {"anyOf": {"type": "array", "items": {
-      "type": "object", "required": ["allOf"], "additionalProperties": false, "properties": {"allOf": {"type": "array", "minItems": 1,
+    "duration": {"oneOf": [{"type": "string", "pattern": "^[0-9]+[smhd]$"}, {"type": "integer", "minimum": 0,
+      "description": "minutes"}]},
+    "filter": {"type": "object", "required": ["anyOf"], "additionalProperties": false,
+      "properties": {"anyOf": {"type": "array", "items": {
+      "type": "object", "required": ["allOf"], "additionalProperties": false,
+        "properties": {"allOf": {"type": "array", "minItems": 1,
         "items": {"type": "array", "minItems": 2, "maxItems": 3}}}}}}},
     "pipeline": {"type": "object", "additionalProperties": false, "properties": {
-      "preAssemble": {"type": "array", "items": {"$ref": "#/$defs/component"}}, "assemble": {"type": "array", "items": {"$ref": "#/$defs/component"}},
+      "preAssemble": {"type": "array", "items": {"$ref": "#/$defs/component"}}, "assemble": {"type": "array",
+        "items": {"$ref": "#/$defs/component"}},
       "encode": {"type": "array", "items": {"$ref": "#/$defs/component"}}}}
   }
 })";

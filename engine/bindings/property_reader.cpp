@@ -12,7 +12,9 @@
 namespace hawser::engine {
 namespace {
 
-std::string_view view(hawser_string text) { return text.data == nullptr ? std::string_view{} : std::string_view(text.data, text.size); }
+std::string_view view(hawser_string text) {
+    return text.data == nullptr ? std::string_view{} : std::string_view(text.data, text.size);
+}
 
 struct target {
     const hawser_property_spec& spec;
@@ -21,7 +23,9 @@ struct target {
     const std::string& base_directory;
     diagnostics& problems;
 
-    void error(const std::string& text, const std::string& hint = {}) const { problems.error(value.position, pointer, text, hint); }
+    void error(const std::string& text, const std::string& hint = {}) const {
+        problems.error(value.position, pointer, text, hint);
+    }
 };
 
 // "none=0|basic=1": the word for a word or its number; "" = neither.
@@ -69,7 +73,7 @@ bool read_secret_file(const target& to, const std::string& path, std::string& ou
         return false;
     }
     out.assign(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
-    while (!out.empty() && (out.back() == '\n' || out.back() == '\r')) {   // an editor's last newline is no part of it
+    while (!out.empty() && (out.back() == '\n' || out.back() == '\r')) {  // an editor's last newline is no part of it
         out.pop_back();
     }
     return true;
@@ -78,12 +82,14 @@ bool read_secret_file(const target& to, const std::string& path, std::string& ou
 // {"env": NAME}, {"file": PATH} or {"credential": NAME}: systemd's $CREDENTIALS_DIRECTORY.
 bool read_secret(const target& to, std::string& out) {
     if (to.value.is(json_value::kind::string)) {
-        to.problems.warning(to.value.position, to.pointer,
-                            "a secret stands in the file itself: better {\"env\": …}, {\"file\": …} or {\"credential\": …}");
+        to.problems.warning(
+            to.value.position, to.pointer,
+            "a secret stands in the file itself: better {\"env\": …}, {\"file\": …} or {\"credential\": …}");
         out = to.value.text;
         return true;
     }
-    if (!to.value.is(json_value::kind::object) || to.value.members.size() != 1 || !to.value.members[0].value.is(json_value::kind::string)) {
+    if (!to.value.is(json_value::kind::object) || to.value.members.size() != 1 ||
+        !to.value.members[0].value.is(json_value::kind::string)) {
         to.error("a secret is {\"env\": \"NAME\"}, {\"file\": \"path\"} or {\"credential\": \"name\"}");
         return false;
     }
@@ -115,7 +121,8 @@ bool read_secret(const target& to, std::string& out) {
 
 bool check_size(const target& to, const std::string& text) {
     if (to.spec.maximum > 0 && text.size() > static_cast<std::uint64_t>(to.spec.maximum)) {
-        to.error("this is " + std::to_string(text.size()) + " bytes long; " + std::to_string(to.spec.maximum) + " are allowed");
+        to.error("this is " + std::to_string(text.size()) + " bytes long; " + std::to_string(to.spec.maximum) +
+                 " are allowed");
         return false;
     }
     return true;
@@ -130,7 +137,8 @@ bool read_integer(const target& to, std::string& out) {
         return false;
     }
     if ((to.spec.minimum != 0 || to.spec.maximum != 0) && (number < to.spec.minimum || number > to.spec.maximum)) {
-        to.error(text + " is out of range: " + std::to_string(to.spec.minimum) + " to " + std::to_string(to.spec.maximum) + " is allowed");
+        to.error(text + " is out of range: " + std::to_string(to.spec.minimum) + " to " +
+                 std::to_string(to.spec.maximum) + " is allowed");
         return false;
     }
     out = std::to_string(number);
@@ -145,14 +153,15 @@ bool read_enumeration(const target& to, std::string& out) {
     }
     out = find_word(view(to.spec.words), to.value.text);
     if (out.empty()) {
-        to.error('"' + printable(to.value.text, 60) + "\" is not allowed: one of " + list_of(words) + " is", suggestion(to.value.text, words));
+        to.error('"' + printable(to.value.text, 60) + "\" is not allowed: one of " + list_of(words) + " is",
+                 suggestion(to.value.text, words));
         return false;
     }
     return true;
 }
 
 bool read_list(const target& to, typed_value& out) {
-    if (to.value.is(json_value::kind::string)) {   // BizTalk's form: joined by '|'
+    if (to.value.is(json_value::kind::string)) {  // BizTalk's form: joined by '|'
         std::string_view rest = to.value.text;
         while (!rest.empty()) {
             const std::size_t end = rest.find('|');
@@ -234,7 +243,8 @@ std::vector<std::string> names_at(const hawser_descriptor& descriptor, property_
     std::vector<std::string> names;
     for (std::uint32_t i = 0; i < descriptor.property_count; ++i) {
         const hawser_property_spec& spec = *descriptor.properties[i];
-        const std::uint32_t hidden = HAWSER_SPEC_CONTEXT_ONLY | (level == property_level::port ? HAWSER_SPEC_HANDLER_ONLY : 0U);
+        const std::uint32_t hidden =
+            HAWSER_SPEC_CONTEXT_ONLY | (level == property_level::port ? HAWSER_SPEC_HANDLER_ONLY : 0U);
         if ((spec.flags & hidden) == 0) {
             names.emplace_back(view(spec.name));
         }
@@ -244,12 +254,14 @@ std::vector<std::string> names_at(const hawser_descriptor& descriptor, property_
 
 }  // namespace
 
-typed_properties read_properties(const json_value& object, const std::string& pointer, const hawser_descriptor& descriptor,
-                                 property_level level, const std::string& base_directory, diagnostics& problems) {
+typed_properties read_properties(const json_value& object, const std::string& pointer,
+                                 const hawser_descriptor& descriptor, property_level level,
+                                 const std::string& base_directory, diagnostics& problems) {
     typed_properties properties;
     const std::string owner(view(descriptor.id));
     if (!object.is(json_value::kind::object)) {
-        problems.error(object.position, pointer, "the properties of " + owner + " are an object, like {\"Name\": value}");
+        problems.error(object.position, pointer,
+                       "the properties of " + owner + " are an object, like {\"Name\": value}");
         return properties;
     }
     for (const json_member& member : object.members) {
@@ -261,11 +273,13 @@ typed_properties read_properties(const json_value& object, const std::string& po
             continue;
         }
         if ((spec->flags & HAWSER_SPEC_CONTEXT_ONLY) != 0) {
-            problems.error(member.key_position, at, member.key + " cannot be set in bindings: a pipeline component sets it on the message");
+            problems.error(member.key_position, at,
+                           member.key + " cannot be set in bindings: a pipeline component sets it on the message");
             continue;
         }
         if (level == property_level::port && (spec->flags & HAWSER_SPEC_HANDLER_ONLY) != 0) {
-            problems.error(member.key_position, at, member.key + " belongs to the send handler: set it in /sendHandlers/" + owner);
+            problems.error(member.key_position, at,
+                           member.key + " belongs to the send handler: set it in /sendHandlers/" + owner);
             continue;
         }
         typed_value value;
@@ -298,10 +312,12 @@ void check_required(const typed_properties& properties, const hawser_descriptor&
                     const source_position& position, const std::string& pointer, diagnostics& problems) {
     for (std::uint32_t i = 0; i < descriptor.property_count; ++i) {
         const hawser_property_spec& spec = *descriptor.properties[i];
-        const bool is_given = properties.count(std::string(view(spec.name))) != 0 || (has_address && (spec.flags & HAWSER_SPEC_ADDRESS) != 0);
+        const bool is_given = properties.count(std::string(view(spec.name))) != 0 ||
+                              (has_address && (spec.flags & HAWSER_SPEC_ADDRESS) != 0);
         if ((spec.flags & HAWSER_SPEC_REQUIRED) != 0 && !is_given) {
-            problems.error(position, pointer, std::string(view(descriptor.id)) + " needs the property " + std::string(view(spec.name)) +
-                                                  ", here or in its send handler");
+            problems.error(position, pointer,
+                           std::string(view(descriptor.id)) + " needs the property " + std::string(view(spec.name)) +
+                               ", here or in its send handler");
         }
     }
 }

@@ -12,8 +12,9 @@ namespace hawser::engine {
 enum class property_level : std::uint8_t { handler = 1, port, component };
 
 // What is wrong is reported; what is right is in the result. Secrets are resolved ({"env"|"file"|"credential": name}).
-typed_properties read_properties(const json_value& object, const std::string& pointer, const hawser_descriptor& descriptor,
-                                 property_level level, const std::string& base_directory, diagnostics& problems);
+typed_properties read_properties(const json_value& object, const std::string& pointer,
+                                 const hawser_descriptor& descriptor, property_level level,
+                                 const std::string& base_directory, diagnostics& problems);
 
 void add_defaults(typed_properties& properties, const hawser_descriptor& descriptor);
 

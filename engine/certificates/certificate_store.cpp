@@ -114,7 +114,8 @@ void read_pem(const std::string& text, file_content& out) {
         } else if (label == "X509 CRL") {
             out.crls.emplace_back(d2i_X509_CRL(nullptr, &cursor, size));
         } else if (label == "ENCRYPTED PRIVATE KEY" || std::string(header).find("ENCRYPTED") != std::string::npos) {
-            out.problem = "its private key is encrypted with a password: store it without one, readable by this user alone";
+            out.problem =
+                "its private key is encrypted with a password: store it without one, readable by this user alone";
         } else if (label.size() >= 11 && label.compare(label.size() - 11, 11, "PRIVATE KEY") == 0) {
             out.keys.emplace_back(d2i_AutoPrivateKey(nullptr, &cursor, size));
         }
@@ -137,7 +138,8 @@ void read_pem(const std::string& text, file_content& out) {
 
 void read_pkcs12(const std::string& text, file_content& out) {
     const unsigned char* cursor = reinterpret_cast<const unsigned char*>(text.data());
-    const std::unique_ptr<PKCS12, deleter<&PKCS12_free>> container(d2i_PKCS12(nullptr, &cursor, static_cast<long>(text.size())));
+    const std::unique_ptr<PKCS12, deleter<&PKCS12_free>> container(
+        d2i_PKCS12(nullptr, &cursor, static_cast<long>(text.size())));
     if (!container) {
         out.problem = "it is no PKCS#12 file: " + last_error();
         return;
@@ -212,7 +214,7 @@ void give_keys(std::vector<certificate_entry>& certificates, const std::vector<k
             }
         }
     }
-    ERR_clear_error();   // keys of other certificates
+    ERR_clear_error();  // keys of other certificates
 }
 
 std::string plain_thumbprint(const std::string& selector) {
@@ -250,7 +252,8 @@ certificate_folder read_certificate_folder(const std::string& folder) {
             all.problems.push_back(path.string() + ": " + content.problem);
         }
         if (!content.keys.empty() && is_readable_by_others(path)) {
-            all.problems.push_back(path.string() + ": other users may read this private key: chmod 600 " + path.string());
+            all.problems.push_back(path.string() + ": other users may read this private key: chmod 600 " +
+                                   path.string());
         }
         for (const x509_pointer& certificate : content.certificates) {
             all.certificates.push_back(entry_of(certificate.get(), path.filename().string()));
@@ -272,7 +275,8 @@ const certificate_entry* find_certificate(const certificate_folder& folder, cons
             return &entry;
         }
         // A file may hold a chain: the one with the key, else the first, is meant.
-        if (entry.file_name == selector && (by_file == nullptr || (by_file->private_key.empty() && !entry.private_key.empty()))) {
+        if (entry.file_name == selector &&
+            (by_file == nullptr || (by_file->private_key.empty() && !entry.private_key.empty()))) {
             by_file = &entry;
         }
     }

@@ -1,6 +1,6 @@
-// The certificates, keys and CRLs of a host, read from its folders. Entries are immutable once read; reload() swaps in new
-// ones. Thread-safe. A file that cannot be read is a problem that names it, and never keeps the others from being used.
-// Whether a certificate is valid is not decided here: the component that uses it does.
+// The certificates, keys and CRLs of a host, read from its folders. Entries are immutable once read; reload() swaps in
+// new ones. Thread-safe. A file that cannot be read is a problem that names it, and never keeps the others from being
+// used. Whether a certificate is valid is not decided here: the component that uses it does.
 #pragma once
 
 #include <cstdint>
@@ -15,11 +15,11 @@ namespace hawser::engine {
 
 struct certificate_entry {
     std::string der;
-    std::string sha1;            // lower-case hexadecimal
+    std::string sha1;  // lower-case hexadecimal
     std::string sha256;
-    std::string file_name;       // without its folder
-    std::string subject;         // RFC 2253 form, for a person
-    std::string private_key;     // PKCS#8 DER, "" = none; wiped when the entry goes
+    std::string file_name;    // without its folder
+    std::string subject;      // RFC 2253 form, for a person
+    std::string private_key;  // PKCS#8 DER, "" = none; wiped when the entry goes
     std::int64_t not_after_unix = 0;
 
     certificate_entry() = default;
@@ -36,7 +36,7 @@ struct crl_entry {
 struct certificate_folder {
     std::vector<certificate_entry> certificates;
     std::vector<crl_entry> crls;
-    std::vector<std::string> problems;   // "certs/x.pem: …"
+    std::vector<std::string> problems;  // "certs/x.pem: …"
 };
 
 // PEM (certificate, chain, key, CRL in any order), DER certificates and CRLs, and PKCS#12 without a password.
@@ -56,9 +56,9 @@ struct certificate_snapshot {
 class certificate_store {
 public:
     struct folders {
-        std::string personal;       // "" = none
+        std::string personal;  // "" = none
         std::string other_people;
-        std::string trusted;        // "" = the system's anchors
+        std::string trusted;  // "" = the system's anchors
     };
     explicit certificate_store(folders from);
 

@@ -29,9 +29,14 @@ struct made_folder {
         path = ::mkdtemp(pattern.data());
         const std::string in = "cd " + path.string() + " && umask 077 && ";
         const std::string request = "openssl req -x509 -newkey rsa:2048 -nodes -days 30 ";
-        REQUIRE(std::system((in + request + "-subj /CN=one -keyout one.key -out one.crt 2>/dev/null && cat one.crt one.key > one.pem && rm one.crt one.key").c_str()) == 0);
+        REQUIRE(std::system((in + request +
+                             "-subj /CN=one -keyout one.key -out one.crt 2>/dev/null && cat one.crt one.key > one.pem "
+                             "&& rm one.crt one.key")
+                                .c_str()) == 0);
         REQUIRE(std::system((in + request + "-subj /CN=two -keyout two.key -out two.pem 2>/dev/null").c_str()) == 0);
-        REQUIRE(std::system((in + "openssl x509 -in two.pem -outform DER -out two.der && openssl pkcs12 -export -in one.pem -passout pass: -out one.p12").c_str()) == 0);
+        REQUIRE(std::system((in + "openssl x509 -in two.pem -outform DER -out two.der && openssl pkcs12 -export -in "
+                                  "one.pem -passout pass: -out one.p12")
+                                .c_str()) == 0);
     }
     ~made_folder() { fs::remove_all(path); }
     fs::path path;
@@ -53,7 +58,7 @@ TEST_CASE("certificates and keys are read in every form and found by thumbprint 
     CHECK_FALSE(one->private_key.empty());
     CHECK(find_certificate(folder, one->sha256) == one);
     CHECK(find_certificate(folder, "two.pem")->subject == "CN=two");
-    CHECK_FALSE(find_certificate(folder, "two.pem")->private_key.empty());   // from two.key beside it
+    CHECK_FALSE(find_certificate(folder, "two.pem")->private_key.empty());  // from two.key beside it
     CHECK_FALSE(find_certificate(folder, "one.p12")->private_key.empty());
     CHECK(find_certificate(folder, "two.der")->der == find_certificate(folder, "two.pem")->der);
     CHECK(find_certificate(folder, "three.pem") == nullptr);

@@ -14,8 +14,9 @@ public:
     std::size_t read(void* buffer, std::size_t capacity) override {
         const std::size_t size = reader_->read(buffer, capacity);
         if (size > left_ || (size == 0 && left_ != 0)) {
-            throw stream_failure(HAWSER_FAILED, "the stored body is not as long as it was when it was published: "
-                                                "the message box is damaged");
+            throw stream_failure(HAWSER_FAILED,
+                                 "the stored body is not as long as it was when it was published: "
+                                 "the message box is damaged");
         }
         left_ -= size;
         return size;
@@ -52,10 +53,13 @@ std::string attempt::transport_label() const { return transport().label(); }
 
 void attempt::prepare_message() {
     message_context context = std::move(claim_.context);
-    if (const result<void> done = write_delivery_context(context, *port_, transport(), claim_.message_id, claim_.state.attempt); !done) {
+    if (const result<void> done =
+            write_delivery_context(context, *port_, transport(), claim_.message_id, claim_.state.attempt);
+        !done) {
         throw stream_failure(HAWSER_FAILED, done.error().text);
     }
-    working_message::identity who{claim_.message_id, claim_.unique_id, claim_.published_unix_ms, claim_.state.total_attempts + 1};
+    working_message::identity who{claim_.message_id, claim_.unique_id, claim_.published_unix_ms,
+                                  claim_.state.total_attempts + 1};
     message_ = std::make_unique<working_message>(
         port_->environment, std::move(who), std::move(context), claim_.parts, [this](std::size_t index) {
             if (inline_bodies_.at(index)) {
@@ -103,13 +107,15 @@ void attempt::begin() {
         fail_body({failure.status(), failure.what()});
         return;
     } catch (const std::exception& failure) {
-        fail(verdict::retry, "delivery.internal", std::string("the engine could not prepare the message: ") + failure.what());
+        fail(verdict::retry, "delivery.internal",
+             std::string("the engine could not prepare the message: ") + failure.what());
         return;
     }
     pump_->start([self] { self->hand_over(); });
 }
 
-// Fail closed: a body that failed within the prefill means that the adapter never hears of it and no connection is made.
+// Fail closed: a body that failed within the prefill means that the adapter never hears of it and no connection is
+// made.
 void attempt::hand_over() {
     if (const std::optional<body_failure> failure = pump_->failure()) {
         fail_body(*failure);
@@ -141,7 +147,8 @@ std::int64_t attempt::body_read(void* buffer, std::uint64_t capacity, const haws
 
 // Resume state belongs to one adapter, transport and address, and is handed back only there (design section 3).
 std::string_view attempt::resume_state() const {
-    return claim_.state.resume_scope == transport().label() ? std::string_view(claim_.state.resume_state) : std::string_view{};
+    return claim_.state.resume_scope == transport().label() ? std::string_view(claim_.state.resume_state)
+                                                            : std::string_view{};
 }
 
 void attempt::checkpoint(std::string_view resume_state, hawser_checkpoint_done done, void* user) {
@@ -183,7 +190,8 @@ void attempt::fail_body(const body_failure& failure) {
 
 void attempt::finish(delivery_outcome outcome) {
     if (is_finished_.exchange(true)) {
-        log::error("plugin misbehaving: it completed a delivery twice", {{"port", port_->name}, {"message", claim_.message_id}});
+        log::error("plugin misbehaving: it completed a delivery twice",
+                   {{"port", port_->name}, {"message", claim_.message_id}});
         return;
     }
     const std::shared_ptr<attempt> self = shared_from_this();

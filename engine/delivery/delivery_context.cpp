@@ -5,14 +5,16 @@ namespace {
 
 void write_engine_property(message_context& context, const char* name, std::string value,
                            property_type type = property_type::string) {
-    // The engine's own values are short and well formed; one that is not would be a defect of ours, so it may be dropped.
+    // The engine's own values are short and well formed; one that is not would be a defect of ours, so it may be
+    // dropped.
     (void)context.set(name, {.value = std::move(value), .type = type, .origin = property_origin::engine});
 }
 
 }  // namespace
 
-result<void> write_delivery_context(message_context& context, const send_port_runtime& port, const transport_runtime& transport,
-                                    const std::string& message_id, std::uint32_t attempt) {
+result<void> write_delivery_context(message_context& context, const send_port_runtime& port,
+                                    const transport_runtime& transport, const std::string& message_id,
+                                    std::uint32_t attempt) {
     for (const auto& [name, property] : transport.properties) {
         if (!port.is_dynamic || context.find(name) == nullptr) {
             if (result<void> done = context.set(name, property); !done) {

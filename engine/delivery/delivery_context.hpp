@@ -8,9 +8,10 @@
 
 namespace hawser::engine {
 
-// Handler and port values win over what came with the message, but on a dynamic port, which fills in only what is absent
-// (spec section 2).
-result<void> write_delivery_context(message_context& context, const send_port_runtime& port, const transport_runtime& transport,
-                                    const std::string& message_id, std::uint32_t attempt);
+// Handler and port values win over what came with the message, but on a dynamic port, which fills in only what is
+// absent (spec section 2).
+result<void> write_delivery_context(message_context& context, const send_port_runtime& port,
+                                    const transport_runtime& transport, const std::string& message_id,
+                                    std::uint32_t attempt);
 
 }  // namespace hawser::engine

@@ -20,11 +20,12 @@
 namespace hawser::engine {
 namespace {
 
-constexpr std::int64_t endpoint_hold_max_ms = 60 * 1000;    // a port whose endpoint is down is tried again this often
-constexpr std::int64_t suspect_wait_max_ms = 30 * 1000;     // one that was in flight in a crash runs alone for this long at most
-constexpr std::int64_t store_retry_ms = 1000;               // a refused claim or result is offered again after this
+constexpr std::int64_t endpoint_hold_max_ms = 60 * 1000;  // a port whose endpoint is down is tried again this often
+constexpr std::int64_t suspect_wait_max_ms =
+    30 * 1000;                                 // one that was in flight in a crash runs alone for this long at most
+constexpr std::int64_t store_retry_ms = 1000;  // a refused claim or result is offered again after this
 constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
-constexpr std::size_t claim_count_max = 256;                // of one claim over all ports
+constexpr std::size_t claim_count_max = 256;  // of one claim over all ports
 
 // What an attempt may hold of the budget: its ring, or less where the whole body is known to be small.
 std::size_t memory_of(const claimed_delivery& claim) {
@@ -57,7 +58,7 @@ struct delivery_engine::implementation {
         std::int64_t held_until_ms = 0;     // monotonic; the endpoint is down
         std::string hold_reason;
         std::uint64_t wake_count = 0;
-        std::uint32_t in_flight = 0;        // claimed and not yet answered durably
+        std::uint32_t in_flight = 0;  // claimed and not yet answered durably
     };
     struct waiting_claim {
         claimed_delivery claim;
@@ -65,8 +66,12 @@ struct delivery_engine::implementation {
     };
 
     implementation(message_box& store, clock& time, delivery_options settings, report_function on_report)
-        : box(store), clock_source(time), options(std::move(settings)), report(std::move(on_report)),
-          workers(options.worker_count), context{box, workers, clock_source, options.spool_folder} {}
+        : box(store),
+          clock_source(time),
+          options(std::move(settings)),
+          report(std::move(on_report)),
+          workers(options.worker_count),
+          context{box, workers, clock_source, options.spool_folder} {}
 
     // ---- Control thread ----
 
@@ -122,7 +127,7 @@ struct delivery_engine::implementation {
         if (suspect) {
             next = std::min(next, suspect_until_ms);
             if (now_ms >= suspect_until_ms) {
-                suspect.reset();   // it did not end the process at once: the others need not wait any longer
+                suspect.reset();  // it did not end the process at once: the others need not wait any longer
                 is_woken = true;
             }
         }
@@ -136,9 +141,10 @@ struct delivery_engine::implementation {
             asked[one.port] = {ports[one.port].wake_count, one.count_max};
         }
         lock.unlock();
-        box.claim(std::move(wanted), now_unix_ms, [this, asked = std::move(asked)](result<std::vector<claimed_delivery>> given) {
-            take_claims(asked, std::move(given));
-        });
+        box.claim(std::move(wanted), now_unix_ms,
+                  [this, asked = std::move(asked)](result<std::vector<claimed_delivery>> given) {
+                      take_claims(asked, std::move(given));
+                  });
         lock.lock();
     }
 
@@ -211,8 +217,9 @@ struct delivery_engine::implementation {
             if (!fits || suspect || (is_suspect && !active.empty())) {
                 return;
             }
-            auto one = std::make_shared<attempt>(context, ports[next.claim.port].runtime, std::move(next.claim),
-                                                 [this](attempt& done, delivery_outcome outcome) { finish(done, std::move(outcome)); });
+            auto one = std::make_shared<attempt>(
+                context, ports[next.claim.port].runtime, std::move(next.claim),
+                [this](attempt& done, delivery_outcome outcome) { finish(done, std::move(outcome)); });
             const delivery_id id = one->claim().token.delivery;
             active[id] = {one, next.memory};
             memory_used += next.memory;
@@ -234,8 +241,9 @@ struct delivery_engine::implementation {
         outcome.verdict = verdict::failed;
         outcome.is_corrupt = true;
         outcome.code = "delivery.crashed";
-        outcome.text = "the host died " + std::to_string(one.claim().crash_count) +
-                       " times while this message was being sent: look for what in it a plugin cannot take, then resume it";
+        outcome.text =
+            "the host died " + std::to_string(one.claim().crash_count) +
+            " times while this message was being sent: look for what in it a plugin cannot take, then resume it";
         finish(one, std::move(outcome));
     }
 
@@ -265,11 +273,10 @@ struct delivery_engine::implementation {
         write_result(std::move(result_operation), std::move(told));
     }
 
-    static operation make_operation(const claim_token& token, const decision& made, attempt_record record, delivery_report& told) {
+    static operation make_operation(const claim_token& token, const decision& made, attempt_record record,
+                                    delivery_report& told) {
         switch (made.what) {
-        case decision::kind::complete:
-            told.state = "delivered";
-            return complete_operation{token, std::move(record)};
+        case decision::kind::complete: told.state = "delivered"; return complete_operation{token, std::move(record)};
         case decision::kind::reschedule:
             told.state = "retrying";
             told.next_attempt_unix_ms = made.due_unix_ms;
@@ -283,9 +290,11 @@ struct delivery_engine::implementation {
     void write_result(operation result_operation, delivery_report told) {
         std::vector<operation> batch;
         batch.push_back(result_operation);
-        box.commit(std::move(batch), [this, result_operation = std::move(result_operation), told = std::move(told)](const commit_answer& answer) {
+        box.commit(std::move(batch), [this, result_operation = std::move(result_operation),
+                                      told = std::move(told)](const commit_answer& answer) {
             if (answer.status == commit_status::refused) {
-                log::error("the message box refused a result; it is offered again", {{"message", told.message_id}, {"error", answer.text}});
+                log::error("the message box refused a result; it is offered again",
+                           {{"message", told.message_id}, {"error", answer.text}});
                 const std::lock_guard lock(mutex);
                 refused_results.emplace_back(result_operation, told);
                 retry_claim_at_ms = clock_source.monotonic_ms() + store_retry_ms;
@@ -319,13 +328,18 @@ struct delivery_engine::implementation {
 
     static void log_result(const delivery_report& told) {
         if (told.state == "delivered") {
-            log::info("delivered", {{"port", told.port}, {"message", told.message_id}, {"attempt", std::to_string(told.attempts)},
+            log::info("delivered", {{"port", told.port},
+                                    {"message", told.message_id},
+                                    {"attempt", std::to_string(told.attempts)},
                                     {"text", told.text}});
             return;
         }
         log::warning(told.state == "retrying" ? "will be retried" : "suspended",
-                     {{"port", told.port}, {"message", told.message_id}, {"attempt", std::to_string(told.attempts)},
-                      {"code", told.code}, {"text", told.text},
+                     {{"port", told.port},
+                      {"message", told.message_id},
+                      {"attempt", std::to_string(told.attempts)},
+                      {"code", told.code},
+                      {"text", told.text},
                       {"next", told.state == "retrying" ? "another attempt follows by itself"
                                                         : "hawser messages show " + std::to_string(told.delivery)}});
     }
@@ -357,7 +371,7 @@ struct delivery_engine::implementation {
     std::mutex mutex;
     std::condition_variable wake;
     std::map<std::string, port_entry> ports;
-    std::deque<waiting_claim> waiting;                 // claimed, not begun: memory or a suspect holds them back
+    std::deque<waiting_claim> waiting;  // claimed, not begun: memory or a suspect holds them back
     std::map<delivery_id, active_entry> active;
     std::set<std::string> stale_due_times;
     std::deque<std::pair<operation, delivery_report>> refused_results;
@@ -409,7 +423,8 @@ void delivery_engine::wake(const std::string& port) {
 std::string delivery_engine::note(const std::string& port) {
     const std::lock_guard lock(implementation_->mutex);
     const implementation::port_entry& entry = implementation_->ports[port];
-    return entry.held_until_ms > implementation_->clock_source.monotonic_ms() ? "endpoint down: " + entry.hold_reason : "";
+    return entry.held_until_ms > implementation_->clock_source.monotonic_ms() ? "endpoint down: " + entry.hold_reason
+                                                                              : "";
 }
 
 void delivery_engine::start() {
@@ -420,11 +435,12 @@ void delivery_engine::wait_until_idle() {
     std::unique_lock lock(implementation_->mutex);
     implementation_->wake.wait(lock, [this] {
         implementation& all = *implementation_;
-        return all.is_stopping || (all.active.empty() && all.waiting.empty() && !all.is_claiming && all.refused_results.empty() &&
-                                   std::none_of(all.ports.begin(), all.ports.end(), [](const auto& entry) {
-                                       return entry.second.is_started && entry.second.runtime && entry.second.may_be_due &&
-                                              entry.second.held_until_ms == 0;
-                                   }));
+        return all.is_stopping ||
+               (all.active.empty() && all.waiting.empty() && !all.is_claiming && all.refused_results.empty() &&
+                std::none_of(all.ports.begin(), all.ports.end(), [](const auto& entry) {
+                    return entry.second.is_started && entry.second.runtime && entry.second.may_be_due &&
+                           entry.second.held_until_ms == 0;
+                }));
     });
 }
 

@@ -1,8 +1,8 @@
 // Delivery: claims what is due for the started ports, runs the attempts, and makes their outcomes durable.
 //
-// Made by runtime; one a host. Threads: every function from any thread. One control thread decides what to claim and keeps
-// the timers; pipelines run on the worker pool; claims are answered on the store's thread. A slow port holds back no other:
-// each has its own allowance of attempts in flight, and the bodies in flight share one budget of memory.
+// Made by runtime; one a host. Threads: every function from any thread. One control thread decides what to claim and
+// keeps the timers; pipelines run on the worker pool; claims are answered on the store's thread. A slow port holds back
+// no other: each has its own allowance of attempts in flight, and the bodies in flight share one budget of memory.
 // Failure: an outcome that the store refuses is kept and offered again; a lost claim is dropped (somebody else has it).
 #pragma once
 
@@ -20,11 +20,11 @@ namespace hawser::engine {
 class message_box;
 class clock;
 
-struct delivery_report {                 // of one attempt, after its result is durable
+struct delivery_report {  // of one attempt, after its result is durable
     std::int64_t delivery = 0;
     std::string message_id;
     std::string port;
-    std::string state;                   // delivered, retrying, suspended
+    std::string state;  // delivered, retrying, suspended
     std::string code;
     std::string text;
     std::uint32_t attempts = 0;
@@ -34,14 +34,14 @@ struct delivery_report {                 // of one attempt, after its result is 
 
 struct delivery_options {
     unsigned worker_count = 2;
-    std::size_t body_memory_max = 16 * 1024 * 1024;   // rings of all attempts in flight
+    std::size_t body_memory_max = 16 * 1024 * 1024;  // rings of all attempts in flight
     std::string spool_folder;
-    std::int64_t cancel_wait_ms = 5000;               // for attempts to end once they were cancelled
+    std::int64_t cancel_wait_ms = 5000;  // for attempts to end once they were cancelled
 };
 
 class delivery_engine {
 public:
-    using report_function = std::function<void(const delivery_report&)>;   // short; on the store's thread
+    using report_function = std::function<void(const delivery_report&)>;  // short; on the store's thread
 
     delivery_engine(message_box& box, clock& time, delivery_options options, report_function report);
     ~delivery_engine();
@@ -50,12 +50,12 @@ public:
 
     void set_port(std::shared_ptr<const send_port_runtime> port, bool is_started);
     void set_started(const std::string& port, bool is_started);
-    void wake(const std::string& port);            // something may be due now
-    std::string note(const std::string& port);     // what holds the port back; "" = nothing
+    void wake(const std::string& port);         // something may be due now
+    std::string note(const std::string& port);  // what holds the port back; "" = nothing
 
     void start();
-    void stop(std::int64_t grace_ms);              // claims no more, drains, cancels. Blocks
-    void wait_until_idle();                        // nothing in flight and nothing due. Blocks
+    void stop(std::int64_t grace_ms);  // claims no more, drains, cancels. Blocks
+    void wait_until_idle();            // nothing in flight and nothing due. Blocks
 
 private:
     struct implementation;

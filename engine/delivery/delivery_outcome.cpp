@@ -44,8 +44,9 @@ delivery_outcome copy_outcome(const hawser_outcome& from) {
         if (!is_recipient_verdict(one.verdict)) {
             return misbehaving("it gave a recipient the unknown verdict " + std::to_string(one.verdict));
         }
-        outcome.recipients.push_back({printable(from_abi(one.address), 320), static_cast<verdict>(one.verdict), one.reply_code,
-                                      printable(from_abi(one.enhanced_status), 16), printable(from_abi(one.text), 512)});
+        outcome.recipients.push_back({printable(from_abi(one.address), 320), static_cast<verdict>(one.verdict),
+                                      one.reply_code, printable(from_abi(one.enhanced_status), 16),
+                                      printable(from_abi(one.text), 512)});
     }
     if (outcome.verdict == verdict::partial && outcome.recipients.empty()) {
         return misbehaving("it answered partial without results by recipient");

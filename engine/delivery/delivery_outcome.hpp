@@ -23,8 +23,8 @@ struct delivery_outcome {
     engine::verdict verdict = verdict::retry;
     bool is_endpoint_down = false;
     bool is_maybe_duplicate = false;
-    bool was_cancelled = false;          // by the host's stop: the attempt does not count
-    bool is_corrupt = false;             // a defect of the message itself, not of the way
+    bool was_cancelled = false;  // by the host's stop: the attempt does not count
+    bool is_corrupt = false;     // a defect of the message itself, not of the way
     std::int64_t not_before_unix_ms = 0;
     std::uint32_t reply_code = 0;
     std::string code;

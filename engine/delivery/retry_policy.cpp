@@ -29,8 +29,9 @@ decision suspend(const send_port_runtime& port, attempt_state state, const deliv
 decision try_backup_or_suspend(const send_port_runtime& port, attempt_state state, const delivery_outcome& outcome,
                                std::int64_t now_unix_ms) {
     // Recipients that have the message must not get it again through another transport, which knows nothing of them.
-    const bool is_partly_delivered = std::any_of(outcome.recipients.begin(), outcome.recipients.end(),
-                                                 [](const recipient_outcome& one) { return one.verdict == verdict::delivered; });
+    const bool is_partly_delivered =
+        std::any_of(outcome.recipients.begin(), outcome.recipients.end(),
+                    [](const recipient_outcome& one) { return one.verdict == verdict::delivered; });
     if (state.is_on_backup || !port.backup || outcome.is_corrupt || is_partly_delivered || port.is_ordered) {
         return suspend(port, std::move(state), outcome);
     }
@@ -73,8 +74,8 @@ decision decide(const send_port_runtime& port, const attempt_state& state, const
     }
     ++next.attempt;
     ++next.total_attempts;
-    const bool may_retry = outcome.verdict == verdict::retry ||
-                           (outcome.verdict == verdict::partial && has_transient_recipient(outcome));
+    const bool may_retry =
+        outcome.verdict == verdict::retry || (outcome.verdict == verdict::partial && has_transient_recipient(outcome));
     if (may_retry && next.attempt <= transport.retry_count) {
         made.what = decision::kind::reschedule;
         made.due_unix_ms = std::max(now_unix_ms + transport.retry_interval_ms, outcome.not_before_unix_ms);

@@ -1,4 +1,5 @@
-// What follows from an outcome: done, again later, the backup transport, or suspended. Pure: no clock, no store, no I/O.
+// What follows from an outcome: done, again later, the backup transport, or suspended. Pure: no clock, no store, no
+// I/O.
 #pragma once
 
 #include <cstdint>
@@ -12,9 +13,9 @@ namespace hawser::engine {
 struct decision {
     enum class kind : std::uint8_t { complete = 1, reschedule, suspend };
     kind what = kind::suspend;
-    std::int64_t due_unix_ms = 0;     // of a reschedule
-    bool is_resumable = true;         // of a suspension
-    attempt_state state;              // for the next attempt
+    std::int64_t due_unix_ms = 0;  // of a reschedule
+    bool is_resumable = true;      // of a suspension
+    attempt_state state;           // for the next attempt
     std::string code;
     std::string text;
 };

@@ -41,7 +41,8 @@ compose_function adapter_instance::composer() {
     if (table().get_interface == nullptr) {
         return {};
     }
-    const auto* composer = static_cast<const hawser_composer*>(table().get_interface(instance_.self, to_abi(HAWSER_COMPOSER)));
+    const auto* composer =
+        static_cast<const hawser_composer*>(table().get_interface(instance_.self, to_abi(HAWSER_COMPOSER)));
     if (composer == nullptr) {
         return {};
     }

@@ -29,19 +29,21 @@ public:
 
     // Calls the plugin's transmit: at once, or on one of the threads that a blocking adapter has of its own.
     void transmit(hawser_delivery* delivery);
-    void stop();   // no transmit follows
+    void stop();  // no transmit follows
     compose_function composer();
     hawser_status preview(working_message& message, std::string& text, std::string& error);
     bool is_blocking() const noexcept { return (descriptor_.flags & HAWSER_FLAG_BLOCKING) != 0; }
     const hawser_descriptor& descriptor() const noexcept { return descriptor_; }
 
 private:
-    const hawser_send_adapter& table() const noexcept { return *static_cast<const hawser_send_adapter*>(instance_.table); }
+    const hawser_send_adapter& table() const noexcept {
+        return *static_cast<const hawser_send_adapter*>(instance_.table);
+    }
     const hawser_descriptor& descriptor_;
     std::unique_ptr<instance_host> host_;
     std::unique_ptr<instance_config> config_;
     hawser_instance instance_;
-    std::unique_ptr<worker_pool> threads_;   // of a blocking adapter
+    std::unique_ptr<worker_pool> threads_;  // of a blocking adapter
 };
 
 // A secret of a transport, and the values of the guarding properties (SMTPHost, TLS) that it was configured with.
@@ -57,15 +59,15 @@ public:
 
 private:
     std::string value_;
-    std::map<std::string, std::string> guards_;   // full property name → value; "" = absent
+    std::map<std::string, std::string> guards_;  // full property name → value; "" = absent
 };
 
 struct transport_runtime {
     std::shared_ptr<adapter_instance> adapter;
-    std::string type;                 // "SMTP"
-    std::string address;              // "mailto:ap@partner.example"; "" on a dynamic port
-    std::map<std::string, context_property> properties;   // handler and port values under their full names, no secrets
-    std::map<std::string, transport_secret> secrets;      // by short name ("Password")
+    std::string type;                                    // "SMTP"
+    std::string address;                                 // "mailto:ap@partner.example"; "" on a dynamic port
+    std::map<std::string, context_property> properties;  // handler and port values under their full names, no secrets
+    std::map<std::string, transport_secret> secrets;     // by short name ("Password")
     std::uint32_t retry_count = 3;
     std::int64_t retry_interval_ms = 5 * 60 * 1000;
 
@@ -79,7 +81,7 @@ struct send_port_runtime {
     std::unique_ptr<engine::pipeline> pipeline;
     transport_runtime primary;
     std::optional<transport_runtime> backup;
-    std::vector<std::string> allowed_locations;   // of a dynamic port: address prefixes
+    std::vector<std::string> allowed_locations;  // of a dynamic port: address prefixes
     bool is_ordered = false;
     bool stops_on_failure = false;
     bool spools_before_send = false;

@@ -11,7 +11,8 @@ namespace {
 constexpr std::uint8_t context_format = 1;
 
 bool is_name_character(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
+           c == '.';
 }
 
 bool is_property_name(std::string_view name) {
@@ -27,9 +28,9 @@ bool is_integer(std::string_view text) {
 }
 
 bool is_digits(std::string_view text, std::size_t from, std::size_t count) {
-    return text.size() >= from + count &&
-           std::all_of(text.begin() + static_cast<std::ptrdiff_t>(from),
-                       text.begin() + static_cast<std::ptrdiff_t>(from + count), [](char c) { return c >= '0' && c <= '9'; });
+    return text.size() >= from + count && std::all_of(text.begin() + static_cast<std::ptrdiff_t>(from),
+                                                      text.begin() + static_cast<std::ptrdiff_t>(from + count),
+                                                      [](char c) { return c >= '0' && c <= '9'; });
 }
 
 // RFC 3339 section 5.6: date-time with "Z" or a numeric offset. Ranges of the fields are the reader's concern.
@@ -48,7 +49,8 @@ bool is_date_time(std::string_view text) {
         zone = zone.substr(end);
     }
     return zone == "Z" || zone == "z" ||
-           (zone.size() == 6 && (zone[0] == '+' || zone[0] == '-') && is_digits(zone, 1, 2) && zone[3] == ':' && is_digits(zone, 4, 2));
+           (zone.size() == 6 && (zone[0] == '+' || zone[0] == '-') && is_digits(zone, 1, 2) && zone[3] == ':' &&
+            is_digits(zone, 4, 2));
 }
 
 bool fits_type(const context_property& property) {
@@ -85,17 +87,20 @@ std::string message_context::text_or(std::string_view name, std::string_view fal
 
 result<void> message_context::set(std::string_view name, context_property property) {
     if (!is_property_name(name)) {
-        return fail("context.name", "\"" + std::string(name.substr(0, 64)) +
-                                        "\" is no property name: it must be Namespace.Name of letters, digits, '_' and '-'");
+        return fail("context.name",
+                    "\"" + std::string(name.substr(0, 64)) +
+                        "\" is no property name: it must be Namespace.Name of letters, digits, '_' and '-'");
     }
     if (property.value.size() > property_value_size_max) {
         return fail("context.size", "the value of " + std::string(name) + " is larger than 1 MiB");
     }
     if (property.is_promoted && property.value.size() > promoted_value_size_max) {
-        return fail("context.promoted-size", "the promoted value of " + std::string(name) + " is longer than 255 bytes");
+        return fail("context.promoted-size",
+                    "the promoted value of " + std::string(name) + " is longer than 255 bytes");
     }
     if (!fits_type(property)) {
-        return fail("context.type", "the value of " + std::string(name) + " is no " + std::string(name_of(property.type)));
+        return fail("context.type",
+                    "the value of " + std::string(name) + " is no " + std::string(name_of(property.type)));
     }
     const auto found = properties_.find(name);
     if (found != properties_.end()) {
@@ -131,7 +136,9 @@ std::string message_context::encode() const {
 }
 
 result<message_context> message_context::decode(std::string_view bytes) {
-    const auto damaged = [] { return fail("context.damaged", "a stored message context cannot be read: the message box is damaged"); };
+    const auto damaged = [] {
+        return fail("context.damaged", "a stored message context cannot be read: the message box is damaged");
+    };
     byte_decoder in(bytes);
     message_context context;
     if (in.u8() != context_format) {

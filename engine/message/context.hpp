@@ -19,7 +19,7 @@ enum class property_type : std::uint8_t { string = 1, integer, boolean, date_tim
 enum class property_origin : std::uint8_t { message = 1, bindings, component, engine };
 
 struct context_property {
-    std::string value;   // text form: integers in decimal, booleans "true"/"false", dateTime RFC 3339
+    std::string value;  // text form: integers in decimal, booleans "true"/"false", dateTime RFC 3339
     property_type type = property_type::string;
     property_origin origin = property_origin::message;
     bool is_promoted = false;
@@ -40,12 +40,14 @@ public:
     const context_property* find(std::string_view name) const;
     std::string text_or(std::string_view name, std::string_view fallback) const;
 
-    // Refuses (code "context.…") a name that is not Namespace.Name, a value that does not fit its type, and sizes over the limits.
+    // Refuses (code "context.…") a name that is not Namespace.Name, a value that does not fit its type, and sizes over
+    // the limits.
     result<void> set(std::string_view name, context_property property);
     void erase(std::string_view name);
     const map_type& all() const noexcept { return properties_; }
 
-    // For the message box: a compact, versioned, length-prefixed form. decode refuses anything that is not exactly that.
+    // For the message box: a compact, versioned, length-prefixed form. decode refuses anything that is not exactly
+    // that.
     std::string encode() const;
     static result<message_context> decode(std::string_view bytes);
 

@@ -1,4 +1,5 @@
-// A filter over promoted properties: groups of conditions, any of which must hold whole. Written in bindings, used by routing.
+// A filter over promoted properties: groups of conditions, any of which must hold whole. Written in bindings, used by
+// routing.
 #pragma once
 
 #include <string>
@@ -9,10 +10,10 @@ namespace hawser::engine {
 // "exists" has no value.
 struct filter_condition {
     std::string property;
-    std::string comparison;   // ==, !=, <, <=, >, >=, exists, & (bitwise AND)
+    std::string comparison;  // ==, !=, <, <=, >, >=, exists, & (bitwise AND)
     std::string value;
 };
 
-using filter_groups = std::vector<std::vector<filter_condition>>;   // any of (all of)
+using filter_groups = std::vector<std::vector<filter_condition>>;  // any of (all of)
 
 }  // namespace hawser::engine

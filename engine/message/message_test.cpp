@@ -26,7 +26,8 @@ TEST_CASE("a promoted value has at most 255 bytes") {
 TEST_CASE("a context survives its stored form, and a damaged form is refused at every length") {
     message_context context;
     REQUIRE(context.set("SMTP.Subject", {.value = std::string("a\0b", 3), .is_promoted = true}));
-    REQUIRE(context.set("BTS.RetryCount", {.value = "-3", .type = property_type::integer, .origin = property_origin::engine}));
+    REQUIRE(context.set("BTS.RetryCount",
+                        {.value = "-3", .type = property_type::integer, .origin = property_origin::engine}));
     const std::string bytes = context.encode();
     const auto back = message_context::decode(bytes);
     REQUIRE(back);
@@ -38,7 +39,13 @@ TEST_CASE("a context survives its stored form, and a damaged form is refused at 
 }
 
 TEST_CASE("a part list survives its stored form") {
-    part_info body{.name = "body", .content_type = "application/pdf", .charset = {}, .file_name = "a.pdf", .properties = {}, .size = 1ULL << 40U, .is_body = true};
+    part_info body{.name = "body",
+                   .content_type = "application/pdf",
+                   .charset = {},
+                   .file_name = "a.pdf",
+                   .properties = {},
+                   .size = 1ULL << 40U,
+                   .is_body = true};
     const std::string bytes = encode_parts({body});
     const auto back = decode_parts(bytes);
     REQUIRE(back);

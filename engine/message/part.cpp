@@ -24,7 +24,9 @@ std::string encode_parts(const std::vector<part_info>& parts) {
 }
 
 result<std::vector<part_info>> decode_parts(std::string_view bytes) {
-    const auto damaged = [] { return fail("parts.damaged", "a stored part list cannot be read: the message box is damaged"); };
+    const auto damaged = [] {
+        return fail("parts.damaged", "a stored part list cannot be read: the message box is damaged");
+    };
     byte_decoder in(bytes);
     if (in.u8() != part_list_format) {
         return damaged();

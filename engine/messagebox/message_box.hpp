@@ -1,9 +1,10 @@
 // The message box: the one thing in Hawser that remembers. Every store (SQLite; later PostgreSQL) is this interface.
 //
-// Called by runtime, delivery and control. Thread rule: every function may be called from any thread. Changes go through
-// commit() and claim(), which are answered on the store's writer thread: an answer must be short and must not call back
-// into the store synchronously except commit()/claim() (they only queue). Failure: a batch that the store refuses is
-// answered with the reason; an fsync error ends the process, because a later fsync may claim success for lost data.
+// Called by runtime, delivery and control. Thread rule: every function may be called from any thread. Changes go
+// through commit() and claim(), which are answered on the store's writer thread: an answer must be short and must not
+// call back into the store synchronously except commit()/claim() (they only queue). Failure: a batch that the store
+// refuses is answered with the reason; an fsync error ends the process, because a later fsync may claim success for
+// lost data.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +21,7 @@
 
 namespace hawser::engine {
 
-using delivery_id = std::int64_t;   // one message's passage through one port (BizTalk: service instance)
+using delivery_id = std::int64_t;  // one message's passage through one port (BizTalk: service instance)
 
 // ---- What is published -------------------------------------------------------------------------------------------
 
@@ -28,29 +29,30 @@ using delivery_id = std::int64_t;   // one message's passage through one port (B
 struct staged_body {
     std::int64_t id = 0;
     std::uint64_t size = 0;
-    std::string sha256;   // 32 bytes
+    std::string sha256;  // 32 bytes
 };
 
 struct new_part {
     part_info info;
-    std::variant<std::string, staged_body> body;   // the bytes themselves (at most inline_body_size_max), or a staged body
+    std::variant<std::string, staged_body>
+        body;  // the bytes themselves (at most inline_body_size_max), or a staged body
 };
 
 struct new_delivery {
     std::string port;
-    std::uint8_t priority = 5;         // 1 is the most urgent, 10 the least
-    std::int64_t due_unix_ms = 0;      // not to be claimed before
-    bool is_ordered = false;           // this port's deliveries are claimed one at a time, in order of publication
+    std::uint8_t priority = 5;     // 1 is the most urgent, 10 the least
+    std::int64_t due_unix_ms = 0;  // not to be claimed before
+    bool is_ordered = false;       // this port's deliveries are claimed one at a time, in order of publication
 };
 
 struct publication {
-    std::string message_id;            // UUID, BTS.MessageID
-    std::string key;                   // the client's idempotency key; "" = none
-    std::string content_sha256;        // 32 bytes over parts and properties as submitted; compared when the key is known
+    std::string message_id;      // UUID, BTS.MessageID
+    std::string key;             // the client's idempotency key; "" = none
+    std::string content_sha256;  // 32 bytes over parts and properties as submitted; compared when the key is known
     std::int64_t published_unix_ms = 0;
     message_context context;
     std::vector<new_part> parts;
-    std::vector<new_delivery> deliveries;   // one for each matching subscriber, at least one
+    std::vector<new_delivery> deliveries;  // one for each matching subscriber, at least one
 };
 
 // ---- Claims -------------------------------------------------------------------------------------------------------
@@ -63,25 +65,25 @@ struct claim_token {
 
 // Where a delivery is in its retries; written by delivery, kept by the store, opaque to it.
 struct attempt_state {
-    std::uint32_t attempt = 0;              // attempts so far, on this transport
-    std::uint32_t total_attempts = 0;       // over both transports
+    std::uint32_t attempt = 0;         // attempts so far, on this transport
+    std::uint32_t total_attempts = 0;  // over both transports
     bool is_on_backup = false;
-    std::string resume_state;               // opaque, at most 1 MiB; belongs to resume_scope
-    std::string resume_scope;               // adapter + transport + address
+    std::string resume_state;  // opaque, at most 1 MiB; belongs to resume_scope
+    std::string resume_scope;  // adapter + transport + address
 };
 
 struct claimed_delivery {
     claim_token token;
     std::string port;
-    std::string message_id;                 // BTS.MessageID
-    std::string unique_id;                  // UUID, fixed per delivery: the Message-ID is made of it
+    std::string message_id;  // BTS.MessageID
+    std::string unique_id;   // UUID, fixed per delivery: the Message-ID is made of it
     std::int64_t published_unix_ms = 0;
-    std::int64_t sequence = 0;              // order of publication
-    std::uint32_t crash_count = 0;          // hosts that died while this was in flight
+    std::int64_t sequence = 0;      // order of publication
+    std::uint32_t crash_count = 0;  // hosts that died while this was in flight
     attempt_state state;
-    message_context context;                // with the delivery's overlay, if it was edited
+    message_context context;  // with the delivery's overlay, if it was edited
     std::vector<part_info> parts;
-    std::vector<std::optional<std::string>> inline_bodies;   // by part; nullopt = read it with open_body
+    std::vector<std::optional<std::string>> inline_bodies;  // by part; nullopt = read it with open_body
 };
 
 struct port_claim {
@@ -90,22 +92,34 @@ struct port_claim {
     bool is_ordered = false;
 };
 
-struct attempt_record {                     // one line of a delivery's history
+struct attempt_record {  // one line of a delivery's history
     std::uint32_t attempt = 0;
     std::int64_t started_unix_ms = 0;
     std::int64_t ended_unix_ms = 0;
-    std::string transport;                  // "SMTP mailto:ap@partner.example"
-    std::string verdict;                    // delivered, retry, failed, partial, crashed, cancelled
-    std::string code;                       // stable code, "smtp.recipient-refused"
-    std::string text;                       // for a person; quoted, sanitised and capped by whoever made it
+    std::string transport;  // "SMTP mailto:ap@partner.example"
+    std::string verdict;    // delivered, retry, failed, partial, crashed, cancelled
+    std::string code;       // stable code, "smtp.recipient-refused"
+    std::string text;       // for a person; quoted, sanitised and capped by whoever made it
 };
 
 // ---- The operations of a commit -----------------------------------------------------------------------------------
 
-struct publish_operation { publication message; };
-struct complete_operation { claim_token token; attempt_record record; };
-struct reschedule_operation { claim_token token; std::int64_t due_unix_ms = 0; attempt_state state; attempt_record record; };
-struct release_operation { claim_token token; };            // given back untried: same due time, no attempt counted
+struct publish_operation {
+    publication message;
+};
+struct complete_operation {
+    claim_token token;
+    attempt_record record;
+};
+struct reschedule_operation {
+    claim_token token;
+    std::int64_t due_unix_ms = 0;
+    attempt_state state;
+    attempt_record record;
+};
+struct release_operation {
+    claim_token token;
+};  // given back untried: same due time, no attempt counted
 struct suspend_operation {
     claim_token token;
     bool is_resumable = true;
@@ -114,27 +128,42 @@ struct suspend_operation {
     attempt_state state;
     attempt_record record;
 };
-struct checkpoint_operation { claim_token token; std::string resume_state; std::string resume_scope; };
-struct port_state_operation { std::string port; std::string state; std::string declared; };   // bound, stopped, started; what the bindings said
-struct resume_operation { delivery_id delivery = 0; std::int64_t due_unix_ms = 0; std::optional<message_context> overlay; };
-struct terminate_operation { delivery_id delivery = 0; };   // suspended or queued, never one in flight
+struct checkpoint_operation {
+    claim_token token;
+    std::string resume_state;
+    std::string resume_scope;
+};
+struct port_state_operation {
+    std::string port;
+    std::string state;
+    std::string declared;
+};  // bound, stopped, started; what the bindings said
+struct resume_operation {
+    delivery_id delivery = 0;
+    std::int64_t due_unix_ms = 0;
+    std::optional<message_context> overlay;
+};
+struct terminate_operation {
+    delivery_id delivery = 0;
+};  // suspended or queued, never one in flight
 
-using operation = std::variant<publish_operation, complete_operation, reschedule_operation, release_operation, suspend_operation,
-                               checkpoint_operation, port_state_operation, resume_operation, terminate_operation>;
+using operation =
+    std::variant<publish_operation, complete_operation, reschedule_operation, release_operation, suspend_operation,
+                 checkpoint_operation, port_state_operation, resume_operation, terminate_operation>;
 
 enum class commit_status : std::uint8_t {
     done = 1,
-    already_published,   // the key is known with the same content: message_id names the first one
-    key_conflict,        // the key is known with other content: nothing was stored
-    lost,                // a claim's epoch is stale: somebody else has the delivery, or it has ended
-    not_found,           // no such delivery, or not in a state that allows the operation
-    refused,             // the store cannot take it now (disk full, watermark, read-only): nothing was stored; try again
+    already_published,  // the key is known with the same content: message_id names the first one
+    key_conflict,       // the key is known with other content: nothing was stored
+    lost,               // a claim's epoch is stale: somebody else has the delivery, or it has ended
+    not_found,          // no such delivery, or not in a state that allows the operation
+    refused,            // the store cannot take it now (disk full, watermark, read-only): nothing was stored; try again
 };
 
 struct commit_answer {
     commit_status status = commit_status::done;
-    std::string message_id;   // with already_published
-    std::string text;         // why, for a person
+    std::string message_id;  // with already_published
+    std::string text;        // why, for a person
 };
 
 // ---- Looking at the box --------------------------------------------------------------------------------------------
@@ -150,8 +179,8 @@ struct delivery_summary {
     std::int64_t published_unix_ms = 0;
     std::int64_t due_unix_ms = 0;
     std::uint32_t attempts = 0;
-    std::uint64_t size = 0;          // all parts, bytes
-    std::string code;                // of the last attempt or of the suspension
+    std::uint64_t size = 0;  // all parts, bytes
+    std::string code;        // of the last attempt or of the suspension
     std::string text;
 };
 
@@ -164,10 +193,10 @@ struct delivery_detail {
 };
 
 struct delivery_filter {
-    std::string port;                // "" = all
+    std::string port;  // "" = all
     std::optional<delivery_state> state;
-    std::string message_id;          // "" = all; also matches unique_id
-    delivery_id after = 0;           // for paging: ids above this one
+    std::string message_id;  // "" = all; also matches unique_id
+    delivery_id after = 0;   // for paging: ids above this one
     std::uint32_t count_max = 100;
 };
 
@@ -179,18 +208,22 @@ struct port_counts {
     std::uint64_t suspended = 0;
 };
 
-struct port_state_record { std::string port; std::string state; std::string declared; };
-
-class body_reader {                   // forward only, one reader; each read is its own short statement
-public:
-    virtual ~body_reader() = default;
-    virtual std::size_t read(void* buffer, std::size_t capacity) = 0;   // 0 = end; throws std::runtime_error on damage
+struct port_state_record {
+    std::string port;
+    std::string state;
+    std::string declared;
 };
 
-class body_stager {                   // one thread at a time; destroyed without finish() = removed again
+class body_reader {  // forward only, one reader; each read is its own short statement
+public:
+    virtual ~body_reader() = default;
+    virtual std::size_t read(void* buffer, std::size_t capacity) = 0;  // 0 = end; throws std::runtime_error on damage
+};
+
+class body_stager {  // one thread at a time; destroyed without finish() = removed again
 public:
     virtual ~body_stager() = default;
-    virtual result<void> append(const void* bytes, std::size_t size) = 0;   // refused: disk full, watermark
+    virtual result<void> append(const void* bytes, std::size_t size) = 0;  // refused: disk full, watermark
     virtual result<staged_body> finish() = 0;
 };
 
@@ -205,9 +238,9 @@ public:
     // each in its own savepoint; batches of one caller are applied in the order of the calls.
     virtual void commit(std::vector<operation> batch, std::function<void(const commit_answer&)> answer) = 0;
 
-    // Takes up to count_max due deliveries of each port, by priority and then order of publication; an ordered port gives
-    // one at a time and none while one is active, retrying or blocking. Those with a crash count come alone in an answer.
-    // Deliveries of a crash count >= crash_count_max are given too: delivery suspends them.
+    // Takes up to count_max due deliveries of each port, by priority and then order of publication; an ordered port
+    // gives one at a time and none while one is active, retrying or blocking. Those with a crash count come alone in an
+    // answer. Deliveries of a crash count >= crash_count_max are given too: delivery suspends them.
     virtual void claim(std::vector<port_claim> wanted, std::int64_t now_unix_ms,
                        std::function<void(result<std::vector<claimed_delivery>>)> answer) = 0;
 
@@ -215,7 +248,8 @@ public:
     virtual std::optional<std::int64_t> next_due(const std::vector<std::string>& ports) = 0;
 
     virtual std::unique_ptr<body_stager> stage_body() = 0;
-    virtual std::unique_ptr<body_reader> open_body(std::int64_t sequence, std::size_t part_index) = 0;   // of a message, by its order of publication
+    virtual std::unique_ptr<body_reader> open_body(
+        std::int64_t sequence, std::size_t part_index) = 0;  // of a message, by its order of publication
 
     virtual std::vector<delivery_summary> list(const delivery_filter& filter) = 0;
     virtual std::optional<delivery_detail> show(delivery_id id) = 0;
@@ -223,8 +257,8 @@ public:
     virtual std::vector<port_state_record> port_states() = 0;
 };
 
-// Opens (creates, migrates forward) the box at `path`, takes its owner lock `<path>.lock` by flock, and counts a crash for
-// whatever was in flight when its last owner died. Codes: box.locked (another process owns it), box.newer-schema,
+// Opens (creates, migrates forward) the box at `path`, takes its owner lock `<path>.lock` by flock, and counts a crash
+// for whatever was in flight when its last owner died. Codes: box.locked (another process owns it), box.newer-schema,
 // box.not-a-box, box.damaged, box.io. `lock_wait_ms` = how long to wait for another owner to go.
 result<std::unique_ptr<message_box>> open_sqlite_message_box(const std::string& path, std::int64_t lock_wait_ms);
 

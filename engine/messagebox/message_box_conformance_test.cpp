@@ -59,7 +59,8 @@ TEST_CASE("a rescheduled delivery waits for its time and keeps its identity, att
     publish(*box, {.ports = {"A"}, .body = "x"});
     const auto first = claim(*box, "A");
     REQUIRE(first.size() == 1);
-    reschedule_operation later{first[0].token, now() + 60000, {1, 1, false, "state", "scope"}, {1, 1, 2, "T", "retry", "c", "t"}};
+    reschedule_operation later{
+        first[0].token, now() + 60000, {1, 1, false, "state", "scope"}, {1, 1, 2, "T", "retry", "c", "t"}};
     CHECK(commit(*box, later).status == commit_status::done);
     CHECK(claim(*box, "A").empty());
     CHECK(box->next_due({"A"}) == later.due_unix_ms);
@@ -84,7 +85,8 @@ TEST_CASE("an ordered port gives one at a time and none while one waits for its 
     auto first = claim(*box, "O", 5, true);
     REQUIRE(first.size() == 1);
     CHECK(claim(*box, "O", 5, true).empty());
-    CHECK(commit(*box, reschedule_operation{first[0].token, now() + 60000, {1, 1, false, "", ""}, {}}).status == commit_status::done);
+    CHECK(commit(*box, reschedule_operation{first[0].token, now() + 60000, {1, 1, false, "", ""}, {}}).status ==
+          commit_status::done);
     CHECK(claim(*box, "O", 5, true).empty());
     first = claim(*box, "O", 5, true, now() + 60001);
     REQUIRE(first.size() == 1);
@@ -96,14 +98,18 @@ TEST_CASE("an ordered port gives one at a time and none while one waits for its 
 TEST_CASE("a key publishes once: the same content is a repeat, other content a conflict") {
     box_folder folder;
     auto box = folder.open();
-    CHECK(publish(*box, {.ports = {"A"}, .body = "x", .key = "k", .digest = std::string(32, 'a'), .message_id = "first"}).status == commit_status::done);
+    CHECK(
+        publish(*box, {.ports = {"A"}, .body = "x", .key = "k", .digest = std::string(32, 'a'), .message_id = "first"})
+            .status == commit_status::done);
     const auto repeat = publish(*box, {.ports = {"A"}, .body = "x", .key = "k", .digest = std::string(32, 'a')});
     CHECK(repeat.status == commit_status::already_published);
     CHECK(repeat.message_id == "first");
-    CHECK(publish(*box, {.ports = {"A"}, .body = "y", .key = "k", .digest = std::string(32, 'b')}).status == commit_status::key_conflict);
+    CHECK(publish(*box, {.ports = {"A"}, .body = "y", .key = "k", .digest = std::string(32, 'b')}).status ==
+          commit_status::key_conflict);
     CHECK(box->list({}).size() == 1);
     commit(*box, complete_operation{claim(*box, "A").at(0).token, {}});
-    CHECK(publish(*box, {.ports = {"A"}, .body = "x", .key = "k", .digest = std::string(32, 'a')}).status == commit_status::already_published);
+    CHECK(publish(*box, {.ports = {"A"}, .body = "x", .key = "k", .digest = std::string(32, 'a')}).status ==
+          commit_status::already_published);
 }
 
 TEST_CASE("a batch is all or nothing") {
@@ -125,7 +131,8 @@ TEST_CASE("suspended deliveries are resumed, edited with a new identity, or term
     auto held = claim(*box, "A");
     REQUIRE(held.size() == 1);
     const delivery_id id = held[0].token.delivery;
-    CHECK(commit(*box, suspend_operation{held[0].token, true, "why", "reason", {0, 1, false, "", ""}, {}}).status == commit_status::done);
+    CHECK(commit(*box, suspend_operation{held[0].token, true, "why", "reason", {0, 1, false, "", ""}, {}}).status ==
+          commit_status::done);
     CHECK(box->list({.state = delivery_state::suspended}).size() == 1);
     message_context edited;
     REQUIRE(edited.set("SMTP.To", {.value = "b@example.org"}));
@@ -134,8 +141,9 @@ TEST_CASE("suspended deliveries are resumed, edited with a new identity, or term
     REQUIRE(again.size() == 1);
     CHECK(again[0].unique_id != held[0].unique_id);
     CHECK(again[0].context == edited);
-    CHECK(commit(*box, terminate_operation{id}).status == commit_status::not_found);   // in flight
-    CHECK(commit(*box, suspend_operation{again[0].token, false, "why", "reason", {}, {}}).status == commit_status::done);
+    CHECK(commit(*box, terminate_operation{id}).status == commit_status::not_found);  // in flight
+    CHECK(commit(*box, suspend_operation{again[0].token, false, "why", "reason", {}, {}}).status ==
+          commit_status::done);
     CHECK(commit(*box, resume_operation{id, now(), std::nullopt}).status == commit_status::not_found);
     CHECK(commit(*box, terminate_operation{id}).status == commit_status::done);
     CHECK(box->list({}).empty());

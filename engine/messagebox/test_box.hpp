@@ -83,8 +83,8 @@ inline commit_answer publish(message_box& box, const test_publication& wanted) {
     return commit(box, publish_operation{std::move(message)});
 }
 
-inline std::vector<claimed_delivery> claim(message_box& box, const std::string& port, std::uint32_t count = 1, bool is_ordered = false,
-                                           std::int64_t at = now()) {
+inline std::vector<claimed_delivery> claim(message_box& box, const std::string& port, std::uint32_t count = 1,
+                                           bool is_ordered = false, std::int64_t at = now()) {
     auto answered = std::make_shared<std::promise<std::vector<claimed_delivery>>>();
     auto future = answered->get_future();
     box.claim({{port, count, is_ordered}}, at, [answered](result<std::vector<claimed_delivery>> given) {

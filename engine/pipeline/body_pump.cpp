@@ -18,7 +18,7 @@ void body_pump::start(std::function<void()> filled) {
         filled_ = std::move(filled);
         is_job_queued_ = true;
     }
-    pump();   // called on a worker: the first reads need no other
+    pump();  // called on a worker: the first reads need no other
 }
 
 void body_pump::schedule_locked() {
@@ -28,7 +28,9 @@ void body_pump::schedule_locked() {
     }
 }
 
-bool body_pump::is_filled_locked() const { return buffered_ >= pump_prefill_size || is_at_end_ || failure_.has_value(); }
+bool body_pump::is_filled_locked() const {
+    return buffered_ >= pump_prefill_size || is_at_end_ || failure_.has_value();
+}
 
 void body_pump::pump() {
     thread_local std::vector<char> buffer(pump_read_size);
@@ -53,7 +55,7 @@ void body_pump::pump() {
             buffered_ += size;
             chunks_.push_back(std::move(chunk));
         }
-        const bool is_fair_share_used = !filled_ && buffered_ > 0;   // one read a job once transmit is under way
+        const bool is_fair_share_used = !filled_ && buffered_ > 0;  // one read a job once transmit is under way
         if (is_fair_share_used && buffered_ < pump_ring_size && !is_at_end_ && !failure_ && !is_closed_) {
             workers_.post([self = shared_from_this()] { self->pump(); });
             finish_step(lock);

@@ -1,7 +1,8 @@
 // Carries a body from the top of the pipeline (read on workers) to the adapter (any thread) through a bounded ring.
-// A pump job reads at most 64 KiB a time, gives its worker back when the ring is full, and is queued again when it drains:
-// no worker waits on a ring. Ownership: shared by its jobs and the delivery. Failure: the first failed read ends it, and
-// read() answers that failure only after the bytes before it, so the adapter always sees a body that broke off.
+// A pump job reads at most 64 KiB a time, gives its worker back when the ring is full, and is queued again when it
+// drains: no worker waits on a ring. Ownership: shared by its jobs and the delivery. Failure: the first failed read
+// ends it, and read() answers that failure only after the bytes before it, so the adapter always sees a body that broke
+// off.
 #pragma once
 
 #include <condition_variable>
@@ -22,7 +23,7 @@ namespace hawser::engine {
 class worker_pool;
 
 inline constexpr std::size_t pump_read_size = 64 * 1024;
-inline constexpr std::size_t pump_prefill_size = 128 * 1024;   // design section 3: filled before transmit is called
+inline constexpr std::size_t pump_prefill_size = 128 * 1024;  // design section 3: filled before transmit is called
 inline constexpr std::size_t pump_ring_size = 192 * 1024;
 
 struct body_failure {
@@ -37,7 +38,7 @@ public:
     // Reads until the prefill is there, or the end, or a failure; then calls `filled` once, on a worker. Once only.
     void start(std::function<void()> filled);
 
-    std::int64_t read(void* buffer, std::size_t capacity, std::string& error);       // or HAWSER_WOULD_BLOCK
+    std::int64_t read(void* buffer, std::size_t capacity, std::string& error);  // or HAWSER_WOULD_BLOCK
     std::int64_t read_waiting(void* buffer, std::size_t capacity, std::string& error);
     void on_ready(hawser_callback callback, void* user);
 

@@ -15,16 +15,22 @@ std::string describe_seals(std::uint32_t seals) {
 }
 
 pipeline_failure failure_of(hawser_status status, const std::string& who, const std::string& error) {
-    const std::string reason = error.empty() ? "it failed with status " + std::to_string(status) + " and gave no reason" : error;
-    return {status == HAWSER_TRY_LATER ? "pipeline.try-later" : "pipeline.component", who + ": " + printable(reason, 2048),
-            status == HAWSER_TRY_LATER || status == HAWSER_CANCELLED};
+    const std::string reason =
+        error.empty() ? "it failed with status " + std::to_string(status) + " and gave no reason" : error;
+    return {status == HAWSER_TRY_LATER ? "pipeline.try-later" : "pipeline.component",
+            who + ": " + printable(reason, 2048), status == HAWSER_TRY_LATER || status == HAWSER_CANCELLED};
 }
 
 }  // namespace
 
-component_instance::component_instance(const hawser_descriptor& descriptor, std::string stage, std::unique_ptr<instance_host> host,
-                                       std::unique_ptr<instance_config> config, hawser_instance instance)
-    : descriptor_(descriptor), stage_(std::move(stage)), host_(std::move(host)), config_(std::move(config)), instance_(instance) {}
+component_instance::component_instance(const hawser_descriptor& descriptor, std::string stage,
+                                       std::unique_ptr<instance_host> host, std::unique_ptr<instance_config> config,
+                                       hawser_instance instance)
+    : descriptor_(descriptor),
+      stage_(std::move(stage)),
+      host_(std::move(host)),
+      config_(std::move(config)),
+      instance_(instance) {}
 
 component_instance::~component_instance() { table().destroy(instance_.self); }
 
@@ -110,9 +116,10 @@ std::optional<pipeline_failure> pipeline::run(working_message& message, const co
     }
     // Fail closed: what the port insists on must have been made and reported by a component that seals.
     if (required_seals_ != 0 && message.seals() != required_seals_) {
-        return pipeline_failure{"pipeline.not-sealed", "the port requires a message that is " + describe_seals(required_seals_) +
-                                                           ", and the pipeline made one that is " + describe_seals(message.seals()) +
-                                                           ": nothing was sent; correct the pipeline, then resume the message"};
+        return pipeline_failure{"pipeline.not-sealed",
+                                "the port requires a message that is " + describe_seals(required_seals_) +
+                                    ", and the pipeline made one that is " + describe_seals(message.seals()) +
+                                    ": nothing was sent; correct the pipeline, then resume the message"};
     }
     return std::nullopt;
 }

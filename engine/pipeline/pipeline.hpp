@@ -1,6 +1,6 @@
 // A send pipeline of one port: its component instances in order, run over one message at a time on a worker.
-// Components only wrap streams; the work happens when the result is read. Ownership: holds the instances until destroyed,
-// after the last stream made by them was closed. Failure: run() answers it, and nothing must be sent then.
+// Components only wrap streams; the work happens when the result is read. Ownership: holds the instances until
+// destroyed, after the last stream made by them was closed. Failure: run() answers it, and nothing must be sent then.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +29,7 @@ public:
     hawser_status execute(working_message& message, std::string& error);
     std::uint32_t configured_seals() const;
     std::uint32_t flags() const noexcept { return descriptor_.flags; }
-    std::string title() const;   // "SMIMEEncoder (encode)"
+    std::string title() const;  // "SMIMEEncoder (encode)"
 
 private:
     const hawser_pipeline_component& table() const noexcept {
@@ -40,7 +40,7 @@ private:
     std::unique_ptr<instance_host> host_;
     std::unique_ptr<instance_config> config_;
     hawser_instance instance_;
-    std::mutex executing_;   // an instance serves one message after another
+    std::mutex executing_;  // an instance serves one message after another
 };
 
 // Which seals a port insists on. `none` switches off what the pipeline's configuration would imply.
@@ -50,9 +50,9 @@ enum class seal_requirement : std::uint8_t { as_configured = 1, none, is_signed,
 using compose_function = std::function<hawser_status(working_message&, std::string& error)>;
 
 struct pipeline_failure {
-    std::string code;          // "pipeline.component", "pipeline.not-sealed", …
-    std::string text;          // stage, component and reason
-    bool is_transient = false; // try later, else the message is suspended
+    std::string code;           // "pipeline.component", "pipeline.not-sealed", …
+    std::string text;           // stage, component and reason
+    bool is_transient = false;  // try later, else the message is suspended
 };
 
 class pipeline {
@@ -66,7 +66,7 @@ public:
 
     std::uint32_t required_seals() const noexcept { return required_seals_; }
     bool defers_context() const noexcept { return defers_context_; }
-    bool has_idle_sealer() const noexcept { return has_idle_sealer_; }   // a sealing component configured to do nothing
+    bool has_idle_sealer() const noexcept { return has_idle_sealer_; }  // a sealing component configured to do nothing
 
 private:
     std::optional<pipeline_failure> run_component(component_instance& component, working_message& message);

@@ -1,5 +1,5 @@
-// Spools a whole body before anything of it is sent: in memory up to 128 KiB, then in an unlinked file of the spool folder.
-// For ports with spoolBeforeSend and components that set context at the end of their body. [worker]
+// Spools a whole body before anything of it is sent: in memory up to 128 KiB, then in an unlinked file of the spool
+// folder. For ports with spoolBeforeSend and components that set context at the end of their body. [worker]
 #pragma once
 
 #include <string>

@@ -54,7 +54,8 @@ void worker_pool::run() {
         try {
             job();
         } catch (const std::exception& failure) {
-            // Jobs report their own failures; one that ends here is a defect of the engine, and the box has lost nothing.
+            // Jobs report their own failures; one that ends here is a defect of the engine, and the box has lost
+            // nothing.
             log::error("a job of the worker pool failed", {{"error", failure.what()}});
         }
         job = nullptr;

@@ -1,5 +1,5 @@
-// The engine's workers: a fixed number of threads that run jobs in the order of their posting. Thread-safe. A job must not
-// wait for another job. stop() runs what is queued, then joins; jobs posted afterwards are dropped.
+// The engine's workers: a fixed number of threads that run jobs in the order of their posting. Thread-safe. A job must
+// not wait for another job. stop() runs what is queued, then joins; jobs posted afterwards are dropped.
 #pragma once
 
 #include <condition_variable>

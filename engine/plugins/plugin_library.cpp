@@ -44,8 +44,9 @@ result<void> check_symbols(const std::string& path) {
         }
     }
     if (!other_major.empty()) {
-        return fail("plugin.abi", path + " was built for version " + other_major +
-                                      " of the plugin interface; this engine has version 1: build it again with this SDK");
+        return fail("plugin.abi",
+                    path + " was built for version " + other_major +
+                        " of the plugin interface; this engine has version 1: build it again with this SDK");
     }
     return fail("plugin.no-entry", path + " has no symbol " + entry_symbol +
                                        ": it is no Hawser plugin (is HAWSER_PLUGIN missing, or is the symbol hidden?)");
@@ -54,10 +55,12 @@ result<void> check_symbols(const std::string& path) {
 result<void> check_versions(const std::string& path, const hawser_entry& entry) {
     if (entry.abi_major != HAWSER_ABI_MAJOR) {
         return fail("plugin.abi", path + " says that it is for version " + std::to_string(entry.abi_major) +
-                                      " of the plugin interface; this engine has version " + std::to_string(HAWSER_ABI_MAJOR));
+                                      " of the plugin interface; this engine has version " +
+                                      std::to_string(HAWSER_ABI_MAJOR));
     }
     if (entry.abi_minor > HAWSER_ABI_MINOR) {
-        return fail("plugin.abi", path + " needs version 1." + std::to_string(entry.abi_minor) + " of the plugin interface; this engine has 1." +
+        return fail("plugin.abi", path + " needs version 1." + std::to_string(entry.abi_minor) +
+                                      " of the plugin interface; this engine has 1." +
                                       std::to_string(HAWSER_ABI_MINOR) + ": use a newer engine, or an older plugin");
     }
     if (entry.init == nullptr || entry.get_factory == nullptr) {
@@ -71,11 +74,14 @@ result<void> initialise(const std::string& path, const hawser_entry& entry) {
     error_text error;
     try {
         if (const hawser_status status = entry.init(error.abi()); status < 0) {
-            return fail("plugin.init", path + " could not start: " +
-                                           (error.text().empty() ? "init answered " + std::to_string(status) + " without a reason" : printable(error.text())));
+            return fail("plugin.init",
+                        path + " could not start: " +
+                            (error.text().empty() ? "init answered " + std::to_string(status) + " without a reason"
+                                                  : printable(error.text())));
         }
     } catch (const std::exception& thrown) {
-        return fail("plugin.init", path + " threw an exception in init (" + printable(thrown.what()) + "): plugins must not let exceptions out");
+        return fail("plugin.init", path + " threw an exception in init (" + printable(thrown.what()) +
+                                       "): plugins must not let exceptions out");
     } catch (...) {
         return fail("plugin.init", path + " threw an exception in init: plugins must not let exceptions out");
     }
@@ -95,7 +101,8 @@ result<const hawser_entry*> load_plugin_library(const std::string& absolute_path
     const std::string folder = std::filesystem::path(absolute_path).parent_path().string();
     for (const std::string& path : {absolute_path, folder}) {
         if (is_writable_by_others(path)) {
-            return fail("plugin.unsafe", path + " may be written by every user, so a plugin is not loaded from it: chmod o-w " + path);
+            return fail("plugin.unsafe",
+                        path + " may be written by every user, so a plugin is not loaded from it: chmod o-w " + path);
         }
     }
     if (result<void> checked = check_symbols(absolute_path); !checked) {
@@ -114,7 +121,7 @@ result<const hawser_entry*> load_plugin_library(const std::string& absolute_path
     }
     const hawser_entry* entry = library.entry;
     if (!checked) {
-        static auto& refused = *new std::vector<kept_library>();   // its code has run: it stays
+        static auto& refused = *new std::vector<kept_library>();  // its code has run: it stays
         refused.push_back(std::move(library));
         return unexpected{std::move(checked).error()};
     }

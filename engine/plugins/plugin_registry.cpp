@@ -45,10 +45,12 @@ std::string check_descriptor(const hawser_descriptor* descriptor, std::uint32_t 
     if (kind == HAWSER_KIND_PIPELINE_COMPONENT && descriptor->stages == 0) {
         return "allows " + id + " in no stage";
     }
-    if (kind == HAWSER_KIND_SEND_ADAPTER && (!is_word(descriptor->property_namespace) || !is_word(descriptor->address_scheme))) {
+    if (kind == HAWSER_KIND_SEND_ADAPTER &&
+        (!is_word(descriptor->property_namespace) || !is_word(descriptor->address_scheme))) {
         return "gives the adapter " + id + " no property namespace or no address scheme";
     }
-    if (descriptor->property_count > properties_per_component_max || (descriptor->property_count > 0 && descriptor->properties == nullptr)) {
+    if (descriptor->property_count > properties_per_component_max ||
+        (descriptor->property_count > 0 && descriptor->properties == nullptr)) {
         return "gives " + id + " an impossible list of properties";
     }
     for (std::uint32_t i = 0; i < descriptor->property_count; ++i) {
@@ -79,7 +81,8 @@ result<std::string> plugin_registry::locate(const std::string& name_or_path, con
     namespace fs = std::filesystem;
     std::error_code failure;
     if (name_or_path.find('/') != std::string::npos) {
-        const fs::path path = fs::path(name_or_path).is_absolute() ? fs::path(name_or_path) : fs::path(base_directory) / name_or_path;
+        const fs::path path =
+            fs::path(name_or_path).is_absolute() ? fs::path(name_or_path) : fs::path(base_directory) / name_or_path;
         const fs::path found = fs::canonical(path, failure);
         if (failure || !fs::is_regular_file(found, failure)) {
             return fail("plugin.missing", "there is no plugin file " + path.string());
@@ -92,15 +95,16 @@ result<std::string> plugin_registry::locate(const std::string& name_or_path, con
             return found.string();
         }
     }
-    return fail("plugin.missing", "there is no plugin \"" + name_or_path + "\": " + name_or_path + ".so was looked for in " + join(folders_));
+    return fail("plugin.missing", "there is no plugin \"" + name_or_path + "\": " + name_or_path +
+                                      ".so was looked for in " + join(folders_));
 }
 
 result<void> plugin_registry::take_factory(const hawser_factory* factory, std::uint32_t kind, const std::string& file) {
     if (factory == nullptr) {
         return {};
     }
-    if (factory->struct_size < sizeof(hawser_factory) || factory->count > components_per_plugin_max || factory->descriptor == nullptr ||
-        factory->create == nullptr) {
+    if (factory->struct_size < sizeof(hawser_factory) || factory->count > components_per_plugin_max ||
+        factory->descriptor == nullptr || factory->create == nullptr) {
         return fail("plugin.descriptor", file + " has a factory that is not one");
     }
     for (std::uint32_t i = 0; i < factory->count; ++i) {
@@ -110,7 +114,8 @@ result<void> plugin_registry::take_factory(const hawser_factory* factory, std::u
         }
         const std::string_view id = from_abi(descriptor->id);
         if (const loaded_component* other = find(kind, id); other != nullptr) {
-            return fail("plugin.duplicate", "both " + other->file + " and " + file + " have \"" + std::string(id) + "\": load one of them");
+            return fail("plugin.duplicate",
+                        "both " + other->file + " and " + file + " have \"" + std::string(id) + "\": load one of them");
         }
         components_.push_back({factory, i, descriptor, file});
     }
@@ -122,8 +127,9 @@ result<void> plugin_registry::load(const std::string& name_or_path, const std::s
     if (!path) {
         return unexpected{std::move(path).error()};
     }
-    if (std::any_of(components_.begin(), components_.end(), [&](const loaded_component& one) { return one.file == *path; })) {
-        return {};   // named twice: loaded once
+    if (std::any_of(components_.begin(), components_.end(),
+                    [&](const loaded_component& one) { return one.file == *path; })) {
+        return {};  // named twice: loaded once
     }
     result<const hawser_entry*> entry = load_plugin_library(*path);
     if (!entry) {

@@ -1,5 +1,6 @@
 // Finds and loads plugins, and knows what they offer. A plugin is loaded once a process and never unloaded; several
-// registries (engines) share it. Thread-safe. Failure: an error whose text names the file, what is wrong and what to do.
+// registries (engines) share it. Thread-safe. Failure: an error whose text names the file, what is wrong and what to
+// do.
 #pragma once
 
 #include <cstdint>

@@ -28,7 +28,7 @@ error load_error(const std::string& name) {
 TEST_CASE("a plugin's components are found by kind and id") {
     plugin_registry registry({folder});
     REQUIRE(registry.load("good_one", folder));
-    REQUIRE(registry.load("good_one", folder));   // twice is once
+    REQUIRE(registry.load("good_one", folder));  // twice is once
     CHECK(registry.find(HAWSER_KIND_PIPELINE_COMPONENT, "Test.Twin") != nullptr);
     CHECK(registry.find(HAWSER_KIND_SEND_ADAPTER, "Test.Twin") == nullptr);
     CHECK(registry.all().size() == 1);

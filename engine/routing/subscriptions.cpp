@@ -26,7 +26,7 @@ int compare(const std::string& left, const std::string& right) {
 bool holds(const filter_condition& condition, const message_context& context) {
     const context_property* property = context.find(condition.property);
     if (property == nullptr || !property->is_promoted) {
-        return false;   // BizTalk: a predicate over an absent property is false, whatever its operator
+        return false;  // BizTalk: a predicate over an absent property is false, whatever its operator
     }
     if (condition.comparison == "exists") {
         return true;
@@ -56,7 +56,8 @@ bool holds(const filter_condition& condition, const message_context& context) {
 
 bool matches(const filter_groups& filter, const message_context& context) {
     return std::any_of(filter.begin(), filter.end(), [&](const auto& group) {
-        return std::all_of(group.begin(), group.end(), [&](const filter_condition& one) { return holds(one, context); });
+        return std::all_of(group.begin(), group.end(),
+                           [&](const filter_condition& one) { return holds(one, context); });
     });
 }
 

@@ -1,5 +1,5 @@
-// Which send ports a published message goes to: filters of ports and groups over its promoted properties (spec section 4).
-// Immutable once made; thread-safe.
+// Which send ports a published message goes to: filters of ports and groups over its promoted properties (spec section
+// 4). Immutable once made; thread-safe.
 #pragma once
 
 #include <set>
@@ -14,7 +14,7 @@ namespace hawser::engine {
 bool matches(const filter_groups& filter, const message_context& context);
 
 struct subscription {
-    std::vector<std::string> ports;   // one, or a group's members
+    std::vector<std::string> ports;  // one, or a group's members
     filter_groups filter;
 };
 

@@ -32,35 +32,44 @@ result<void> give_signing(const certificate_snapshot& all, const working_message
                           const certificate_source::visitor& visit) {
     const std::string& selector = message.environment().signing_certificate;
     if (selector.empty()) {
-        return fail("certificates.signing", "no signing certificate is configured: name one in host.certificates.signing");
+        return fail("certificates.signing",
+                    "no signing certificate is configured: name one in host.certificates.signing");
     }
     const certificate_entry* entry = find_certificate(all.personal, selector);
     if (entry == nullptr) {
-        return fail("certificates.signing", "the signing certificate \"" + selector + "\" is not in the personal certificates: put it there, or correct "
-                                            "host.certificates.signing");
+        return fail("certificates.signing", "the signing certificate \"" + selector +
+                                                "\" is not in the personal certificates: put it there, or correct "
+                                                "host.certificates.signing");
     }
     if (entry->private_key.empty()) {
-        return fail("certificates.signing", "the signing certificate " + entry->file_name + " (" + entry->subject + ") has no private key beside it");
+        return fail("certificates.signing", "the signing certificate " + entry->file_name + " (" + entry->subject +
+                                                ") has no private key beside it");
     }
     give(*entry, with_keys, visit);
     return {};
 }
 
 // BTS.EncryptionCert on the context, by thumbprint, else the port's own list (spec section 3).
-result<void> give_encryption(const certificate_snapshot& all, const working_message& message, const certificate_source::visitor& visit) {
+result<void> give_encryption(const certificate_snapshot& all, const working_message& message,
+                             const certificate_source::visitor& visit) {
     std::vector<std::string> selectors = message.environment().encryption_certificates;
-    if (const context_property* chosen = message.context().find("BTS.EncryptionCert"); chosen != nullptr && !chosen->value.empty()) {
+    if (const context_property* chosen = message.context().find("BTS.EncryptionCert");
+        chosen != nullptr && !chosen->value.empty()) {
         selectors = {chosen->value};
     }
     if (selectors.empty()) {
-        return fail("certificates.encryption", "port \"" + message.environment().port + "\" has no encryption certificate: name the recipients' in encryptionCertificates");
+        return fail("certificates.encryption",
+                    "port \"" + message.environment().port +
+                        "\" has no encryption certificate: name the recipients' in encryptionCertificates");
     }
     std::vector<const certificate_entry*> found;
     for (const std::string& selector : selectors) {
         found.push_back(find_certificate(all.other_people, selector));
         if (found.back() == nullptr) {
-            return fail("certificates.encryption", "the encryption certificate \"" + selector + "\" of port \"" + message.environment().port +
-                                                       "\" is not in the otherPeople certificates: put it there, or correct encryptionCertificates");
+            return fail(
+                "certificates.encryption",
+                "the encryption certificate \"" + selector + "\" of port \"" + message.environment().port +
+                    "\" is not in the otherPeople certificates: put it there, or correct encryptionCertificates");
         }
     }
     for (const certificate_entry* entry : found) {
@@ -71,7 +80,8 @@ result<void> give_encryption(const certificate_snapshot& all, const working_mess
 
 }  // namespace
 
-result<void> certificate_view::each(const working_message* message, std::uint32_t set, bool with_keys, const visitor& visit) const {
+result<void> certificate_view::each(const working_message* message, std::uint32_t set, bool with_keys,
+                                    const visitor& visit) const {
     const std::shared_ptr<const certificate_snapshot> all = store_.current();
     switch (set) {
     case HAWSER_CERTIFICATES_SIGNING: return give_signing(*all, *message, with_keys, visit);
@@ -80,7 +90,7 @@ result<void> certificate_view::each(const working_message* message, std::uint32_
     case HAWSER_CERTIFICATES_OTHER_PEOPLE: give_all(all->other_people, visit); return {};
     case HAWSER_CERTIFICATES_TRUSTED:
         if (!all->has_trusted) {
-            return fail("certificates.system", "");   // no text: "use the system's" is no failure
+            return fail("certificates.system", "");  // no text: "use the system's" is no failure
         }
         give_all(all->trusted, visit);
         return {};

@@ -9,7 +9,8 @@ namespace hawser::engine {
 class certificate_view final : public certificate_source {
 public:
     explicit certificate_view(const certificate_store& store) : store_(store) {}
-    result<void> each(const working_message* message, std::uint32_t set, bool with_keys, const visitor& visit) const override;
+    result<void> each(const working_message* message, std::uint32_t set, bool with_keys,
+                      const visitor& visit) const override;
     std::uint64_t revision() const noexcept override { return store_.current()->revision; }
 
 private:

@@ -13,7 +13,8 @@ loaded_configuration::loaded_configuration(std::vector<std::string> plugin_folde
           plugin_folders.push_back(built_in_plugin_folder());
           return plugin_folders;
       }()),
-      services_{nullptr, nullptr, &system_clock()}, catalogue_(registry_, services_) {}
+      services_{nullptr, nullptr, &system_clock()},
+      catalogue_(registry_, services_) {}
 
 std::string loaded_configuration::json_schema() const { return make_json_schema(catalogue_); }
 
@@ -32,8 +33,8 @@ namespace {
 std::vector<problem> to_problems(const diagnostics& found) {
     std::vector<problem> all;
     for (const diagnostic& one : found.list()) {
-        all.push_back({one.kind == severity::error, one.position.file, one.position.line, one.position.column, one.pointer,
-                       one.hint.empty() ? one.text : one.text + " (" + one.hint + ')'});
+        all.push_back({one.kind == severity::error, one.position.file, one.position.line, one.position.column,
+                       one.pointer, one.hint.empty() ? one.text : one.text + " (" + one.hint + ')'});
     }
     return all;
 }
@@ -44,7 +45,8 @@ std::vector<problem> to_problems(const diagnostics& found) {
 const char* version() noexcept { return HAWSER_VERSION; }
 
 std::string problem::line_text() const {
-    return engine::to_string({is_error ? engine::severity::error : engine::severity::warning, {file, line, column}, pointer, text, ""});
+    return engine::to_string(
+        {is_error ? engine::severity::error : engine::severity::warning, {file, line, column}, pointer, text, ""});
 }
 
 load_result load(const std::string& bindings_path, const load_options& options) {

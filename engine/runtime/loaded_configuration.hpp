@@ -26,11 +26,13 @@ public:
     const host_bindings& bindings() const noexcept { return bindings_; }
     void set_bindings(host_bindings bindings) { bindings_ = std::move(bindings); }
 
-    static const loaded_configuration& from(const hawser::configuration& one) { return dynamic_cast<const loaded_configuration&>(one); }
+    static const loaded_configuration& from(const hawser::configuration& one) {
+        return dynamic_cast<const loaded_configuration&>(one);
+    }
 
 private:
     plugin_registry registry_;
-    engine_services services_;      // for validation: time only
+    engine_services services_;  // for validation: time only
     plugin_catalogue catalogue_;
     host_bindings bindings_;
 };

@@ -15,7 +15,7 @@ namespace hawser::engine {
 namespace {
 
 answer_code code_of(const error& failure) {
-    return failure.code == "no_subscriber" ? answer_code::no_subscriber
+    return failure.code == "no_subscriber"  ? answer_code::no_subscriber
            : failure.code == "not_accepted" ? answer_code::not_accepted
            : failure.code == "not_found"    ? answer_code::not_found
                                             : answer_code::bad_input;
@@ -28,14 +28,19 @@ std::string spool_folder_of(const std::string& box_path) {
 
 }  // namespace
 
-local_host::local_host(const loaded_configuration& loaded, const host_options& options, std::unique_ptr<message_box> box)
-    : loaded_(loaded), options_(options),
+local_host::local_host(const loaded_configuration& loaded, const host_options& options,
+                       std::unique_ptr<message_box> box)
+    : loaded_(loaded),
+      options_(options),
       certificates_({loaded.bindings().host.certificates.personal, loaded.bindings().host.certificates.other_people,
                      loaded.bindings().host.certificates.trusted}),
-      certificate_view_(certificates_), services_{&certificate_view_, &counters_, &system_clock()}, box_(std::move(box)),
+      certificate_view_(certificates_),
+      services_{&certificate_view_, &counters_, &system_clock()},
+      box_(std::move(box)),
       ports_(loaded.bindings(), box_->port_states()),
       delivery_(*box_, system_clock(),
-                {.worker_count = loaded.bindings().host.worker_count, .spool_folder = spool_folder_of(loaded.message_box_path())},
+                {.worker_count = loaded.bindings().host.worker_count,
+                 .spool_folder = spool_folder_of(loaded.message_box_path())},
                 [this](const delivery_report& report) { waiters_.tell(report); }) {
     if (std::vector<operation> changes = ports_.take_changes(); !changes.empty()) {
         if (const commit_answer answer = commit_and_wait(std::move(changes)); answer.status != commit_status::done) {
@@ -54,8 +59,9 @@ local_host::local_host(const loaded_configuration& loaded, const host_options& o
 local_host::~local_host() { stop(0); }
 
 bool local_host::delivers_for(const std::string& port) const {
-    return options_.delivers && (options_.only_ports.empty() ||
-                                 std::find(options_.only_ports.begin(), options_.only_ports.end(), port) != options_.only_ports.end());
+    return options_.delivers &&
+           (options_.only_ports.empty() ||
+            std::find(options_.only_ports.begin(), options_.only_ports.end(), port) != options_.only_ports.end());
 }
 
 void local_host::start() {
@@ -167,7 +173,9 @@ void local_host::describe_deliveries(submit_answer& answer) {
             left.port = one.port;
             left.state = one.state >= delivery_state::suspended ? "suspended" : "queued";
             left.code = one.code;
-            left.text = ports_.state(one.port) == "stopped" ? "the port is stopped: the message waits until it is started" : one.text;
+            left.text = ports_.state(one.port) == "stopped"
+                            ? "the port is stopped: the message waits until it is started"
+                            : one.text;
             left.attempts = one.attempts;
             answer.deliveries.push_back(std::move(left));
         }
@@ -200,7 +208,8 @@ void local_host::submit_async(submission message, std::function<void(const submi
     std::string message_id = taken->message_id;
     std::vector<operation> batch;
     batch.emplace_back(publish_operation{std::move(*taken)});
-    box_->commit(std::move(batch), [this, answer = std::move(answer), woken = std::move(woken), message_id = std::move(message_id)](const commit_answer& committed) {
+    box_->commit(std::move(batch), [this, answer = std::move(answer), woken = std::move(woken),
+                                    message_id = std::move(message_id)](const commit_answer& committed) {
         for (const std::string& port : woken) {
             delivery_.wake(port);
         }
@@ -314,7 +323,8 @@ change_answer local_host::save(std::int64_t delivery, const std::string& part, i
         return {answer_code::not_found, 0, "there is no delivery " + std::to_string(delivery)};
     }
     std::size_t index = 0;
-    while (index < detail->parts.size() && (part.empty() ? !detail->parts[index].is_body : detail->parts[index].name != part)) {
+    while (index < detail->parts.size() &&
+           (part.empty() ? !detail->parts[index].is_body : detail->parts[index].name != part)) {
         ++index;
     }
     if (index == detail->parts.size()) {
@@ -336,7 +346,8 @@ std::vector<port_summary> local_host::ports() {
     std::vector<port_summary> all;
     std::vector<port_counts> counts = box_->counts();
     const auto take = [&counts](port_summary& summary) {
-        const auto found = std::find_if(counts.begin(), counts.end(), [&](const port_counts& one) { return one.port == summary.name; });
+        const auto found = std::find_if(counts.begin(), counts.end(),
+                                        [&](const port_counts& one) { return one.port == summary.name; });
         if (found != counts.end()) {
             summary.queued = found->queued;
             summary.retrying = found->retrying;
@@ -399,7 +410,8 @@ host_status local_host::status() {
         }
     }
     const std::shared_ptr<const certificate_snapshot> certificates = certificates_.current();
-    for (const certificate_folder* folder : {&certificates->personal, &certificates->other_people, &certificates->trusted}) {
+    for (const certificate_folder* folder :
+         {&certificates->personal, &certificates->other_people, &certificates->trusted}) {
         status.warnings.insert(status.warnings.end(), folder->problems.begin(), folder->problems.end());
     }
     return status;

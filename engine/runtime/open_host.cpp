@@ -68,7 +68,8 @@ change_answer write_preview(working_message& message, adapter_instance& adapter,
     return {answer_code::bad_input, 0, "the preview cannot be written to its destination"};
 }
 
-change_answer preview_port(const loaded_configuration& loaded, const send_port_binding& binding, const submission& submitted, int descriptor) {
+change_answer preview_port(const loaded_configuration& loaded, const send_port_binding& binding,
+                           const submission& submitted, int descriptor) {
     const certificate_folders& folders = loaded.bindings().host.certificates;
     const certificate_store store({folders.personal, folders.other_people, folders.trusted});
     const certificate_view view(store);
@@ -92,7 +93,8 @@ change_answer preview_port(const loaded_configuration& loaded, const send_port_b
         }
         parts.push_back(std::move(*info));
     }
-    working_message message(port->environment, {message_id, make_uuid(), system_clock().unix_ms(), 1}, std::move(*context), std::move(parts),
+    working_message message(port->environment, {message_id, make_uuid(), system_clock().unix_ms(), 1},
+                            std::move(*context), std::move(parts),
                             [&submitted](std::size_t index) { return open_submitted(submitted.parts[index]); });
     if (const auto failure = port->pipeline->run(message, port->primary.adapter->composer(), port->primary.type)) {
         return {answer_code::suspended, 0, failure->text};
@@ -117,13 +119,16 @@ opened<host> open_host(const configuration& loaded, const host_options& options)
     }
 }
 
-opened<bus> connect(const configuration& loaded) { return engine::connect_control(loaded.message_box_path() + ".sock"); }
+opened<bus> connect(const configuration& loaded) {
+    return engine::connect_control(loaded.message_box_path() + ".sock");
+}
 
 change_answer preview(const configuration& loaded, const submission& message, int descriptor) {
     using namespace engine;
     const loaded_configuration& own = loaded_configuration::from(loaded);
     const auto& ports = own.bindings().send_ports;
-    const auto found = std::find_if(ports.begin(), ports.end(), [&](const send_port_binding& one) { return one.name == message.port; });
+    const auto found = std::find_if(ports.begin(), ports.end(),
+                                    [&](const send_port_binding& one) { return one.name == message.port; });
     if (found == ports.end()) {
         return {answer_code::no_subscriber, 0, "there is no send port \"" + message.port + '"'};
     }

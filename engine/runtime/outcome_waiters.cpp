@@ -25,19 +25,22 @@ outcome_waiters::waiter::~waiter() {
 
 bool outcome_waiters::waiter::is_satisfied() const {
     return answers_.size() >= count_ && (until_ == wait_for::first_attempt ||
-                                         std::all_of(answers_.begin(), answers_.end(), [](const auto& one) { return one.second.state != "retrying"; }));
+                                         std::all_of(answers_.begin(), answers_.end(),
+                                                     [](const auto& one) { return one.second.state != "retrying"; }));
 }
 
-std::vector<delivery_answer> outcome_waiters::waiter::wait(std::int64_t wait_max_ms, const std::function<bool()>& is_abandoned) {
+std::vector<delivery_answer> outcome_waiters::waiter::wait(std::int64_t wait_max_ms,
+                                                           const std::function<bool()>& is_abandoned) {
     using std::chrono::steady_clock;
     constexpr std::chrono::milliseconds abandoned_check_interval{200};
     std::unique_lock lock(owner_.mutex_);
     const auto is_done = [this] { return is_satisfied() || owner_.is_closed_; };
-    constexpr std::int64_t wait_limit_ms = 3650LL * 24 * 3'600'000;   // beyond it a time point would overflow
-    const auto end = steady_clock::now() + std::chrono::milliseconds(wait_max_ms < 0 ? wait_limit_ms : std::min(wait_max_ms, wait_limit_ms));
+    constexpr std::int64_t wait_limit_ms = 3650LL * 24 * 3'600'000;  // beyond it a time point would overflow
+    const auto end = steady_clock::now() +
+                     std::chrono::milliseconds(wait_max_ms < 0 ? wait_limit_ms : std::min(wait_max_ms, wait_limit_ms));
     while (!is_done() && steady_clock::now() < end) {
         if (is_abandoned) {
-            lock.unlock();   // it may look at a socket; delivery must not wait for that
+            lock.unlock();  // it may look at a socket; delivery must not wait for that
             const bool is_over = is_abandoned();
             lock.lock();
             if (is_over) {
@@ -55,7 +58,8 @@ std::vector<delivery_answer> outcome_waiters::waiter::wait(std::int64_t wait_max
     return all;
 }
 
-std::unique_ptr<outcome_waiters::waiter> outcome_waiters::expect(const std::string& message_id, std::size_t delivery_count, wait_for until) {
+std::unique_ptr<outcome_waiters::waiter> outcome_waiters::expect(const std::string& message_id,
+                                                                 std::size_t delivery_count, wait_for until) {
     auto made = std::make_unique<waiter>(*this, message_id, delivery_count, until);
     const std::lock_guard lock(mutex_);
     waiting_[message_id] = made.get();

@@ -36,13 +36,13 @@ public:
         std::string message_id_;
         std::size_t count_;
         wait_for until_;
-        std::map<std::int64_t, delivery_answer> answers_;   // by delivery
+        std::map<std::int64_t, delivery_answer> answers_;  // by delivery
         std::condition_variable changed_;
     };
 
     std::unique_ptr<waiter> expect(const std::string& message_id, std::size_t delivery_count, wait_for until);
     void tell(const delivery_report& report);
-    void close();   // ends every wait
+    void close();  // ends every wait
 
 private:
     std::mutex mutex_;

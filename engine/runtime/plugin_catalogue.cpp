@@ -5,10 +5,13 @@
 namespace hawser::engine {
 namespace {
 
-const std::pair<std::uint32_t, const char*> stage_names[] = {
-    {HAWSER_STAGE_PRE_ASSEMBLE, "preAssemble"}, {HAWSER_STAGE_ASSEMBLE, "assemble"}, {HAWSER_STAGE_ENCODE, "encode"},
-    {HAWSER_STAGE_DECODE, "decode"}, {HAWSER_STAGE_DISASSEMBLE, "disassemble"}, {HAWSER_STAGE_VALIDATE, "validate"},
-    {HAWSER_STAGE_RESOLVE_PARTY, "resolveParty"}};
+const std::pair<std::uint32_t, const char*> stage_names[] = {{HAWSER_STAGE_PRE_ASSEMBLE, "preAssemble"},
+                                                             {HAWSER_STAGE_ASSEMBLE, "assemble"},
+                                                             {HAWSER_STAGE_ENCODE, "encode"},
+                                                             {HAWSER_STAGE_DECODE, "decode"},
+                                                             {HAWSER_STAGE_DISASSEMBLE, "disassemble"},
+                                                             {HAWSER_STAGE_VALIDATE, "validate"},
+                                                             {HAWSER_STAGE_RESOLVE_PARTY, "resolveParty"}};
 
 const char* type_name(const hawser_property_spec& spec) {
     switch (spec.type) {
@@ -70,11 +73,12 @@ void plugin_catalogue::validate(std::uint32_t kind, const std::string& id, const
     }
     const instance_config config = make_config(properties);
     const instance_host host(services_, id, found->descriptor->flags);
-    const hawser_problem_sink sink{const_cast<problem_function*>(&report),
-                                   [](void* self, std::uint32_t severity, hawser_string pointer, hawser_string text) noexcept {
-                                       (*static_cast<const problem_function*>(self))(severity == 1, std::string(from_abi(pointer)),
-                                                                                     printable(from_abi(text), 2048));
-                                   }};
+    const hawser_problem_sink sink{
+        const_cast<problem_function*>(&report),
+        [](void* self, std::uint32_t severity, hawser_string pointer, hawser_string text) noexcept {
+            (*static_cast<const problem_function*>(self))(severity == 1, std::string(from_abi(pointer)),
+                                                          printable(from_abi(text), 2048));
+        }};
     found->factory->validate(found->index, host.abi(), config.abi(), &sink);
 }
 

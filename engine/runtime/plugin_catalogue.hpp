@@ -14,11 +14,13 @@ namespace hawser::engine {
 
 class plugin_catalogue final : public component_catalogue {
 public:
-    plugin_catalogue(const plugin_registry& registry, const engine_services& services) : registry_(registry), services_(services) {}
+    plugin_catalogue(const plugin_registry& registry, const engine_services& services)
+        : registry_(registry), services_(services) {}
 
     const hawser_descriptor* find(std::uint32_t kind, const std::string& id) const override;
     std::vector<std::string> names(std::uint32_t kind) const override;
-    void validate(std::uint32_t kind, const std::string& id, const typed_properties& properties, const problem_function& report) const override;
+    void validate(std::uint32_t kind, const std::string& id, const typed_properties& properties,
+                  const problem_function& report) const override;
 
 private:
     const plugin_registry& registry_;

@@ -11,7 +11,8 @@ namespace hawser::engine {
 namespace {
 
 std::runtime_error creation_failure(const std::string& id, const std::string& reason) {
-    return std::runtime_error("the plugin of " + id + " could not make an instance: " + (reason.empty() ? "no reason was given" : reason));
+    return std::runtime_error("the plugin of " + id +
+                              " could not make an instance: " + (reason.empty() ? "no reason was given" : reason));
 }
 
 std::unique_ptr<component_instance> make_component(const loaded_configuration& loaded, const engine_services& services,
@@ -24,22 +25,26 @@ std::unique_ptr<component_instance> make_component(const loaded_configuration& l
     const hawser_status status =
         plugin->factory->create(plugin->factory, host->abi(), plugin->index, config->abi(), &instance, error.abi());
     if (status < 0 || instance.table == nullptr ||
-        static_cast<const hawser_pipeline_component*>(instance.table)->struct_size < sizeof(hawser_pipeline_component)) {
+        static_cast<const hawser_pipeline_component*>(instance.table)->struct_size <
+            sizeof(hawser_pipeline_component)) {
         throw creation_failure(binding.component, error.text());
     }
-    return std::make_unique<component_instance>(*plugin->descriptor, binding.stage_name, std::move(host), std::move(config), instance);
+    return std::make_unique<component_instance>(*plugin->descriptor, binding.stage_name, std::move(host),
+                                                std::move(config), instance);
 }
 
-std::unique_ptr<pipeline> make_pipeline(const loaded_configuration& loaded, const engine_services& services, const send_port_binding& binding) {
+std::unique_ptr<pipeline> make_pipeline(const loaded_configuration& loaded, const engine_services& services,
+                                        const send_port_binding& binding) {
     std::vector<std::unique_ptr<component_instance>> components;
     for (const component_binding& one : binding.pipeline) {
         components.push_back(make_component(loaded, services, one));
     }
-    static const std::map<std::string, seal_requirement> requirements{{"", seal_requirement::as_configured},
-                                                                      {"none", seal_requirement::none},
-                                                                      {"signed", seal_requirement::is_signed},
-                                                                      {"encrypted", seal_requirement::encrypted},
-                                                                      {"signedAndEncrypted", seal_requirement::signed_and_encrypted}};
+    static const std::map<std::string, seal_requirement> requirements{
+        {"", seal_requirement::as_configured},
+        {"none", seal_requirement::none},
+        {"signed", seal_requirement::is_signed},
+        {"encrypted", seal_requirement::encrypted},
+        {"signedAndEncrypted", seal_requirement::signed_and_encrypted}};
     return std::make_unique<pipeline>(std::move(components), requirements.at(binding.require));
 }
 
@@ -61,13 +66,15 @@ std::map<std::string, std::string> guards_of(const hawser_descriptor& descriptor
         if ((spec.flags & HAWSER_SPEC_GUARDS_SECRETS) != 0) {
             const std::string name(from_abi(spec.name));
             const auto value = level.find(name);
-            guards[prefix + name] = value != level.end() ? value->second.text : std::string(from_abi(spec.default_value));
+            guards[prefix + name] =
+                value != level.end() ? value->second.text : std::string(from_abi(spec.default_value));
         }
     }
     return guards;
 }
 
-transport_runtime make_transport(const loaded_configuration& loaded, const adapter_map& adapters, const transport_binding& binding) {
+transport_runtime make_transport(const loaded_configuration& loaded, const adapter_map& adapters,
+                                 const transport_binding& binding) {
     const hawser_descriptor& descriptor = *loaded.registry().find(HAWSER_KIND_SEND_ADAPTER, binding.type)->descriptor;
     const std::string prefix = std::string(from_abi(descriptor.property_namespace)) + '.';
     transport_runtime made;
@@ -79,7 +86,9 @@ transport_runtime make_transport(const loaded_configuration& loaded, const adapt
     for (const auto& [name, value] : binding.properties) {
         if (value.is_secret) {
             const bool is_handlers = value.is_from_handler;
-            made.secrets.emplace(name, transport_secret(value.text, guards_of(descriptor, is_handlers ? binding.handler_properties : binding.properties)));
+            made.secrets.emplace(
+                name, transport_secret(value.text, guards_of(descriptor, is_handlers ? binding.handler_properties
+                                                                                     : binding.properties)));
         } else {
             made.properties[prefix + name] = {value.text, context_type(value.type), property_origin::bindings, false};
         }
@@ -127,7 +136,8 @@ adapter_map make_adapters(const loaded_configuration& loaded, const engine_servi
             static_cast<const hawser_send_adapter*>(instance.table)->struct_size < sizeof(hawser_send_adapter)) {
             throw creation_failure(type, error.text());
         }
-        adapters[type] = std::make_shared<adapter_instance>(*plugin->descriptor, std::move(host), std::move(config), instance);
+        adapters[type] =
+            std::make_shared<adapter_instance>(*plugin->descriptor, std::move(host), std::move(config), instance);
     }
     return adapters;
 }
@@ -174,13 +184,15 @@ void check_ports(const loaded_configuration& loaded, diagnostics& problems) {
         for (std::size_t i = 0; i < port.encryption_certificates.size(); ++i) {
             if (find_certificate(all->other_people, port.encryption_certificates[i]) == nullptr) {
                 problems.warning(port.position, port.pointer + "/encryptionCertificates/" + std::to_string(i),
-                                 "the certificate \"" + port.encryption_certificates[i] + "\" is not in the otherPeople folder: messages are suspended until it is");
+                                 "the certificate \"" + port.encryption_certificates[i] +
+                                     "\" is not in the otherPeople folder: messages are suspended until it is");
             }
         }
         try {
             const std::unique_ptr<pipeline> made = make_pipeline(loaded, services, port);
             if (made->has_idle_sealer()) {
-                problems.warning(port.position, port.pointer + "/pipeline", "a component of this pipeline could sign or encrypt, and is configured to do neither");
+                problems.warning(port.position, port.pointer + "/pipeline",
+                                 "a component of this pipeline could sign or encrypt, and is configured to do neither");
             }
         } catch (const std::runtime_error& failure) {
             problems.error(port.position, port.pointer + "/pipeline", failure.what());

@@ -12,7 +12,7 @@
 
 namespace hawser::engine {
 
-using adapter_map = std::map<std::string, std::shared_ptr<adapter_instance>>;   // by type
+using adapter_map = std::map<std::string, std::shared_ptr<adapter_instance>>;  // by type
 
 // One instance a send handler that a port uses. Throws std::runtime_error naming the plugin and its reason.
 adapter_map make_adapters(const loaded_configuration& loaded, const engine_services& services);

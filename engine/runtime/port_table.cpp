@@ -7,9 +7,11 @@
 
 namespace hawser::engine {
 
-port_table::port_table(const host_bindings& bindings, const std::vector<port_state_record>& kept) : bindings_(bindings) {
+port_table::port_table(const host_bindings& bindings, const std::vector<port_state_record>& kept)
+    : bindings_(bindings) {
     for (const send_port_binding& port : bindings.send_ports) {
-        const auto record = std::find_if(kept.begin(), kept.end(), [&](const port_state_record& one) { return one.port == port.name; });
+        const auto record =
+            std::find_if(kept.begin(), kept.end(), [&](const port_state_record& one) { return one.port == port.name; });
         if (record != kept.end() && record->declared == port.state && !record->state.empty()) {
             ports_[port.name] = {&port, record->state};
         } else {
@@ -76,7 +78,9 @@ result<std::vector<new_delivery>> port_table::route(const std::string& port, con
     if (port.empty()) {
         names = match(context);
         if (names.empty()) {
-            return fail("no_subscriber", "no send port takes this message: no filter matches its promoted properties (name a port, or correct a filter)");
+            return fail("no_subscriber",
+                        "no send port takes this message: no filter matches its promoted properties (name a port, or "
+                        "correct a filter)");
         }
     } else {
         const auto found = ports_.find(port);
@@ -86,10 +90,12 @@ result<std::vector<new_delivery>> port_table::route(const std::string& port, con
                 known.push_back(name);
             }
             const std::string near = nearest_name(port, known);
-            return fail("no_subscriber", "there is no send port \"" + printable(port, 80) + '"' + (near.empty() ? "" : ": did you mean \"" + near + "\"?"));
+            return fail("no_subscriber", "there is no send port \"" + printable(port, 80) + '"' +
+                                             (near.empty() ? "" : ": did you mean \"" + near + "\"?"));
         }
         if (found->second.state == "bound") {
-            return fail("no_subscriber", "the send port \"" + port + "\" is bound, so it takes no messages: enlist or start it first");
+            return fail("no_subscriber",
+                        "the send port \"" + port + "\" is bound, so it takes no messages: enlist or start it first");
         }
         names = {port};
     }

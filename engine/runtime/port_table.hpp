@@ -1,6 +1,6 @@
-// The ports of a host with their states and subscriptions: what submissions are routed by and operators change. The state
-// of a port is kept in the message box; what the bindings declare applies when a port is new or its declaration changed.
-// Thread-safe.
+// The ports of a host with their states and subscriptions: what submissions are routed by and operators change. The
+// state of a port is kept in the message box; what the bindings declare applies when a port is new or its declaration
+// changed. Thread-safe.
 #pragma once
 
 #include <map>
@@ -21,7 +21,7 @@ public:
     port_table(const host_bindings& bindings, const std::vector<port_state_record>& kept);
 
     std::vector<operation> take_changes() { return std::exchange(changes_, {}); }
-    std::string state(const std::string& port) const;   // "" = no such port
+    std::string state(const std::string& port) const;  // "" = no such port
     // The new state and the operation that makes it durable; codes not_found, bad_input.
     result<port_state_operation> change(const std::string& port, const std::string& action) const;
     void apply(const port_state_operation& change);

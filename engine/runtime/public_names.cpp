@@ -8,11 +8,12 @@
 namespace hawser::engine {
 namespace {
 
-constexpr std::pair<delivery_state, const char*> state_names[] = {{delivery_state::queued, "queued"},
-                                                                  {delivery_state::retrying, "retrying"},
-                                                                  {delivery_state::active, "active"},
-                                                                  {delivery_state::suspended, "suspended"},
-                                                                  {delivery_state::suspended_not_resumable, "suspendedNotResumable"}};
+constexpr std::pair<delivery_state, const char*> state_names[] = {
+    {delivery_state::queued, "queued"},
+    {delivery_state::retrying, "retrying"},
+    {delivery_state::active, "active"},
+    {delivery_state::suspended, "suspended"},
+    {delivery_state::suspended_not_resumable, "suspendedNotResumable"}};
 
 }  // namespace
 
@@ -55,7 +56,8 @@ message_detail to_public(const delivery_detail& one) {
         out.parts.push_back({part.name, part.content_type, part.file_name, part.size, part.is_body});
     }
     for (const attempt_record& record : one.history) {
-        out.history.push_back({record.attempt, record.started_unix_ms, record.ended_unix_ms, record.transport, record.verdict, record.code, record.text});
+        out.history.push_back({record.attempt, record.started_unix_ms, record.ended_unix_ms, record.transport,
+                               record.verdict, record.code, record.text});
     }
     return out;
 }

@@ -33,7 +33,8 @@ public:
     }
     static std::string of(std::string_view bytes) {
         std::string digest(32, '\0');
-        EVP_Digest(bytes.data(), bytes.size(), reinterpret_cast<unsigned char*>(digest.data()), nullptr, EVP_sha256(), nullptr);
+        EVP_Digest(bytes.data(), bytes.size(), reinterpret_cast<unsigned char*>(digest.data()), nullptr, EVP_sha256(),
+                   nullptr);
         return digest;
     }
 
@@ -54,12 +55,14 @@ bool has_control(std::string_view text) {
 }
 
 result<property_type> type_of(const message_property& property) {
-    for (const property_type type : {property_type::string, property_type::integer, property_type::boolean, property_type::date_time}) {
+    for (const property_type type :
+         {property_type::string, property_type::integer, property_type::boolean, property_type::date_time}) {
         if (name_of(type) == property.type) {
             return type;
         }
     }
-    return fail("bad_input", "the property " + printable(property.name, 80) + " has the unknown type \"" + printable(property.type, 20) + '"');
+    return fail("bad_input", "the property " + printable(property.name, 80) + " has the unknown type \"" +
+                                 printable(property.type, 20) + '"');
 }
 
 result<std::size_t> read_some(int descriptor, char* buffer) {
@@ -76,7 +79,8 @@ result<std::size_t> read_some(int descriptor, char* buffer) {
 // Small bodies stay in memory; a larger one is staged as it is read.
 class body_taker {
 public:
-    body_taker(message_box& box, const std::function<void(std::uint64_t)>& on_progress) : box_(box), on_progress_(on_progress) {}
+    body_taker(message_box& box, const std::function<void(std::uint64_t)>& on_progress)
+        : box_(box), on_progress_(on_progress) {}
 
     result<void> take(std::string_view bytes) {
         size_ += bytes.size();
@@ -127,8 +131,8 @@ private:
     std::uint64_t size_ = 0;
 };
 
-result<new_part> take_part(const submission_part& part, bool is_body, message_box& box, const std::function<void(std::uint64_t)>& on_progress,
-                           std::string& digest) {
+result<new_part> take_part(const submission_part& part, bool is_body, message_box& box,
+                           const std::function<void(std::uint64_t)>& on_progress, std::string& digest) {
     result<part_info> info = read_part_info(part, is_body);
     if (!info) {
         return unexpected{std::move(info).error()};
@@ -176,7 +180,8 @@ result<void> check_parts(const submission& message) {
 result<part_info> read_part_info(const submission_part& part, bool is_body) {
     for (const std::string* text : {&part.name, &part.content_type, &part.charset, &part.file_name}) {
         if (has_control(*text) || text->size() > 1024) {
-            return fail("bad_input", "a part's name, content type, charset or file name has a control character or is too long");
+            return fail("bad_input",
+                        "a part's name, content type, charset or file name has a control character or is too long");
         }
     }
     if (part.name.empty()) {
@@ -193,13 +198,17 @@ result<message_context> read_context(const submission& message, const std::strin
             return unexpected{std::move(type).error()};
         }
         const bool fits = property.value.size() <= promoted_value_size_max;
-        if (result<void> set = context.set(property.name, {property.value, *type, property_origin::message, property.is_promoted && fits}); !set) {
+        if (result<void> set = context.set(
+                property.name, {property.value, *type, property_origin::message, property.is_promoted && fits});
+            !set) {
             return fail("bad_input", set.error().text);
         }
     }
-    context.erase(HAWSER_IS_MIME_ENCODED);     // only a component can say so, in its own attempt
+    context.erase(HAWSER_IS_MIME_ENCODED);  // only a component can say so, in its own attempt
     context.erase(HAWSER_TRANSFER_ENCODING);
-    if (result<void> set = context.set("BTS.MessageID", {message_id, property_type::string, property_origin::engine, true}); !set) {
+    if (result<void> set =
+            context.set("BTS.MessageID", {message_id, property_type::string, property_origin::engine, true});
+        !set) {
         return fail("bad_input", set.error().text);
     }
     return context;
@@ -219,7 +228,8 @@ result<publication> take_submission(const submission& message, message_box& box,
         return unexpected{std::move(context).error()};
     }
     out.context = std::move(*context);
-    result<std::vector<new_delivery>> deliveries = ports.route(message.port, out.context);   // before the bodies are read
+    result<std::vector<new_delivery>> deliveries =
+        ports.route(message.port, out.context);  // before the bodies are read
     if (!deliveries) {
         return unexpected{std::move(deliveries).error()};
     }

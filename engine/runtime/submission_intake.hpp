@@ -1,4 +1,5 @@
-// Turns a submission into a publication: checks it, reads and stages its bodies, routes it. Thread-safe; blocks on reading.
+// Turns a submission into a publication: checks it, reads and stages its bodies, routes it. Thread-safe; blocks on
+// reading.
 #pragma once
 
 #include <functional>

@@ -24,9 +24,10 @@ public:
         }
         const std::size_t lines = in.size() / line_bytes;
         std::size_t at = out.size();
-        out.resize(at + lines * (line_characters + 2) + 1);   // EVP_EncodeBlock ends with a NUL
+        out.resize(at + lines * (line_characters + 2) + 1);  // EVP_EncodeBlock ends with a NUL
         for (std::size_t i = 0; i < lines; ++i) {
-            EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data() + at), reinterpret_cast<const unsigned char*>(in.data() + i * line_bytes),
+            EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data() + at),
+                            reinterpret_cast<const unsigned char*>(in.data() + i * line_bytes),
                             static_cast<int>(line_bytes));
             at += line_characters;
             out[at++] = '\r';
@@ -48,8 +49,9 @@ private:
     static void append_line(std::string_view bytes, std::string& out) {
         const std::size_t at = out.size();
         out.resize(at + line_characters + 1);
-        const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data() + at), reinterpret_cast<const unsigned char*>(bytes.data()),
-                                         static_cast<int>(bytes.size()));
+        const int size =
+            EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data() + at),
+                            reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
         out.resize(at + static_cast<std::size_t>(size));
         out += "\r\n";
     }

@@ -41,32 +41,42 @@ std::string explain(int code, const X509* at, certificate_purpose purpose) {
     case X509_V_ERR_UNABLE_TO_GET_CRL:
         return "cannot be checked for revocation: there is no CRL of \"" + issuer_of(at) +
                "\"; put it into the folder of trusted certificates, or set CheckRevocationList to false";
-    case X509_V_ERR_CRL_HAS_EXPIRED: return "cannot be checked for revocation: the CRL of \"" + issuer_of(at) + "\" has expired; put a new one there";
+    case X509_V_ERR_CRL_HAS_EXPIRED:
+        return "cannot be checked for revocation: the CRL of \"" + issuer_of(at) +
+               "\" has expired; put a new one there";
     case X509_V_ERR_INVALID_PURPOSE:
     case X509_V_ERR_CERT_REJECTED:
         return purpose == certificate_purpose::signing
-                   ? "is not usable for signing mail: its key usage has no digitalSignature, or its extended key usage no emailProtection"
-                   : "is not usable for encrypting mail: its key usage has no keyEncipherment, or its extended key usage no emailProtection";
+                   ? "is not usable for signing mail: its key usage has no digitalSignature, or its extended key usage "
+                     "no emailProtection"
+                   : "is not usable for encrypting mail: its key usage has no keyEncipherment, or its extended key "
+                     "usage no emailProtection";
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
-        return "has no chain to a trusted certificate: the certificate of its issuer \"" + issuer_of(at) + "\" is missing";
+        return "has no chain to a trusted certificate: the certificate of its issuer \"" + issuer_of(at) +
+               "\" is missing";
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN: return "ends in \"" + subject_of(at) + "\", which is not among the trusted certificates";
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+        return "ends in \"" + subject_of(at) + "\", which is not among the trusted certificates";
     default: return std::string("cannot be trusted: ") + X509_verify_cert_error_string(code);
     }
 }
 
 }  // namespace
 
-stack_pointer check_certificate(X509* certificate, certificate_purpose purpose, const check_context& context, const std::string& name) {
+stack_pointer check_certificate(X509* certificate, certificate_purpose purpose, const check_context& context,
+                                const std::string& name) {
     const store_context_pointer verification(X509_STORE_CTX_new());
-    if (!verification || X509_STORE_CTX_init(verification.get(), context.store.get(), certificate, context.intermediates.get()) != 1) {
+    if (!verification ||
+        X509_STORE_CTX_init(verification.get(), context.store.get(), certificate, context.intermediates.get()) != 1) {
         throw_openssl_failure("preparing the check of the certificate " + name);
     }
     X509_VERIFY_PARAM* parameters = X509_STORE_CTX_get0_param(verification.get());
-    X509_VERIFY_PARAM_set_purpose(parameters, purpose == certificate_purpose::signing ? X509_PURPOSE_SMIME_SIGN : X509_PURPOSE_SMIME_ENCRYPT);
-    X509_VERIFY_PARAM_set_flags(parameters, X509_V_FLAG_PARTIAL_CHAIN);   // whatever is in the trusted folder is an anchor
+    X509_VERIFY_PARAM_set_purpose(
+        parameters, purpose == certificate_purpose::signing ? X509_PURPOSE_SMIME_SIGN : X509_PURPOSE_SMIME_ENCRYPT);
+    X509_VERIFY_PARAM_set_flags(parameters,
+                                X509_V_FLAG_PARTIAL_CHAIN);  // whatever is in the trusted folder is an anchor
     if (context.checks_revocation) {
         X509_VERIFY_PARAM_set_flags(parameters, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
     }
@@ -78,15 +88,17 @@ stack_pointer check_certificate(X509* certificate, certificate_purpose purpose, 
         }
         ERR_clear_error();
         const bool is_leaf = X509_cmp(at, certificate) == 0;
-        throw failure(std::string("the ") + (purpose == certificate_purpose::signing ? "signing" : "encryption") + " certificate " + name + " (" +
-                      subject_of(certificate) + ") " + (is_leaf ? "" : "has the issuer \"" + subject_of(at) + "\", which ") + explain(code, at, purpose));
+        throw failure(std::string("the ") + (purpose == certificate_purpose::signing ? "signing" : "encryption") +
+                      " certificate " + name + " (" + subject_of(certificate) + ") " +
+                      (is_leaf ? "" : "has the issuer \"" + subject_of(at) + "\", which ") +
+                      explain(code, at, purpose));
     }
     stack_pointer chain(X509_STORE_CTX_get1_chain(verification.get()));
     if (sk_X509_num(chain.get()) > 1) {
-        X509_free(sk_X509_pop(chain.get()));     // the anchor: whoever trusts it has it
+        X509_free(sk_X509_pop(chain.get()));  // the anchor: whoever trusts it has it
     }
     if (sk_X509_num(chain.get()) > 0) {
-        X509_free(sk_X509_shift(chain.get()));   // the certificate itself
+        X509_free(sk_X509_shift(chain.get()));  // the certificate itself
     }
     return chain;
 }

@@ -16,7 +16,9 @@ struct check_context {
     bool checks_revocation = true;
 };
 
-// Throws hawser::failure; `name` is what the certificate is called in the error ("signer.pem"). Gives its chain without anchor.
-stack_pointer check_certificate(X509* certificate, certificate_purpose purpose, const check_context& context, const std::string& name);
+// Throws hawser::failure; `name` is what the certificate is called in the error ("signer.pem"). Gives its chain without
+// anchor.
+stack_pointer check_certificate(X509* certificate, certificate_purpose purpose, const check_context& context,
+                                const std::string& name);
 
 }  // namespace hawser::smime

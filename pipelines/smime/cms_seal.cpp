@@ -23,11 +23,13 @@ constexpr const char* signature_header =
     "Content-Type: application/pkcs7-signature; name=\"smime.p7s\"\r\nContent-Transfer-Encoding: base64\r\n"
     "Content-Disposition: attachment; filename=\"smime.p7s\"\r\n\r\n";
 
-// Signing time, capabilities and signing-certificate-v2 (CMS_CADES) are among the signed attributes (RFC 8551 section 2.5).
+// Signing time, capabilities and signing-certificate-v2 (CMS_CADES) are among the signed attributes (RFC 8551
+// section 2.5).
 cms_pointer make_signed_data(const seal_material& material, bool adds_certificates, unsigned flags) {
     cms_pointer cms(CMS_sign(nullptr, nullptr, nullptr, nullptr, streaming_flags | flags));
     const unsigned signer_flags = streaming_flags | CMS_CADES | (adds_certificates ? 0U : CMS_NOCERTS);
-    if (!cms || CMS_add1_signer(cms.get(), material.signer.get(), material.signer_key.get(), EVP_sha256(), signer_flags) == nullptr) {
+    if (!cms || CMS_add1_signer(cms.get(), material.signer.get(), material.signer_key.get(), EVP_sha256(),
+                                signer_flags) == nullptr) {
         throw_openssl_failure("preparing the signature");
     }
     for (int i = 0; adds_certificates && i < sk_X509_num(material.signer_chain.get()); ++i) {
@@ -54,7 +56,7 @@ public:
     }
 
 protected:
-    virtual bool produce(std::string& out) = 0;   // false: this was the last
+    virtual bool produce(std::string& out) = 0;  // false: this was the last
 
 private:
     std::string output_;
@@ -65,9 +67,15 @@ private:
 // OpenSSL pushes, we are pulled: its encoder writes into memory that is drained after every block.
 class encoded_source final : public sealing_source {
 public:
-    encoded_source(body_stream entity, std::shared_ptr<const seal_material> material, cms_pointer cms, const char* header)
-        : entity_(std::move(entity)), material_(std::move(material)), cms_(std::move(cms)), header_(header), block_(block_size, '\0'),
-          memory_(BIO_new(BIO_s_mem())), encoder_(memory_ ? BIO_new_CMS(memory_.get(), cms_.get()) : nullptr) {
+    encoded_source(body_stream entity, std::shared_ptr<const seal_material> material, cms_pointer cms,
+                   const char* header)
+        : entity_(std::move(entity)),
+          material_(std::move(material)),
+          cms_(std::move(cms)),
+          header_(header),
+          block_(block_size, '\0'),
+          memory_(BIO_new(BIO_s_mem())),
+          encoder_(memory_ ? BIO_new_CMS(memory_.get(), cms_.get()) : nullptr) {
         if (encoder_ == nullptr) {
             throw_openssl_failure("preparing the encoder");
         }
@@ -85,7 +93,7 @@ protected:
             drain(out);
             return true;
         }
-        if (BIO_flush(encoder_) != 1) {   // signs, pads, and ends the structure
+        if (BIO_flush(encoder_) != 1) {  // signs, pads, and ends the structure
             throw_openssl_failure("finishing the seal");
         }
         free_encoder();
@@ -101,7 +109,7 @@ private:
         lines_.write(std::string_view(bytes, static_cast<std::size_t>(size)), out);
         (void)BIO_reset(memory_.get());
     }
-    void free_encoder() {   // the chain down to our memory, which stays
+    void free_encoder() {  // the chain down to our memory, which stays
         while (encoder_ != nullptr && encoder_ != memory_.get()) {
             BIO* next = BIO_pop(encoder_);
             BIO_free(encoder_);
@@ -138,8 +146,13 @@ std::string make_boundary() {
 class clear_source final : public sealing_source {
 public:
     clear_source(body_stream entity, std::shared_ptr<const seal_material> material, cms_pointer cms)
-        : entity_(std::move(entity)), material_(std::move(material)), cms_(std::move(cms)), boundary_(make_boundary()), block_(block_size, '\0'),
-          nothing_(BIO_new(BIO_s_null())), digest_(nothing_ ? CMS_dataInit(cms_.get(), nothing_.get()) : nullptr) {
+        : entity_(std::move(entity)),
+          material_(std::move(material)),
+          cms_(std::move(cms)),
+          boundary_(make_boundary()),
+          block_(block_size, '\0'),
+          nothing_(BIO_new(BIO_s_null())),
+          digest_(nothing_ ? CMS_dataInit(cms_.get(), nothing_.get()) : nullptr) {
         if (digest_ == nullptr) {
             throw_openssl_failure("preparing the signature");
         }
@@ -156,8 +169,12 @@ protected:
     bool produce(std::string& out) override {
         if (!has_begun_) {
             has_begun_ = true;
-            out = "MIME-Version: 1.0\r\nContent-Type: multipart/signed; protocol=\"application/pkcs7-signature\";\r\n micalg=sha-256;\r\n boundary=\"" +
-                  boundary_ + "\"\r\nContent-Transfer-Encoding: 7bit\r\n\r\nThis is a signed message in MIME format.\r\n\r\n--" + boundary_ + "\r\n";
+            out =
+                "MIME-Version: 1.0\r\nContent-Type: multipart/signed; protocol=\"application/pkcs7-signature\";\r\n "
+                "micalg=sha-256;\r\n boundary=\"" +
+                boundary_ +
+                "\"\r\nContent-Transfer-Encoding: 7bit\r\n\r\nThis is a signed message in MIME format.\r\n\r\n--" +
+                boundary_ + "\r\n";
         }
         const std::size_t size = entity_.read(block_.data(), block_.size());
         if (size > 0) {
@@ -175,8 +192,10 @@ protected:
 private:
     // What is not 7bit would be re-encoded on the way, and the signature with it (RFC 8551 section 3.1.3).
     static void check_7bit(std::string_view bytes) {
-        if (std::any_of(bytes.begin(), bytes.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80 || c == '\0'; })) {
-            throw failure("ClearSign needs content that is 7bit on the wire, and this is not: encode it, or use BlobSign");
+        if (std::any_of(bytes.begin(), bytes.end(),
+                        [](char c) { return static_cast<unsigned char>(c) >= 0x80 || c == '\0'; })) {
+            throw failure(
+                "ClearSign needs content that is 7bit on the wire, and this is not: encode it, or use BlobSign");
         }
     }
     void finish(std::string& out) {
@@ -210,7 +229,8 @@ private:
 
 body_stream sign_opaque(body_stream entity, std::shared_ptr<const seal_material> material, bool adds_certificates) {
     cms_pointer cms = make_signed_data(*material, adds_certificates, 0);
-    return make_stream(std::make_unique<encoded_source>(std::move(entity), std::move(material), std::move(cms), signed_data_header));
+    return make_stream(
+        std::make_unique<encoded_source>(std::move(entity), std::move(material), std::move(cms), signed_data_header));
 }
 
 body_stream sign_clear(body_stream entity, std::shared_ptr<const seal_material> material, bool adds_certificates) {
@@ -223,7 +243,8 @@ body_stream encrypt(body_stream entity, std::shared_ptr<const seal_material> mat
     if (!cms) {
         throw_openssl_failure("preparing the encryption");
     }
-    return make_stream(std::make_unique<encoded_source>(std::move(entity), std::move(material), std::move(cms), enveloped_data_header));
+    return make_stream(std::make_unique<encoded_source>(std::move(entity), std::move(material), std::move(cms),
+                                                        enveloped_data_header));
 }
 
 }  // namespace hawser::smime

@@ -1,6 +1,6 @@
 // Seals a MIME entity as it streams by: CMS signed-data (opaque or clear) and enveloped-data as new MIME entities, in
-// constant memory (RFC 8551, RFC 5652). The work happens while the result is read. An upstream failure fails the read, and
-// no structure is finished.
+// constant memory (RFC 8551, RFC 5652). The work happens while the result is read. An upstream failure fails the read,
+// and no structure is finished.
 #pragma once
 
 #include <memory>

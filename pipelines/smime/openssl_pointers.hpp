@@ -22,7 +22,7 @@ struct deleter {
     }
 };
 
-inline void free_certificates(STACK_OF(X509)* stack) noexcept { sk_X509_pop_free(stack, X509_free); }
+inline void free_certificates(STACK_OF(X509) * stack) noexcept { sk_X509_pop_free(stack, X509_free); }
 
 using x509_pointer = std::unique_ptr<X509, deleter<&X509_free>>;
 using key_pointer = std::unique_ptr<EVP_PKEY, deleter<&EVP_PKEY_free>>;

@@ -8,7 +8,8 @@ namespace hawser::smime {
 namespace {
 
 bool is_token(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || std::string_view("!#$&-^_.+").find(c) != std::string_view::npos;
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("!#$&-^_.+").find(c) != std::string_view::npos;
 }
 
 // "type/subtype" of RFC 6838's characters; anything else is bytes.
@@ -25,7 +26,7 @@ std::string checked_type(const std::string& text) {
     return slashes == 1 && !is_composite ? type : "application/octet-stream";
 }
 
-std::string file_name_parameter(const std::string& name) {   // RFC 2231 section 4
+std::string file_name_parameter(const std::string& name) {  // RFC 2231 section 4
     static constexpr char digits[] = "0123456789ABCDEF";
     std::string out = "filename*=utf-8''";
     for (const char c : name.substr(0, 200)) {
@@ -40,7 +41,8 @@ std::string file_name_parameter(const std::string& name) {   // RFC 2231 section
 }
 
 std::string fields_of(const message_part& part) {
-    std::string fields = "Content-Type: " + checked_type(part.content_type) + "\r\nContent-Transfer-Encoding: base64\r\n";
+    std::string fields =
+        "Content-Type: " + checked_type(part.content_type) + "\r\nContent-Transfer-Encoding: base64\r\n";
     if (!part.file_name.empty()) {
         fields += "Content-Disposition: attachment;\r\n " + file_name_parameter(part.file_name) + "\r\n";
     }
@@ -92,7 +94,8 @@ std::string make_boundary() {
 }
 
 body_stream wrap(body_stream body, std::string before, std::string after) {
-    return make_stream(std::make_unique<filtered_stream<wrapping_filter>>(std::move(body), wrapping_filter{std::move(before), std::move(after), {}}));
+    return make_stream(std::make_unique<filtered_stream<wrapping_filter>>(
+        std::move(body), wrapping_filter{std::move(before), std::move(after), {}}));
 }
 
 }  // namespace
@@ -106,7 +109,8 @@ body_stream make_part_entity(message& one) {
     const std::string boundary = make_boundary();
     std::vector<body_stream> all;
     for (std::uint32_t i = 0; i < parts.size(); ++i) {
-        const std::string start = i == 0 ? version + "Content-Type: multipart/mixed; boundary=\"" + boundary + "\"\r\n\r\n" : "";
+        const std::string start =
+            i == 0 ? version + "Content-Type: multipart/mixed; boundary=\"" + boundary + "\"\r\n\r\n" : "";
         const std::string end = i + 1 == parts.size() ? "\r\n--" + boundary + "--\r\n" : "\r\n";
         all.push_back(wrap(one.take_body(i), start + "--" + boundary + "\r\n" + fields_of(parts[i]), end));
     }

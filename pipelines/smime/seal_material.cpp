@@ -35,13 +35,15 @@ check_context make_check_context(const host& owner, bool checks_revocation) {
     context.intermediates.reset(sk_X509_new_null());
     context.checks_revocation = checks_revocation;
     X509_STORE* store = context.store.get();
-    const bool has_own = owner.each_certificate(nullptr, certificate_set::trusted, [store](const hawser_certificate& one) {
-        X509_STORE_add_cert(store, parse_certificate(one).get());
-    });
+    const bool has_own = owner.each_certificate(
+        nullptr, certificate_set::trusted,
+        [store](const hawser_certificate& one) { X509_STORE_add_cert(store, parse_certificate(one).get()); });
     if (!has_own) {
         X509_STORE_set_default_paths(store);
     }
-    const auto add_intermediate = [&context](const hawser_certificate& one) { sk_X509_push(context.intermediates.get(), parse_certificate(one).release()); };
+    const auto add_intermediate = [&context](const hawser_certificate& one) {
+        sk_X509_push(context.intermediates.get(), parse_certificate(one).release());
+    };
     owner.each_certificate(nullptr, certificate_set::personal, add_intermediate);
     owner.each_certificate(nullptr, certificate_set::other_people, add_intermediate);
     owner.each_certificate(nullptr, certificate_set::crls, [store](const hawser_certificate& one) {
@@ -52,7 +54,7 @@ check_context make_check_context(const host& owner, bool checks_revocation) {
             X509_CRL_free(crl);
         }
     });
-    ERR_clear_error();   // a certificate that is there twice is no failure
+    ERR_clear_error();  // a certificate that is there twice is no failure
     return context;
 }
 
@@ -64,7 +66,7 @@ std::shared_ptr<const seal_material> load_seal_material(message& one, const seal
     if (wish.is_signed) {
         std::string name;
         one.host().each_certificate(one.abi(), certificate_set::signing, [&](const hawser_certificate& given) {
-            if (!material->signer) {   // the first is the signer, with its key
+            if (!material->signer) {  // the first is the signer, with its key
                 material->signer = parse_certificate(given);
                 material->signer_key = parse_key(given);
                 name.assign(given.name.data, given.name.size);
@@ -80,11 +82,13 @@ std::shared_ptr<const seal_material> load_seal_material(message& one, const seal
         material->recipients.reset(sk_X509_new_null());
         one.host().each_certificate(one.abi(), certificate_set::encryption, [&](const hawser_certificate& given) {
             x509_pointer recipient = parse_certificate(given);
-            check_certificate(recipient.get(), certificate_purpose::encryption, context, std::string(given.name.data, given.name.size));
+            check_certificate(recipient.get(), certificate_purpose::encryption, context,
+                              std::string(given.name.data, given.name.size));
             sk_X509_push(material->recipients.get(), recipient.release());
         });
         if (sk_X509_num(material->recipients.get()) == 0) {
-            throw failure("there is no certificate to encrypt for: name the recipients' in the port's encryptionCertificates");
+            throw failure(
+                "there is no certificate to encrypt for: name the recipients' in the port's encryptionCertificates");
         }
     }
     return material;

@@ -1,6 +1,6 @@
 // The parsed certificates and keys of a seal, checked: who signs, for whom it is encrypted. Made once and shared by all
-// messages with the same certificates; immutable. Every check that fails throws with the certificate, what is wrong with it
-// and what to do, so that the message is suspended and nothing is sent.
+// messages with the same certificates; immutable. Every check that fails throws with the certificate, what is wrong
+// with it and what to do, so that the message is suspended and nothing is sent.
 #pragma once
 
 #include <cstdint>
@@ -20,10 +20,10 @@ struct seal_wish {
 };
 
 struct seal_material {
-    x509_pointer signer;                     // null: not signed
+    x509_pointer signer;  // null: not signed
     key_pointer signer_key;
-    stack_pointer signer_chain;              // intermediates to send along
-    stack_pointer recipients;                // null: not encrypted
+    stack_pointer signer_chain;  // intermediates to send along
+    stack_pointer recipients;    // null: not encrypted
 };
 
 // [worker] The host's certificates as they are now.

@@ -1,5 +1,5 @@
-// The S/MIME encoder as a plugin: BizTalk's MIME/SMIME encoder (spec section 3). It never lets a message pass that it could
-// not seal as it is configured to.
+// The S/MIME encoder as a plugin: BizTalk's MIME/SMIME encoder (spec section 3). It never lets a message pass that it
+// could not seal as it is configured to.
 #include <map>
 #include <memory>
 
@@ -11,7 +11,7 @@
 namespace hawser::smime {
 namespace {
 
-constexpr std::int64_t material_lifetime_ms = 60 * 1000;   // dates and CRLs are checked again after this
+constexpr std::int64_t material_lifetime_ms = 60 * 1000;  // dates and CRLs are checked again after this
 constexpr std::size_t material_count_max = 1000;
 
 const EVP_CIPHER* cipher_of(const std::string& name) {
@@ -22,17 +22,23 @@ const EVP_CIPHER* cipher_of(const std::string& name) {
 
 class smime_encoder final : public pipeline_component {
 public:
-    static constexpr component_info info{.id = "SMIMEEncoder", .version = "0.1.0", .summary = "Signs and encrypts a message as S/MIME (RFC 8551).",
-                                         .stages = stage::encode,
-                                         .flags = HAWSER_FLAG_NEEDS_COMPOSED | HAWSER_FLAG_NEEDS_PRIVATE_KEY | HAWSER_FLAG_SEALS};
+    static constexpr component_info info{
+        .id = "SMIMEEncoder",
+        .version = "0.1.0",
+        .summary = "Signs and encrypts a message as S/MIME (RFC 8551).",
+        .stages = stage::encode,
+        .flags = HAWSER_FLAG_NEEDS_COMPOSED | HAWSER_FLAG_NEEDS_PRIVATE_KEY | HAWSER_FLAG_SEALS};
 
     static config_spec spec() {
         config_spec made;
-        made.enumeration("SignatureType", "NoSign; ClearSign: readable without S/MIME; BlobSign: opaque.", "NoSign=0|ClearSign=1|BlobSign=2", "NoSign")
+        made.enumeration("SignatureType", "NoSign; ClearSign: readable without S/MIME; BlobSign: opaque.",
+                         "NoSign=0|ClearSign=1|BlobSign=2", "NoSign")
             .boolean("EnableEncryption", "Encrypts for the port's encryptionCertificates.", "false")
-            .enumeration("EncryptionAlgorithm", "The content encryption, in CBC mode.", "DES3=0|DES=1|RC2=2|AES128=3|AES192=4|AES256=5", "AES128")
+            .enumeration("EncryptionAlgorithm", "The content encryption, in CBC mode.",
+                         "DES3=0|DES=1|RC2=2|AES128=3|AES192=4|AES256=5", "AES128")
             .boolean("AddSigningCertToMessage", "Sends the signing certificate and its chain along.", "true")
-            .boolean("CheckRevocationList", "Requires a current CRL of every issuer that does not list the certificate.", "true")
+            .boolean("CheckRevocationList",
+                     "Requires a current CRL of every issuer that does not list the certificate.", "true")
             .enumeration("ContentTransferEncoding", "The encoding of the sealed content.",
                          "Base64=0|QuotedPrintable=1|SevenBit=2|EightBit=3|Binary=4|UUEncode=5", "Base64")
             .boolean("SendBodyPartAsAttachment", "Gives the body part an attachment disposition.", "false");
@@ -42,18 +48,22 @@ public:
     static void validate(const config& values, const host&, problems& found) {
         const std::string algorithm = values.string("/EncryptionAlgorithm");
         if (algorithm.rfind("AES", 0) != 0) {
-            found.error("/EncryptionAlgorithm", algorithm + " is not supported by this version: use AES128, AES192 or AES256");
+            found.error("/EncryptionAlgorithm",
+                        algorithm + " is not supported by this version: use AES128, AES192 or AES256");
         }
         if (values.string("/ContentTransferEncoding") != "Base64") {
             found.error("/ContentTransferEncoding", "only Base64 is supported by this version");
         }
         if (values.boolean("/SendBodyPartAsAttachment")) {
-            found.error("/SendBodyPartAsAttachment", "this is not supported by this version: with mail, a body part that is no text is an attachment anyway");
+            found.error("/SendBodyPartAsAttachment",
+                        "this is not supported by this version: with mail, a body part that is no text is an "
+                        "attachment anyway");
         }
     }
 
     explicit smime_encoder(const config& values)
-        : signature_(values.string("/SignatureType")), cipher_(cipher_of(values.string("/EncryptionAlgorithm"))),
+        : signature_(values.string("/SignatureType")),
+          cipher_(cipher_of(values.string("/EncryptionAlgorithm"))),
           adds_certificates_(values.boolean("/AddSigningCertToMessage")),
           wish_{signature_ != "NoSign", values.boolean("/EnableEncryption"), values.boolean("/CheckRevocationList")} {}
 
@@ -83,13 +93,15 @@ public:
     }
 
 private:
-    // Parsed and checked once for a port and choice of certificate, until the host's certificates change or a minute is over.
+    // Parsed and checked once for a port and choice of certificate, until the host's certificates change or a minute is
+    // over.
     std::shared_ptr<const seal_material> material_of(message& one) {
         const std::string key = one.identity().port + '\n' + one.get_or("BTS.EncryptionCert", "");
         const std::uint64_t revision = one.host().certificate_revision();
         const std::int64_t now_ms = one.host().monotonic_ms();
         const auto known = cache_.find(key);
-        if (known != cache_.end() && known->second.revision == revision && now_ms - known->second.made_ms < material_lifetime_ms) {
+        if (known != cache_.end() && known->second.revision == revision &&
+            now_ms - known->second.made_ms < material_lifetime_ms) {
             return known->second.material;
         }
         std::shared_ptr<const seal_material> made = load_seal_material(one, wish_);
@@ -109,7 +121,7 @@ private:
     const EVP_CIPHER* cipher_;
     bool adds_certificates_;
     seal_wish wish_;
-    std::map<std::string, cached> cache_;   // execute is never called twice at once
+    std::map<std::string, cached> cache_;  // execute is never called twice at once
 };
 
 }  // namespace hawser::smime

@@ -19,7 +19,7 @@
 
 namespace hawser {
 
-const char* version() noexcept;   // "0.1.0"
+const char* version() noexcept;  // "0.1.0"
 
 // A checked bindings file with its plugins loaded.
 class configuration {
@@ -32,13 +32,13 @@ public:
 };
 
 struct load_options {
-    std::vector<std::string> overlays;         // JSON merge patches, laid over the bindings in this order
-    std::vector<std::string> plugin_folders;   // searched before the built-in ones
+    std::vector<std::string> overlays;        // JSON merge patches, laid over the bindings in this order
+    std::vector<std::string> plugin_folders;  // searched before the built-in ones
 };
 
 struct load_result {
-    std::unique_ptr<configuration> value;      // null where there is an error
-    std::vector<problem> problems;             // errors and warnings, in the order of the file
+    std::unique_ptr<configuration> value;  // null where there is an error
+    std::vector<problem> problems;         // errors and warnings, in the order of the file
 };
 
 load_result load(const std::string& bindings_path, const load_options& options = {});
@@ -50,28 +50,33 @@ load_result load_plugins(const std::vector<std::string>& names, const load_optio
 class bus {
 public:
     virtual ~bus() = default;
-    virtual submit_answer submit(const submission& message, const submit_options& options) = 0;   // blocks
+    virtual submit_answer submit(const submission& message, const submit_options& options) = 0;  // blocks
     virtual std::vector<message_summary> list(const message_filter& filter) = 0;
-    virtual std::vector<message_detail> show(const std::string& id) = 0;   // delivery number, or message id: all its deliveries
-    virtual change_answer resume(const message_filter& which, const std::vector<message_property>& edits) = 0;   // edits: a new Message-ID
+    virtual std::vector<message_detail> show(
+        const std::string& id) = 0;  // delivery number, or message id: all its deliveries
+    virtual change_answer resume(const message_filter& which,
+                                 const std::vector<message_property>& edits) = 0;  // edits: a new Message-ID
     virtual change_answer terminate(const message_filter& which) = 0;
-    virtual change_answer save(std::int64_t delivery, const std::string& part, int descriptor) = 0;   // part "" = the body part
+    virtual change_answer save(std::int64_t delivery, const std::string& part,
+                               int descriptor) = 0;  // part "" = the body part
     virtual std::vector<port_summary> ports() = 0;
-    virtual change_answer set_port_state(const std::string& port, const std::string& action) = 0;   // enlist, start, stop, unenlist
+    virtual change_answer set_port_state(const std::string& port,
+                                         const std::string& action) = 0;  // enlist, start, stop, unenlist
     virtual host_status status() = 0;
 };
 
 struct host_options {
-    std::int64_t lock_wait_ms = 0;             // for another process to give up the message box
-    std::vector<std::string> only_ports;       // deliver for these ports alone; empty = all
-    bool delivers = true;                      // false: publish and look only (submit, messages)
-    bool serves_clients = false;               // open the socket beside the message box (run)
+    std::int64_t lock_wait_ms = 0;        // for another process to give up the message box
+    std::vector<std::string> only_ports;  // deliver for these ports alone; empty = all
+    bool delivers = true;                 // false: publish and look only (submit, messages)
+    bool serves_clients = false;          // open the socket beside the message box (run)
 };
 
 class host : public bus {
 public:
-    virtual void start() = 0;                                       // begins to deliver
-    virtual void stop(std::int64_t grace_ms = -1) = 0;              // takes no more, drains, cancels; -1 = the bindings' grace time. Blocks
+    virtual void start() = 0;  // begins to deliver
+    virtual void stop(
+        std::int64_t grace_ms = -1) = 0;  // takes no more, drains, cancels; -1 = the bindings' grace time. Blocks
     // Answers on an engine thread once the message is durable or refused: keep it short. Bodies in memory only.
     virtual void submit_async(submission message, std::function<void(const submit_answer&)> answer) = 0;
     // Waits until nothing is in flight and nothing is due. Blocks.
@@ -81,7 +86,7 @@ public:
 template <typename Value>
 struct opened {
     std::unique_ptr<Value> value;
-    std::string code;                          // "box.locked", "box.newer-schema", "host.not-running", …
+    std::string code;  // "box.locked", "box.newer-schema", "host.not-running", …
     std::string text;
 };
 

@@ -1,5 +1,5 @@
-// What the engine logs, and how: one event a line on standard error. Settings hold for the whole process, so a program sets
-// them before it opens a host. Thread-safe; nothing here throws but for want of memory.
+// What the engine logs, and how: one event a line on standard error. Settings hold for the whole process, so a program
+// sets them before it opens a host. Thread-safe; nothing here throws but for want of memory.
 #pragma once
 
 #include <array>
@@ -7,7 +7,8 @@
 
 namespace hawser {
 
-// level: debug, info, warning, error; format: text, json. False where a word is not one of these: nothing has changed then.
+// level: debug, info, warning, error; format: text, json. False where a word is not one of these: nothing has changed
+// then.
 bool configure_log(const std::string& level, const std::string& format);
 
 struct log_field {

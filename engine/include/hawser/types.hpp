@@ -11,31 +11,31 @@ namespace hawser {
 
 // One thing that is wrong with a bindings file or a plugin. line and column count from 1; 0 = the whole file.
 struct problem {
-    bool is_error = true;      // else a warning
+    bool is_error = true;  // else a warning
     std::string file;
     std::uint32_t line = 0;
     std::uint32_t column = 0;
-    std::string pointer;       // RFC 6901 JSON pointer
+    std::string pointer;  // RFC 6901 JSON pointer
     std::string text;
-    std::string line_text() const;   // "file:line:column: error: /pointer: text"
+    std::string line_text() const;  // "file:line:column: error: /pointer: text"
 };
 
 // Where the message box accepted or refused something, and why. The codes are those of the command (docs/operating.md).
 enum class answer_code : std::uint8_t {
-    done = 1,          // delivered, or the operation was carried out
-    accepted,          // durable and queued: retried later, port stopped, or the wait is over
-    suspended,         // durable, and an operator has to look at it
-    not_accepted,      // nothing was stored: try again (disk, watermark, lock)
-    bad_input,         // nothing was stored: the message or the request is wrong
-    no_subscriber,     // nothing was stored: no port takes it
-    not_found,         // no such message or port
+    done = 1,       // delivered, or the operation was carried out
+    accepted,       // durable and queued: retried later, port stopped, or the wait is over
+    suspended,      // durable, and an operator has to look at it
+    not_accepted,   // nothing was stored: try again (disk, watermark, lock)
+    bad_input,      // nothing was stored: the message or the request is wrong
+    no_subscriber,  // nothing was stored: no port takes it
+    not_found,      // no such message or port
 };
 
 struct message_property {
-    std::string name;          // "SMTP.Subject"
+    std::string name;  // "SMTP.Subject"
     std::string value;
-    std::string type = "string";   // string, int, bool, dateTime
-    bool is_promoted = true;   // promoted where it fits (255 bytes)
+    std::string type = "string";  // string, int, bool, dateTime
+    bool is_promoted = true;      // promoted where it fits (255 bytes)
 };
 
 // A part comes from memory (bytes) or from a file descriptor that is read to its end; the caller keeps the descriptor.
@@ -49,54 +49,54 @@ struct submission_part {
 };
 
 struct submission {
-    std::string port;                          // "" = the filters route it
-    std::string key;                           // idempotency key, "" = none; at most 255 bytes
+    std::string port;  // "" = the filters route it
+    std::string key;   // idempotency key, "" = none; at most 255 bytes
     std::vector<message_property> properties;
-    std::vector<submission_part> parts;        // the first is the body part
+    std::vector<submission_part> parts;  // the first is the body part
 };
 
 struct recipient_answer {
     std::string address;
-    std::string verdict;                       // delivered, retry, failed
+    std::string verdict;  // delivered, retry, failed
     std::string text;
 };
 
 struct delivery_answer {
     std::int64_t delivery = 0;
     std::string port;
-    std::string state;                         // delivered, retrying, suspended, queued
-    std::string code;                          // "smtp.recipient-refused"
+    std::string state;  // delivered, retrying, suspended, queued
+    std::string code;   // "smtp.recipient-refused"
     std::string text;
     std::uint32_t attempts = 0;
-    std::int64_t next_attempt_unix_ms = 0;     // of a retry
+    std::int64_t next_attempt_unix_ms = 0;  // of a retry
     std::vector<recipient_answer> recipients;
 };
 
 struct submit_answer {
     answer_code code = answer_code::done;
-    std::string message_id;                    // BTS.MessageID, once accepted
-    bool is_repeat = false;                    // the key was known: this is the first submission's id
-    std::string text;                          // what happened and what to do next
-    std::vector<delivery_answer> deliveries;   // with a wait
+    std::string message_id;                   // BTS.MessageID, once accepted
+    bool is_repeat = false;                   // the key was known: this is the first submission's id
+    std::string text;                         // what happened and what to do next
+    std::vector<delivery_answer> deliveries;  // with a wait
 };
 
 enum class wait_for : std::uint8_t { nothing = 1, first_attempt, end };
 
 struct submit_options {
     wait_for wait = wait_for::nothing;
-    std::int64_t wait_max_ms = -1;             // of waiting for outcomes; -1 = no limit
-    std::function<void(std::uint64_t bytes)> on_progress;   // bytes taken so far, from the calling thread
-    // Asked several times a second while outcomes are waited for; true ends the wait early (the client has gone away, the
-    // user pressed ^C) and what is known by then is the answer. Empty: never.
+    std::int64_t wait_max_ms = -1;                         // of waiting for outcomes; -1 = no limit
+    std::function<void(std::uint64_t bytes)> on_progress;  // bytes taken so far, from the calling thread
+    // Asked several times a second while outcomes are waited for; true ends the wait early (the client has gone away,
+    // the user pressed ^C) and what is known by then is the answer. Empty: never.
     std::function<bool()> is_abandoned;
 };
 
 struct message_summary {
-    std::int64_t delivery = 0;                 // the number that show, resume, terminate and save take
+    std::int64_t delivery = 0;  // the number that show, resume, terminate and save take
     std::string message_id;
     std::string unique_id;
     std::string port;
-    std::string state;                         // queued, retrying, active, suspended, suspendedNotResumable
+    std::string state;  // queued, retrying, active, suspended, suspendedNotResumable
     std::int64_t published_unix_ms = 0;
     std::int64_t due_unix_ms = 0;
     std::uint32_t attempts = 0;
@@ -133,26 +133,26 @@ struct message_detail {
 struct message_filter {
     std::string port;
     std::string state;
-    std::string message_id;                    // BTS.MessageID, or a delivery number
+    std::string message_id;  // BTS.MessageID, or a delivery number
     std::int64_t after = 0;
     std::uint32_t count_max = 100;
 };
 
-struct change_answer {                         // of resume, terminate, port changes
+struct change_answer {  // of resume, terminate, port changes
     answer_code code = answer_code::done;
-    std::uint64_t count = 0;                   // deliveries changed
+    std::uint64_t count = 0;  // deliveries changed
     std::string text;
 };
 
 struct port_summary {
     std::string name;
-    std::string state;                         // bound, stopped, started
-    std::string transport;                     // "SMTP mailto:ap@partner.example"
+    std::string state;      // bound, stopped, started
+    std::string transport;  // "SMTP mailto:ap@partner.example"
     std::uint64_t queued = 0;
     std::uint64_t retrying = 0;
     std::uint64_t active = 0;
     std::uint64_t suspended = 0;
-    std::string note;                          // what is wrong or holds it back; "" = nothing
+    std::string note;  // what is wrong or holds it back; "" = nothing
 };
 
 struct host_status {
@@ -161,8 +161,8 @@ struct host_status {
     std::int64_t process_id = 0;
     std::int64_t started_unix_ms = 0;
     std::string message_box;
-    std::vector<port_summary> ports;           // also ports that are gone from the bindings but have messages
-    std::vector<std::string> warnings;         // what is wrong, for a person
+    std::vector<port_summary> ports;    // also ports that are gone from the bindings but have messages
+    std::vector<std::string> warnings;  // what is wrong, for a person
 };
 
 // What a bindings file holds, for `hawser check` to say.
@@ -170,14 +170,14 @@ struct configuration_summary {
     std::string host_name;
     std::vector<std::string> send_ports;
     std::uint32_t send_port_groups = 0;
-    std::uint32_t pipelines = 0;               // named ones
+    std::uint32_t pipelines = 0;  // named ones
 };
 
 struct property_help {
     std::string name;
     std::string type;
-    std::string default_text;                  // "" = none
-    std::string words;                         // of an enumeration
+    std::string default_text;  // "" = none
+    std::string words;         // of an enumeration
     std::string text;
     bool is_required = false;
     bool is_secret = false;
@@ -185,7 +185,7 @@ struct property_help {
 
 struct plugin_help {
     std::string file;
-    std::string kind;                          // "send adapter", "pipeline component"
+    std::string kind;  // "send adapter", "pipeline component"
     std::string id;
     std::string version;
     std::string summary;

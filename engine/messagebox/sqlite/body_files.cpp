@@ -22,7 +22,10 @@ constexpr std::uint64_t write_back_size = 8 * 1024 * 1024;
 class file_stager final : public body_stager {
 public:
     file_stager(std::string folder, std::string path, std::int64_t id)
-        : folder_(std::move(folder)), path_(std::move(path)), id_(id), digest_(EVP_MD_CTX_new()),
+        : folder_(std::move(folder)),
+          path_(std::move(path)),
+          id_(id),
+          digest_(EVP_MD_CTX_new()),
           descriptor_(::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600)) {
         EVP_DigestInit_ex(digest_, EVP_sha256(), nullptr);
     }
@@ -53,8 +56,8 @@ public:
         }
         size_ += size;
         if (size_ - written_back_ >= write_back_size) {
-            ::sync_file_range(descriptor_, static_cast<off64_t>(written_back_), static_cast<off64_t>(size_ - written_back_),
-                              SYNC_FILE_RANGE_WRITE);
+            ::sync_file_range(descriptor_, static_cast<off64_t>(written_back_),
+                              static_cast<off64_t>(size_ - written_back_), SYNC_FILE_RANGE_WRITE);
             written_back_ = size_;
         }
         return {};
@@ -66,7 +69,7 @@ public:
         if (folder >= 0) {
             ::close(folder);
         }
-        if (!is_durable) {   // this file is given up, so a later fsync cannot lie about it
+        if (!is_durable) {  // this file is given up, so a later fsync cannot lie about it
             return fail("box.refused", "cannot store a body in " + folder_ + ": " + why);
         }
         is_finished_ = true;

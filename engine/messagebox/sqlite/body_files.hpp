@@ -1,5 +1,6 @@
-// Large bodies: one file each in the folder <box>.bodies, written and synced before the commit that names it, removed when
-// its message is gone. Files that no row names are left over from a crash or a dropped stager, and removed at open.
+// Large bodies: one file each in the folder <box>.bodies, written and synced before the commit that names it, removed
+// when its message is gone. Files that no row names are left over from a crash or a dropped stager, and removed at
+// open.
 #pragma once
 
 #include <atomic>
@@ -15,10 +16,10 @@ namespace hawser::engine::sqlite {
 
 class body_files {
 public:
-    explicit body_files(std::string folder);   // creates it, mode 0700; throws std::runtime_error
+    explicit body_files(std::string folder);  // creates it, mode 0700; throws std::runtime_error
 
     std::unique_ptr<body_stager> stage();
-    std::unique_ptr<body_reader> open(std::int64_t id) const;   // throws std::runtime_error
+    std::unique_ptr<body_reader> open(std::int64_t id) const;  // throws std::runtime_error
     void remove(std::int64_t id) noexcept;
     void remove_all_but(const std::set<std::int64_t>& known);
 

@@ -29,7 +29,8 @@ private:
 };
 
 constexpr const char* summary_columns =
-    "SELECT d.id, m.message_id, d.unique_id, p.name, d.state, m.published, d.due, d.total_attempts, m.size, ifnull(d.code,''),"
+    "SELECT d.id, m.message_id, d.unique_id, p.name, d.state, m.published, d.due, d.total_attempts, m.size, "
+    "ifnull(d.code,''),"
     " ifnull(d.text,''), m.sequence FROM delivery d JOIN message m ON m.sequence=d.message JOIN port p ON p.id=d.port ";
 
 delivery_state state_of(std::int64_t row, std::int64_t attempts) {
@@ -102,9 +103,11 @@ private:
 
 std::optional<std::int64_t> box_reader::next_due(const std::vector<std::string>& ports) {
     lease connection(*this);
-    statement later(*connection, "SELECT min(due) FROM delivery WHERE port=(SELECT id FROM port WHERE name=?1) AND state=2");
-    statement ready(*connection, "SELECT min(d.due) FROM (SELECT due FROM delivery INDEXED BY delivery_ready WHERE port="
-                                 "(SELECT id FROM port WHERE name=?1) AND state=1 LIMIT 1) d");
+    statement later(*connection,
+                    "SELECT min(due) FROM delivery WHERE port=(SELECT id FROM port WHERE name=?1) AND state=2");
+    statement ready(*connection,
+                    "SELECT min(d.due) FROM (SELECT due FROM delivery INDEXED BY delivery_ready WHERE port="
+                    "(SELECT id FROM port WHERE name=?1) AND state=1 LIMIT 1) d");
     std::optional<std::int64_t> earliest;
     for (const std::string& port : ports) {
         for (statement* query : {&later, &ready}) {
@@ -157,7 +160,8 @@ std::vector<delivery_summary> box_reader::list(const delivery_filter& filter) {
     sql += " ORDER BY d.id LIMIT ?4";
     lease connection(*this);
     statement query(*connection, sql.c_str());
-    query.bind(filter.after, filter.port, filter.message_id, static_cast<std::int64_t>(std::min(filter.count_max, list_count_max)));
+    query.bind(filter.after, filter.port, filter.message_id,
+               static_cast<std::int64_t>(std::min(filter.count_max, list_count_max)));
     std::vector<delivery_summary> found;
     while (query.step()) {
         found.push_back(read_summary(query));
@@ -175,7 +179,9 @@ std::optional<delivery_detail> box_reader::show(delivery_id id) {
     delivery_detail detail;
     detail.summary = read_summary(query);
     detail.sequence = query.integer(11);
-    statement message(*connection, "SELECT ifnull(d.overlay, m.context), m.parts FROM delivery d JOIN message m ON m.sequence=d.message WHERE d.id=?");
+    statement message(*connection,
+                      "SELECT ifnull(d.overlay, m.context), m.parts FROM delivery d JOIN message m ON "
+                      "m.sequence=d.message WHERE d.id=?");
     message.bind(id);
     if (!message.step()) {
         return std::nullopt;
@@ -187,20 +193,23 @@ std::optional<delivery_detail> box_reader::show(delivery_id id) {
     }
     detail.context = std::move(context).value();
     detail.parts = std::move(parts).value();
-    statement history(*connection, "SELECT attempt, started, ended, transport, verdict, code, text FROM attempt WHERE delivery=? ORDER BY number");
+    statement history(
+        *connection,
+        "SELECT attempt, started, ended, transport, verdict, code, text FROM attempt WHERE delivery=? ORDER BY number");
     history.bind(id);
     while (history.step()) {
-        detail.history.push_back({static_cast<std::uint32_t>(history.integer(0)), history.integer(1), history.integer(2),
-                                  std::string(history.text(3)), std::string(history.text(4)), std::string(history.text(5)),
-                                  std::string(history.text(6))});
+        detail.history.push_back({static_cast<std::uint32_t>(history.integer(0)), history.integer(1),
+                                  history.integer(2), std::string(history.text(3)), std::string(history.text(4)),
+                                  std::string(history.text(5)), std::string(history.text(6))});
     }
     return detail;
 }
 
 std::vector<port_counts> box_reader::counts() {
     lease connection(*this);
-    statement query(*connection, "SELECT p.name, sum(d.state<=2 AND d.total_attempts=0), sum(d.state<=2 AND d.total_attempts>0),"
-                                 " sum(d.state=3), sum(d.state>=4) FROM delivery d JOIN port p ON p.id=d.port GROUP BY d.port");
+    statement query(*connection,
+                    "SELECT p.name, sum(d.state<=2 AND d.total_attempts=0), sum(d.state<=2 AND d.total_attempts>0),"
+                    " sum(d.state=3), sum(d.state>=4) FROM delivery d JOIN port p ON p.id=d.port GROUP BY d.port");
     query.bind();
     std::vector<port_counts> all;
     const auto count = [&query](int column) { return static_cast<std::uint64_t>(query.integer(column)); };

@@ -1,5 +1,5 @@
-// Everything that only looks: queries for operators and due times, each its own short read on a connection of a small pool,
-// so that no reader ever holds up a checkpoint. Thread-safe.
+// Everything that only looks: queries for operators and due times, each its own short read on a connection of a small
+// pool, so that no reader ever holds up a checkpoint. Thread-safe.
 #pragma once
 
 #include <condition_variable>

@@ -5,7 +5,7 @@
 namespace hawser::engine::sqlite {
 namespace {
 
-constexpr int busy_wait_ms = 60 * 1000;   // the writer waits for a checkpoint, a reader for recovery
+constexpr int busy_wait_ms = 60 * 1000;  // the writer waits for a checkpoint, a reader for recovery
 
 [[noreturn]] void fail(sqlite3* handle, int code) {
     throw sqlite_error(handle == nullptr ? code : sqlite3_extended_errcode(handle),
@@ -15,8 +15,8 @@ constexpr int busy_wait_ms = 60 * 1000;   // the writer waits for a checkpoint, 
 }  // namespace
 
 database::database(const std::string& path, bool is_read_only) {
-    const int flags = (is_read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE) | SQLITE_OPEN_NOMUTEX |
-                      SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE;
+    const int flags = (is_read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE) |
+                      SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE;
     const int code = sqlite3_open_v2(path.c_str(), &handle_, flags, nullptr);
     if (code != SQLITE_OK) {
         const std::string text = handle_ == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(handle_);
@@ -46,7 +46,8 @@ std::int64_t database::query_integer(const char* sql) {
 }
 
 statement::statement(const database& owner, const char* sql) {
-    if (const int code = sqlite3_prepare_v3(owner.handle(), sql, -1, SQLITE_PREPARE_PERSISTENT, &handle_, nullptr); code != SQLITE_OK) {
+    if (const int code = sqlite3_prepare_v3(owner.handle(), sql, -1, SQLITE_PREPARE_PERSISTENT, &handle_, nullptr);
+        code != SQLITE_OK) {
         fail(owner.handle(), code);
     }
 }
@@ -75,15 +76,18 @@ bool statement::step() {
 std::string_view statement::text(int column) const noexcept {
     const void* bytes = sqlite3_column_blob(handle_, column);
     const int size = sqlite3_column_bytes(handle_, column);
-    return bytes == nullptr ? std::string_view{} : std::string_view(static_cast<const char*>(bytes), static_cast<std::size_t>(size));
+    return bytes == nullptr ? std::string_view{}
+                            : std::string_view(static_cast<const char*>(bytes), static_cast<std::size_t>(size));
 }
 
 void statement::bind_one(int index, std::string_view value) {
-    check(sqlite3_bind_text64(handle_, index, value.data() == nullptr ? "" : value.data(), value.size(), SQLITE_STATIC, SQLITE_UTF8));
+    check(sqlite3_bind_text64(handle_, index, value.data() == nullptr ? "" : value.data(), value.size(), SQLITE_STATIC,
+                              SQLITE_UTF8));
 }
 
 void statement::bind_one(int index, blob value) {
-    check(sqlite3_bind_blob64(handle_, index, value.bytes.data() == nullptr ? "" : value.bytes.data(), value.bytes.size(), SQLITE_STATIC));
+    check(sqlite3_bind_blob64(handle_, index, value.bytes.data() == nullptr ? "" : value.bytes.data(),
+                              value.bytes.size(), SQLITE_STATIC));
 }
 
 void statement::check(int code) const {

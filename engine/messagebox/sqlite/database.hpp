@@ -14,7 +14,7 @@ namespace hawser::engine::sqlite {
 class sqlite_error : public std::runtime_error {
 public:
     sqlite_error(int code, const std::string& text) : std::runtime_error(text), code_(code) {}
-    int code() const noexcept { return code_; }            // extended
+    int code() const noexcept { return code_; }  // extended
     int primary() const noexcept { return code_ & 0xff; }
 
 private:
@@ -53,8 +53,8 @@ public:
         (bind_one(++index, values), ...);
         return *this;
     }
-    bool step();   // true: a row is there
-    void run() {   // to the end, then ready again
+    bool step();  // true: a row is there
+    void run() {  // to the end, then ready again
         while (step()) {
         }
         reset();
@@ -62,7 +62,7 @@ public:
     void reset() noexcept { sqlite3_reset(handle_); }
 
     std::int64_t integer(int column) const noexcept { return sqlite3_column_int64(handle_, column); }
-    std::string_view text(int column) const noexcept;   // also of a BLOB; valid until the next step
+    std::string_view text(int column) const noexcept;  // also of a BLOB; valid until the next step
     bool is_null(int column) const noexcept { return sqlite3_column_type(handle_, column) == SQLITE_NULL; }
 
     struct blob {

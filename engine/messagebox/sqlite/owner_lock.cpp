@@ -13,7 +13,7 @@
 namespace hawser::engine::sqlite {
 namespace {
 
-constexpr std::chrono::milliseconds poll_interval{20};   // flock has no time-out of its own
+constexpr std::chrono::milliseconds poll_interval{20};  // flock has no time-out of its own
 
 std::string owner_of(int descriptor) {
     char text[32] = {};
@@ -39,7 +39,8 @@ result<owner_lock> owner_lock::take(const std::string& box_path, std::int64_t wa
         if (std::chrono::steady_clock::now() >= deadline) {
             const std::string owner = owner_of(descriptor);
             ::close(descriptor);
-            return fail("box.locked", "the message box " + box_path + " is in use by " + owner + ": wait for it to end, or stop it");
+            return fail("box.locked",
+                        "the message box " + box_path + " is in use by " + owner + ": wait for it to end, or stop it");
         }
         std::this_thread::sleep_for(poll_interval);
     }

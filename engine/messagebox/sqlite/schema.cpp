@@ -7,20 +7,23 @@
 namespace hawser::engine::sqlite {
 namespace {
 
-// A message is stored once, with one delivery row a subscriber. `sequence` is the order of publication. Small bodies stand
-// in the message row, large ones in files beside the database that part_file names. The partial indexes keep a delivery in
-// one of them at a time, so that a claim or a completion touches as few pages as can be.
+// A message is stored once, with one delivery row a subscriber. `sequence` is the order of publication. Small bodies
+// stand in the message row, large ones in files beside the database that part_file names. The partial indexes keep a
+// delivery in one of them at a time, so that a claim or a completion touches as few pages as can be.
 constexpr const char* schema_1 = R"sql(
 CREATE TABLE counter(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE port(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, state TEXT NOT NULL DEFAULT '', declared TEXT NOT NULL DEFAULT '');
+CREATE TABLE port(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, state TEXT NOT NULL DEFAULT '',
+  declared TEXT NOT NULL DEFAULT '');
 CREATE TABLE message(
   sequence INTEGER PRIMARY KEY, message_id TEXT NOT NULL, submission_key TEXT, published INTEGER NOT NULL,
   delivery_count INTEGER NOT NULL, open_count INTEGER NOT NULL, size INTEGER NOT NULL,
   context BLOB NOT NULL, parts BLOB NOT NULL, bodies BLOB NOT NULL);
 CREATE INDEX message_by_id ON message(message_id);
-CREATE TABLE part_file(message INTEGER NOT NULL, part INTEGER NOT NULL, file INTEGER NOT NULL, PRIMARY KEY(message, part)) WITHOUT ROWID;
+CREATE TABLE part_file(message INTEGER NOT NULL, part INTEGER NOT NULL, file INTEGER NOT NULL, PRIMARY KEY(message,
+  part)) WITHOUT ROWID;
 CREATE TABLE delivery(
-  id INTEGER PRIMARY KEY, message INTEGER NOT NULL, port INTEGER NOT NULL, unique_id TEXT NOT NULL, state INTEGER NOT NULL,
+  id INTEGER PRIMARY KEY, message INTEGER NOT NULL, port INTEGER NOT NULL, unique_id TEXT NOT NULL,
+    state INTEGER NOT NULL,
   priority INTEGER NOT NULL, due INTEGER NOT NULL, epoch INTEGER NOT NULL, crash_count INTEGER NOT NULL,
   attempt INTEGER NOT NULL, total_attempts INTEGER NOT NULL, is_on_backup INTEGER NOT NULL,
   resume_state BLOB, resume_scope TEXT, overlay BLOB, code TEXT, text TEXT);
@@ -30,10 +33,12 @@ CREATE INDEX delivery_active ON delivery(port) WHERE state = 3;
 CREATE INDEX delivery_suspended ON delivery(port) WHERE state >= 4;
 CREATE INDEX delivery_by_message ON delivery(message);
 CREATE TABLE attempt(
-  delivery INTEGER NOT NULL, number INTEGER NOT NULL, attempt INTEGER NOT NULL, started INTEGER NOT NULL, ended INTEGER NOT NULL,
+  delivery INTEGER NOT NULL, number INTEGER NOT NULL, attempt INTEGER NOT NULL, started INTEGER NOT NULL,
+    ended INTEGER NOT NULL,
   transport TEXT NOT NULL, verdict TEXT NOT NULL, code TEXT NOT NULL, text TEXT NOT NULL,
   PRIMARY KEY(delivery, number)) WITHOUT ROWID;
-CREATE TABLE submission_key(key TEXT PRIMARY KEY, sha256 BLOB NOT NULL, message_id TEXT NOT NULL, expires INTEGER) WITHOUT ROWID;
+CREATE TABLE submission_key(key TEXT PRIMARY KEY, sha256 BLOB NOT NULL, message_id TEXT NOT NULL,
+  expires INTEGER) WITHOUT ROWID;
 CREATE INDEX submission_key_expiry ON submission_key(expires) WHERE expires IS NOT NULL;
 )sql";
 
@@ -56,19 +61,24 @@ result<void> prepare_schema(database& writer, const std::string& path) {
         if (table_count == 0) {
             create(writer);
         } else if (writer.query_integer("PRAGMA application_id") != application_id) {
-            return engine::fail("box.not-a-box", path + " is a database, but not a Hawser message box: name another path in messageBox.path");
+            return engine::fail(
+                "box.not-a-box",
+                path + " is a database, but not a Hawser message box: name another path in messageBox.path");
         } else if (const std::int64_t version = writer.query_integer("PRAGMA user_version"); version > schema_version) {
-            return engine::fail("box.newer-schema", fmt::format("{} was written by a newer Hawser (schema {}, this one knows {}): "
-                                                                "start that version again, or use another message box",
-                                                                path, version, schema_version));
+            return engine::fail("box.newer-schema",
+                                fmt::format("{} was written by a newer Hawser (schema {}, this one knows {}): "
+                                            "start that version again, or use another message box",
+                                            path, version, schema_version));
         }
-        writer.execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=FAST; PRAGMA wal_autocheckpoint=0;"
-                       "PRAGMA cache_size=-2048; PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY; PRAGMA journal_size_limit=4194304");
+        writer.execute(
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=FAST; PRAGMA wal_autocheckpoint=0;"
+            "PRAGMA cache_size=-2048; PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY; PRAGMA journal_size_limit=4194304");
     } catch (const sqlite_error& failure) {
         if (failure.primary() == SQLITE_NOTADB || failure.primary() == SQLITE_CORRUPT) {
-            return engine::fail("box.damaged", path + " is damaged or no SQLite database (" + failure.what() +
-                                                   "): keep a copy of it and its -wal file, then restore a backup or recover it with "
-                                                   "the sqlite3 command's .recover");
+            return engine::fail("box.damaged",
+                                path + " is damaged or no SQLite database (" + failure.what() +
+                                    "): keep a copy of it and its -wal file, then restore a backup or recover it with "
+                                    "the sqlite3 command's .recover");
         }
         throw;
     }

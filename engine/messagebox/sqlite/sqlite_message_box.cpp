@@ -25,10 +25,10 @@
 namespace hawser::engine::sqlite {
 namespace {
 
-constexpr std::size_t pending_count_max = 10000;            // batches that wait for the writer; more and commit() waits
-constexpr std::size_t group_count_max = 1000;               // batches in one transaction
-constexpr int checkpoint_pages = 1000;                      // 4 MB of WAL: checkpoint without stopping the writer
-constexpr int restart_pages = 8000;                         // 32 MB: the writer waits for a full checkpoint
+constexpr std::size_t pending_count_max = 10000;  // batches that wait for the writer; more and commit() waits
+constexpr std::size_t group_count_max = 1000;     // batches in one transaction
+constexpr int checkpoint_pages = 1000;            // 4 MB of WAL: checkpoint without stopping the writer
+constexpr int restart_pages = 8000;               // 32 MB: the writer waits for a full checkpoint
 constexpr std::int64_t prune_interval_ms = 60 * 60 * 1000;
 constexpr int exit_io_error = 74;
 
@@ -36,9 +36,9 @@ using commit_callback = std::function<void(const commit_answer&)>;
 using claim_callback = std::function<void(result<std::vector<claimed_delivery>>)>;
 
 struct request {
-    std::vector<operation> batch;       // a commit, or …
+    std::vector<operation> batch;  // a commit, or …
     commit_callback answer;
-    std::vector<port_claim> wanted;     // … a claim
+    std::vector<port_claim> wanted;  // … a claim
     std::int64_t now_unix_ms = 0;
     claim_callback claimed;
     commit_answer outcome;
@@ -55,8 +55,12 @@ struct request {
 class message_box_impl final : public message_box {
 public:
     message_box_impl(std::string path, owner_lock lock, database connection)
-        : lock_(std::move(lock)), connection_(std::move(connection)), writer_(connection_), files_(path + ".bodies"),
-          reader_(path, files_), checkpoint_connection_(path, false) {
+        : lock_(std::move(lock)),
+          connection_(std::move(connection)),
+          writer_(connection_),
+          files_(path + ".bodies"),
+          reader_(path, files_),
+          checkpoint_connection_(path, false) {
         files_.remove_all_but(reader_.known_files());
         writer_.recover_crashed(system_clock().unix_ms());
         sqlite3_wal_hook(connection_.handle(), &message_box_impl::on_wal, this);
@@ -92,7 +96,9 @@ public:
         one.claimed = std::move(answer);
         enqueue(std::move(one));
     }
-    std::optional<std::int64_t> next_due(const std::vector<std::string>& ports) override { return reader_.next_due(ports); }
+    std::optional<std::int64_t> next_due(const std::vector<std::string>& ports) override {
+        return reader_.next_due(ports);
+    }
     std::unique_ptr<body_stager> stage_body() override { return files_.stage(); }
     std::unique_ptr<body_reader> open_body(std::int64_t sequence, std::size_t part_index) override {
         return reader_.open_body(sequence, part_index);
@@ -126,7 +132,8 @@ private:
                     return;
                 }
                 const std::size_t count = std::min(pending_.size(), group_count_max);
-                std::move(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(count), std::back_inserter(group));
+                std::move(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(count),
+                          std::back_inserter(group));
                 pending_.erase(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(count));
             }
             room_.notify_all();
@@ -141,7 +148,8 @@ private:
         }
     }
 
-    // The whole group in one transaction; where that fails, each by itself, so that a bad one never fails its neighbours.
+    // The whole group in one transaction; where that fails, each by itself, so that a bad one never fails its
+    // neighbours.
     void write(std::vector<request>& group) {
         try {
             writer_.begin();
@@ -166,8 +174,11 @@ private:
                 give_up_on_sync_failure(failure);
                 writer_.roll_back();
                 one.given.clear();
-                one.outcome = {commit_status::refused, {}, fmt::format("the message box cannot store it now ({}): free space or repair the "
-                                                                       "disk, then try again", failure.what())};
+                one.outcome = {commit_status::refused,
+                               {},
+                               fmt::format("the message box cannot store it now ({}): free space or repair the "
+                                           "disk, then try again",
+                                           failure.what())};
             }
         }
     }
@@ -184,7 +195,7 @@ private:
             one.given = writer_.claim(one.wanted, one.now_unix_ms);
             return;
         }
-        const bool needs_savepoint = one.batch.size() > 1;   // a lone operation refuses before it writes
+        const bool needs_savepoint = one.batch.size() > 1;  // a lone operation refuses before it writes
         if (needs_savepoint) {
             writer_.begin_savepoint();
         }
@@ -251,7 +262,8 @@ private:
     void run_maintenance() {
         std::unique_lock lock(maintenance_mutex_);
         while (true) {
-            maintenance_wake_.wait(lock, [this] { return is_maintenance_stopping_ || wal_pages_ > 0 || !removed_files_.empty(); });
+            maintenance_wake_.wait(
+                lock, [this] { return is_maintenance_stopping_ || wal_pages_ > 0 || !removed_files_.empty(); });
             if (is_maintenance_stopping_ && removed_files_.empty()) {
                 return;
             }
@@ -279,7 +291,7 @@ private:
         }
     }
 
-    owner_lock lock_;   // first in, last out
+    owner_lock lock_;  // first in, last out
     database connection_;
     box_writer writer_;
     body_files files_;
@@ -329,7 +341,8 @@ result<std::unique_ptr<message_box>> open_sqlite_message_box(const std::string& 
             std::make_unique<sqlite::message_box_impl>(path, std::move(*lock), std::move(connection)));
     } catch (const sqlite::sqlite_error& failure) {
         const bool is_damaged = failure.primary() == SQLITE_CORRUPT || failure.primary() == SQLITE_NOTADB;
-        return fail(is_damaged ? "box.damaged" : "box.io", "the message box " + path + " cannot be opened: " + failure.what());
+        return fail(is_damaged ? "box.damaged" : "box.io",
+                    "the message box " + path + " cannot be opened: " + failure.what());
     } catch (const std::exception& failure) {
         return fail("box.io", "the message box " + path + " cannot be opened: " + failure.what());
     }

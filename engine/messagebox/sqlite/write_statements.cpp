@@ -9,8 +9,9 @@
 namespace hawser::engine::sqlite {
 namespace {
 
-constexpr std::int64_t number_block = 10000;                                 // reserved at once: a delivery's number never comes twice
-constexpr std::int64_t key_kept_ms = std::int64_t{7} * 24 * 3600 * 1000;     // after the last delivery ended (design section 4)
+constexpr std::int64_t number_block = 10000;  // reserved at once: a delivery's number never comes twice
+constexpr std::int64_t key_kept_ms =
+    std::int64_t{7} * 24 * 3600 * 1000;  // after the last delivery ended (design section 4)
 
 std::int64_t code(row_state state) { return static_cast<std::int64_t>(state); }
 
@@ -40,7 +41,9 @@ std::vector<std::optional<std::string>> decode_bodies(std::string_view bytes, st
 
 commit_answer refuse(commit_status status, std::string text) { return {status, {}, std::move(text)}; }
 
-commit_answer lost() { return refuse(commit_status::lost, "the claim is stale: the delivery was taken over or has ended"); }
+commit_answer lost() {
+    return refuse(commit_status::lost, "the claim is stale: the delivery was taken over or has ended");
+}
 
 }  // namespace
 
@@ -58,29 +61,43 @@ box_writer::box_writer(database& connection)
       delete_message_(connection, "DELETE FROM message WHERE sequence=?"),
       read_files_(connection, "SELECT file FROM part_file WHERE message=?"),
       delete_files_(connection, "DELETE FROM part_file WHERE message=?"),
-      expire_key_(connection, "UPDATE submission_key SET expires=?2 WHERE key=(SELECT submission_key FROM message WHERE sequence=?1)"),
-      reschedule_(connection, "UPDATE delivery SET state=2, due=?2, attempt=?3, total_attempts=?4, is_on_backup=?5, resume_state=?6,"
-                              " resume_scope=?7, code=?8, text=?9, crash_count=0 WHERE id=?1"),
+      expire_key_(
+          connection,
+          "UPDATE submission_key SET expires=?2 WHERE key=(SELECT submission_key FROM message WHERE sequence=?1)"),
+      reschedule_(
+          connection,
+          "UPDATE delivery SET state=2, due=?2, attempt=?3, total_attempts=?4, is_on_backup=?5, resume_state=?6,"
+          " resume_scope=?7, code=?8, text=?9, crash_count=0 WHERE id=?1"),
       release_(connection, "UPDATE delivery SET state=1 WHERE id=?"),
-      suspend_(connection, "UPDATE delivery SET state=?2, attempt=?3, total_attempts=?4, is_on_backup=?5, resume_state=?6,"
-                           " resume_scope=?7, code=?8, text=?9 WHERE id=?1"),
+      suspend_(connection,
+               "UPDATE delivery SET state=?2, attempt=?3, total_attempts=?4, is_on_backup=?5, resume_state=?6,"
+               " resume_scope=?7, code=?8, text=?9 WHERE id=?1"),
       checkpoint_(connection, "UPDATE delivery SET resume_state=?2, resume_scope=?3 WHERE id=?1"),
-      insert_attempt_(connection, "INSERT INTO attempt VALUES(?1,(SELECT ifnull(max(number),0)+1 FROM attempt WHERE delivery=?1),?2,?3,?4,?5,?6,?7,?8)"),
-      insert_port_(connection, "INSERT INTO port(name) VALUES(?)"), find_port_(connection, "SELECT id FROM port WHERE name=?"),
+      insert_attempt_(connection,
+                      "INSERT INTO attempt VALUES(?1,(SELECT ifnull(max(number),0)+1 FROM attempt WHERE "
+                      "delivery=?1),?2,?3,?4,?5,?6,?7,?8)"),
+      insert_port_(connection, "INSERT INTO port(name) VALUES(?)"),
+      find_port_(connection, "SELECT id FROM port WHERE name=?"),
       set_port_state_(connection, "UPDATE port SET state=?2, declared=?3 WHERE id=?1"),
       promote_(connection, "UPDATE delivery SET state=1 WHERE port=?1 AND state=2 AND due<=?2"),
-      select_ready_(connection, "SELECT d.id, d.unique_id, d.epoch, d.crash_count, d.attempt, d.total_attempts, d.is_on_backup,"
-                                " d.resume_state, d.resume_scope, d.overlay, m.sequence, m.message_id, m.published, m.delivery_count,"
-                                " m.context, m.parts, m.bodies, m.submission_key FROM delivery d INDEXED BY delivery_ready"
-                                " JOIN message m ON m.sequence=d.message WHERE d.port=?1 AND d.state=1 ORDER BY d.priority, d.message LIMIT ?2"),
+      select_ready_(
+          connection,
+          "SELECT d.id, d.unique_id, d.epoch, d.crash_count, d.attempt, d.total_attempts, d.is_on_backup,"
+          " d.resume_state, d.resume_scope, d.overlay, m.sequence, m.message_id, m.published, m.delivery_count,"
+          " m.context, m.parts, m.bodies, m.submission_key FROM delivery d INDEXED BY delivery_ready"
+          " JOIN message m ON m.sequence=d.message WHERE d.port=?1 AND d.state=1 ORDER BY d.priority, d.message LIMIT "
+          "?2"),
       activate_(connection, "UPDATE delivery SET state=3, epoch=?2 WHERE id=?1"),
       has_active_(connection, "SELECT 1 FROM delivery WHERE port=? AND state=3 LIMIT 1"),
-      has_blocking_(connection, "SELECT 1 FROM delivery WHERE port=?1 AND (state=2 AND total_attempts>0 OR state=4) LIMIT 1"),
-      read_delivery_(connection, "SELECT d.state, d.message, m.delivery_count, m.submission_key, d.port FROM delivery d"
-                                 " JOIN message m ON m.sequence=d.message WHERE d.id=?"),
+      has_blocking_(connection,
+                    "SELECT 1 FROM delivery WHERE port=?1 AND (state=2 AND total_attempts>0 OR state=4) LIMIT 1"),
+      read_delivery_(connection,
+                     "SELECT d.state, d.message, m.delivery_count, m.submission_key, d.port FROM delivery d"
+                     " JOIN message m ON m.sequence=d.message WHERE d.id=?"),
       resume_(connection, "UPDATE delivery SET state=2, due=?2, attempt=0, is_on_backup=0, crash_count=0 WHERE id=?1"),
-      resume_edited_(connection, "UPDATE delivery SET state=2, due=?2, attempt=0, is_on_backup=0, crash_count=0, overlay=?3,"
-                                 " unique_id=?4 WHERE id=?1"),
+      resume_edited_(connection,
+                     "UPDATE delivery SET state=2, due=?2, attempt=0, is_on_backup=0, crash_count=0, overlay=?3,"
+                     " unique_id=?4 WHERE id=?1"),
       reserve_numbers_(connection, "INSERT INTO counter VALUES('number',?1) ON CONFLICT(name) DO UPDATE SET value=?1") {
     number_ = connection.query_integer("SELECT value FROM counter WHERE name='number'");
     numbers_reserved_ = number_;
@@ -96,12 +113,13 @@ void box_writer::commit() {
 }
 
 void box_writer::roll_back() noexcept {
-    sqlite3_exec(connection_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);   // fails where SQLite rolled back by itself
+    sqlite3_exec(connection_.handle(), "ROLLBACK", nullptr, nullptr,
+                 nullptr);  // fails where SQLite rolled back by itself
     for (const delivery_id id : std::exchange(released_, {})) {
         claims_[id].is_ended = false;
     }
     removed_files_.clear();
-    numbers_reserved_ = number_;   // the reservation may have been undone: reserve anew
+    numbers_reserved_ = number_;  // the reservation may have been undone: reserve anew
     ports_.clear();
 }
 
@@ -159,11 +177,12 @@ void box_writer::recover_crashed(std::int64_t now_unix_ms) {
     }
     active.reset();
     for (const auto& [id, total_attempts] : in_flight) {
-        add_history(id, {static_cast<std::uint32_t>(total_attempts + 1), now_unix_ms, now_unix_ms, "", "crashed", "host.died",
-                         "the host ended while this was being sent; it may have arrived"});
+        add_history(id, {static_cast<std::uint32_t>(total_attempts + 1), now_unix_ms, now_unix_ms, "", "crashed",
+                         "host.died", "the host ended while this was being sent; it may have arrived"});
     }
-    connection_.execute("UPDATE delivery SET state=1, crash_count=crash_count+1, total_attempts=total_attempts+1,"
-                        " code='host.died', text='the host ended while this was being sent; it may have arrived' WHERE state=3");
+    connection_.execute(
+        "UPDATE delivery SET state=1, crash_count=crash_count+1, total_attempts=total_attempts+1,"
+        " code='host.died', text='the host ended while this was being sent; it may have arrived' WHERE state=3");
     commit();
 }
 
@@ -182,8 +201,12 @@ commit_answer box_writer::apply_one(const publish_operation& one) {
         find_key_.bind(message.key);
         if (find_key_.step()) {
             const bool is_same = find_key_.text(0) == message.content_sha256;
-            commit_answer answer{is_same ? commit_status::already_published : commit_status::key_conflict, std::string(find_key_.text(1)),
-                                 is_same ? "" : "the key \"" + message.key + "\" was used for other content: use a new key, or submit the same content"};
+            commit_answer answer{is_same ? commit_status::already_published : commit_status::key_conflict,
+                                 std::string(find_key_.text(1)),
+                                 is_same
+                                     ? ""
+                                     : "the key \"" + message.key +
+                                           "\" was used for other content: use a new key, or submit the same content"};
             find_key_.reset();
             return answer;
         }
@@ -205,23 +228,33 @@ commit_answer box_writer::apply_one(const publish_operation& one) {
     const std::string bodies = encode_bodies(message.parts);
     const auto count = static_cast<std::int64_t>(message.deliveries.size());
     if (message.key.empty()) {
-        insert_message_.bind(sequence, message.message_id, statement::null{}, message.published_unix_ms, count, count,
-                             static_cast<std::int64_t>(size), statement::blob{context}, statement::blob{parts}, statement::blob{bodies}).run();
+        insert_message_
+            .bind(sequence, message.message_id, statement::null{}, message.published_unix_ms, count, count,
+                  static_cast<std::int64_t>(size), statement::blob{context}, statement::blob{parts},
+                  statement::blob{bodies})
+            .run();
     } else {
-        insert_message_.bind(sequence, message.message_id, message.key, message.published_unix_ms, count, count,
-                             static_cast<std::int64_t>(size), statement::blob{context}, statement::blob{parts}, statement::blob{bodies}).run();
+        insert_message_
+            .bind(sequence, message.message_id, message.key, message.published_unix_ms, count, count,
+                  static_cast<std::int64_t>(size), statement::blob{context}, statement::blob{parts},
+                  statement::blob{bodies})
+            .run();
     }
     for (const new_delivery& delivery : message.deliveries) {
         const bool is_later = delivery.due_unix_ms > message.published_unix_ms;
-        insert_delivery_.bind(next_number(), sequence, port_id(delivery.port), make_uuid(), code(is_later ? row_state::later : row_state::ready),
-                              static_cast<std::int64_t>(delivery.is_ordered ? 5 : delivery.priority), delivery.due_unix_ms).run();
+        insert_delivery_
+            .bind(next_number(), sequence, port_id(delivery.port), make_uuid(),
+                  code(is_later ? row_state::later : row_state::ready),
+                  static_cast<std::int64_t>(delivery.is_ordered ? 5 : delivery.priority), delivery.due_unix_ms)
+            .run();
     }
     return {};
 }
 
 box_writer::held_claim* box_writer::find_claim(const claim_token& token) {
     const auto found = claims_.find(token.delivery);
-    return found == claims_.end() || found->second.epoch != token.epoch || found->second.is_ended ? nullptr : &found->second;
+    return found == claims_.end() || found->second.epoch != token.epoch || found->second.is_ended ? nullptr
+                                                                                                  : &found->second;
 }
 
 void box_writer::release(const claim_token& token) {
@@ -230,8 +263,10 @@ void box_writer::release(const claim_token& token) {
 }
 
 void box_writer::add_history(delivery_id id, const attempt_record& record) {
-    insert_attempt_.bind(id, static_cast<std::int64_t>(record.attempt), record.started_unix_ms, record.ended_unix_ms, record.transport,
-                         record.verdict, record.code, record.text).run();
+    insert_attempt_
+        .bind(id, static_cast<std::int64_t>(record.attempt), record.started_unix_ms, record.ended_unix_ms,
+              record.transport, record.verdict, record.code, record.text)
+        .run();
 }
 
 void box_writer::end_message(std::int64_t sequence, bool has_files, bool has_key) {
@@ -280,9 +315,12 @@ commit_answer box_writer::apply_one(const reschedule_operation& one) {
     if (find_claim(one.token) == nullptr) {
         return lost();
     }
-    reschedule_.bind(one.token.delivery, one.due_unix_ms, static_cast<std::int64_t>(one.state.attempt),
-                     static_cast<std::int64_t>(one.state.total_attempts), static_cast<std::int64_t>(one.state.is_on_backup ? 1 : 0),
-                     statement::blob{one.state.resume_state}, one.state.resume_scope, one.record.code, one.record.text).run();
+    reschedule_
+        .bind(one.token.delivery, one.due_unix_ms, static_cast<std::int64_t>(one.state.attempt),
+              static_cast<std::int64_t>(one.state.total_attempts),
+              static_cast<std::int64_t>(one.state.is_on_backup ? 1 : 0), statement::blob{one.state.resume_state},
+              one.state.resume_scope, one.record.code, one.record.text)
+        .run();
     add_history(one.token.delivery, one.record);
     release(one.token);
     return {};
@@ -301,10 +339,12 @@ commit_answer box_writer::apply_one(const suspend_operation& one) {
     if (find_claim(one.token) == nullptr) {
         return lost();
     }
-    suspend_.bind(one.token.delivery, code(one.is_resumable ? row_state::suspended : row_state::suspended_not_resumable),
-                  static_cast<std::int64_t>(one.state.attempt), static_cast<std::int64_t>(one.state.total_attempts),
-                  static_cast<std::int64_t>(one.state.is_on_backup ? 1 : 0), statement::blob{one.state.resume_state},
-                  one.state.resume_scope, one.code, one.text).run();
+    suspend_
+        .bind(one.token.delivery, code(one.is_resumable ? row_state::suspended : row_state::suspended_not_resumable),
+              static_cast<std::int64_t>(one.state.attempt), static_cast<std::int64_t>(one.state.total_attempts),
+              static_cast<std::int64_t>(one.state.is_on_backup ? 1 : 0), statement::blob{one.state.resume_state},
+              one.state.resume_scope, one.code, one.text)
+        .run();
     add_history(one.token.delivery, one.record);
     release(one.token);
     return {};
@@ -332,7 +372,8 @@ commit_answer box_writer::apply_one(const resume_operation& one) {
         return refuse(commit_status::not_found, "there is no such delivery");
     }
     if (state == code(row_state::suspended_not_resumable)) {
-        return refuse(commit_status::not_found, "the delivery is suspended as not resumable: save it, terminate it, and submit it again");
+        return refuse(commit_status::not_found,
+                      "the delivery is suspended as not resumable: save it, terminate it, and submit it again");
     }
     if (state != code(row_state::suspended) && state != code(row_state::later)) {
         return refuse(commit_status::not_found, "the delivery is neither suspended nor waiting for a retry");
@@ -386,8 +427,8 @@ claimed_delivery box_writer::read_claim(statement& row, const std::string& port)
     claim.port = port;
     claim.unique_id = row.text(1);
     claim.crash_count = static_cast<std::uint32_t>(row.integer(3));
-    claim.state = {static_cast<std::uint32_t>(row.integer(4)), static_cast<std::uint32_t>(row.integer(5)), row.integer(6) != 0,
-                   std::string(row.text(7)), std::string(row.text(8))};
+    claim.state = {static_cast<std::uint32_t>(row.integer(4)), static_cast<std::uint32_t>(row.integer(5)),
+                   row.integer(6) != 0, std::string(row.text(7)), std::string(row.text(8))};
     claim.sequence = row.integer(10);
     claim.message_id = row.text(11);
     claim.published_unix_ms = row.integer(12);
@@ -404,7 +445,8 @@ claimed_delivery box_writer::read_claim(statement& row, const std::string& port)
     held.sequence = claim.sequence;
     held.delivery_count = row.integer(13);
     held.has_history = claim.state.total_attempts > 0 || claim.crash_count > 0;
-    held.has_files = std::any_of(claim.inline_bodies.begin(), claim.inline_bodies.end(), [](const auto& body) { return !body; });
+    held.has_files =
+        std::any_of(claim.inline_bodies.begin(), claim.inline_bodies.end(), [](const auto& body) { return !body; });
     held.has_key = !row.is_null(17);
     claims_[claim.token.delivery] = held;
     return claim;
@@ -444,7 +486,9 @@ void box_writer::give_back_numbers() noexcept {
 }
 
 void box_writer::prune_keys(std::int64_t now_unix_ms) {
-    statement prune(connection_, "DELETE FROM submission_key WHERE key IN (SELECT key FROM submission_key WHERE expires<? LIMIT 1000)");
+    statement prune(
+        connection_,
+        "DELETE FROM submission_key WHERE key IN (SELECT key FROM submission_key WHERE expires<? LIMIT 1000)");
     prune.bind(now_unix_ms).run();
 }
 

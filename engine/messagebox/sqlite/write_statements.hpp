@@ -1,6 +1,6 @@
-// The writer connection's statements and counters: how each operation changes the tables. Used by the writer thread only,
-// inside the transaction that the writer opened. A logical refusal (lost, not_found, …) is answered before anything of that
-// operation is written; SQL failures throw sqlite_error and the writer rolls back.
+// The writer connection's statements and counters: how each operation changes the tables. Used by the writer thread
+// only, inside the transaction that the writer opened. A logical refusal (lost, not_found, …) is answered before
+// anything of that operation is written; SQL failures throw sqlite_error and the writer rolls back.
 #pragma once
 
 #include <cstdint>
@@ -19,31 +19,31 @@ class box_writer {
 public:
     explicit box_writer(database& connection);
 
-    void recover_crashed(std::int64_t now_unix_ms);   // at open: what was active when the last owner died
+    void recover_crashed(std::int64_t now_unix_ms);  // at open: what was active when the last owner died
     commit_answer apply(const operation& one);
     std::vector<claimed_delivery> claim(const std::vector<port_claim>& wanted, std::int64_t now_unix_ms);
     std::int64_t port_id(const std::string& name);
     void prune_keys(std::int64_t now_unix_ms);
-    void give_back_numbers() noexcept;   // at a clean end: the reserved numbers that were not used
+    void give_back_numbers() noexcept;  // at a clean end: the reserved numbers that were not used
 
     void begin();
     void commit();
     void roll_back() noexcept;
-    void begin_savepoint();         // of one batch within the transaction
+    void begin_savepoint();  // of one batch within the transaction
     void end_savepoint();
     void roll_back_savepoint();
     std::vector<std::int64_t> take_removed_files() { return std::exchange(removed_files_, {}); }
     database& connection() noexcept { return connection_; }
 
 private:
-    struct held_claim {                 // what a completion would otherwise have to look up
+    struct held_claim {  // what a completion would otherwise have to look up
         std::uint64_t epoch = 0;
         std::int64_t sequence = 0;
         std::int64_t delivery_count = 1;
         bool has_history = false;
         bool has_files = false;
         bool has_key = false;
-        bool is_ended = false;         // in this transaction; forgotten once it is durable
+        bool is_ended = false;  // in this transaction; forgotten once it is durable
     };
 
     commit_answer apply_one(const publish_operation& one);
@@ -69,7 +69,7 @@ private:
     database& connection_;
     std::map<std::string, std::int64_t> ports_;
     std::unordered_map<delivery_id, held_claim> claims_;
-    std::vector<delivery_id> released_;        // claims to forget once the transaction is durable
+    std::vector<delivery_id> released_;  // claims to forget once the transaction is durable
     std::vector<std::int64_t> removed_files_;
     std::size_t savepoint_released_ = 0;
     std::size_t savepoint_files_ = 0;
@@ -77,7 +77,8 @@ private:
     std::int64_t numbers_reserved_ = 0;
 
     statement insert_message_, insert_part_file_, insert_delivery_, find_key_, insert_key_;
-    statement delete_delivery_, delete_attempts_, close_message_, read_open_count_, delete_message_, read_files_, delete_files_, expire_key_;
+    statement delete_delivery_, delete_attempts_, close_message_, read_open_count_, delete_message_, read_files_,
+        delete_files_, expire_key_;
     statement reschedule_, release_, suspend_, checkpoint_, insert_attempt_;
     statement insert_port_, find_port_, set_port_state_;
     statement promote_, select_ready_, activate_, has_active_, has_blocking_;

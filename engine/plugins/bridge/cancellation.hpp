@@ -1,5 +1,6 @@
-// Whether an attempt was cancelled, and who wants to be told. Thread-safe. A callback runs at most once: when cancel() is
-// called, or at once where it was called already; after close() none runs, and close() waits for one that is running.
+// Whether an attempt was cancelled, and who wants to be told. Thread-safe. A callback runs at most once: when cancel()
+// is called, or at once where it was called already; after close() none runs, and close() waits for one that is
+// running.
 #pragma once
 
 #include <atomic>
@@ -20,7 +21,7 @@ public:
 
 private:
     std::atomic<bool> is_cancelled_{false};
-    std::recursive_mutex mutex_;   // recursive: a callback may complete the delivery, which closes this
+    std::recursive_mutex mutex_;  // recursive: a callback may complete the delivery, which closes this
     std::vector<std::pair<hawser_callback, void*>> callbacks_;
     bool is_closed_ = false;
 };

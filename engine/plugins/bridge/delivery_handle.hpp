@@ -22,10 +22,12 @@ public:
     virtual std::string_view resume_state() const = 0;
     virtual void checkpoint(std::string_view resume_state, hawser_checkpoint_done done, void* user) = 0;
     virtual void complete(const hawser_outcome& outcome) = 0;
-    virtual const std::string* secret(std::string_view name) = 0;   // null: none, or guarded
+    virtual const std::string* secret(std::string_view name) = 0;  // null: none, or guarded
 
     hawser_delivery* abi() noexcept { return reinterpret_cast<hawser_delivery*>(this); }
-    static delivery_handle& from(hawser_delivery* delivery) noexcept { return *reinterpret_cast<delivery_handle*>(delivery); }
+    static delivery_handle& from(hawser_delivery* delivery) noexcept {
+        return *reinterpret_cast<delivery_handle*>(delivery);
+    }
     static const delivery_handle& from(const hawser_delivery* delivery) noexcept {
         return *reinterpret_cast<const delivery_handle*>(delivery);
     }

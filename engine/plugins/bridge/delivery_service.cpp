@@ -61,8 +61,17 @@ hawser_status secret(const hawser_host*, hawser_delivery* d, hawser_string name,
     });
 }
 
-constexpr hawser_delivery_api delivery_table{sizeof(hawser_delivery_api), 0, &message, &body_read, &body_on_ready, &body_size,
-                                             &resume_state, &checkpoint, &is_cancelled, &on_cancel, &complete};
+constexpr hawser_delivery_api delivery_table{sizeof(hawser_delivery_api),
+                                             0,
+                                             &message,
+                                             &body_read,
+                                             &body_on_ready,
+                                             &body_size,
+                                             &resume_state,
+                                             &checkpoint,
+                                             &is_cancelled,
+                                             &on_cancel,
+                                             &complete};
 constexpr hawser_secrets_api secrets_table{sizeof(hawser_secrets_api), 0, &secret};
 
 }  // namespace

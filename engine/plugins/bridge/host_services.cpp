@@ -25,7 +25,9 @@ void write_log(const hawser_host* host, std::int32_t level, const hawser_message
         }
         const working_message& message = working_message::from(m);
         log::write(severity, from_abi(text),
-                   {{"plugin", instance}, {"port", message.environment().port}, {"message", message.who().message_id},
+                   {{"plugin", instance},
+                    {"port", message.environment().port},
+                    {"message", message.who().message_id},
                     {"attempt", std::to_string(message.who().attempt)}});
     } catch (const std::exception&) {
         // A log line that cannot be made must not stop a delivery.
@@ -33,7 +35,9 @@ void write_log(const hawser_host* host, std::int32_t level, const hawser_message
 }
 
 std::int64_t unix_ms(const hawser_host* host) noexcept { return instance_host::from(host).services().time->unix_ms(); }
-std::int64_t monotonic_ms(const hawser_host* host) noexcept { return instance_host::from(host).services().time->monotonic_ms(); }
+std::int64_t monotonic_ms(const hawser_host* host) noexcept {
+    return instance_host::from(host).services().time->monotonic_ms();
+}
 
 void add_metric(const hawser_host* host, hawser_string counter, std::int64_t delta) noexcept {
     if (metrics* counters = instance_host::from(host).services().counters; counters != nullptr) {
@@ -71,8 +75,8 @@ hawser_status expand(const hawser_host* host, const hawser_message* m, std::uint
     });
 }
 
-hawser_status open_file(const hawser_host*, const hawser_message* m, hawser_string property, hawser_string path, hawser_stream* out,
-                        const hawser_error* error) noexcept {
+hawser_status open_file(const hawser_host*, const hawser_message* m, hawser_string property, hawser_string path,
+                        hawser_stream* out, const hawser_error* error) noexcept {
     return guard(error, [&] {
         const working_message& message = working_message::from(m);
         const context_property* naming = message.context().find(from_abi(property));
@@ -80,7 +84,8 @@ hawser_status open_file(const hawser_host*, const hawser_message* m, hawser_stri
         auto file = open_message_file(message.environment(), is_named_by_bindings, std::string(from_abi(path)));
         if (!file) {
             const std::string& code = file.error().code;
-            return report(error, code == "files.missing" || code == "files.io" ? HAWSER_TRY_LATER : HAWSER_FAILED, file.error().text);
+            return report(error, code == "files.missing" || code == "files.io" ? HAWSER_TRY_LATER : HAWSER_FAILED,
+                          file.error().text);
         }
         *out = make_stream(std::move(file).value());
         return HAWSER_OK;
@@ -116,17 +121,24 @@ constexpr hawser_metrics_api metrics_table{sizeof(hawser_metrics_api), 0, &add_m
 constexpr hawser_config_api config_table{sizeof(hawser_config_api), 0, &config_get, &config_count};
 constexpr hawser_macros_api macros_table{sizeof(hawser_macros_api), 0, &expand};
 constexpr hawser_files_api files_table{sizeof(hawser_files_api), 0, &open_file};
-constexpr hawser_certificates_api certificates_table{sizeof(hawser_certificates_api), 0, &each_certificate, &certificate_revision};
+constexpr hawser_certificates_api certificates_table{sizeof(hawser_certificates_api), 0, &each_certificate,
+                                                     &certificate_revision};
 
 }  // namespace
 
 const void* find_service_table(std::string_view id) noexcept {
-    static const std::array<std::pair<std::string_view, const void*>, 11> tables{{
-        {HAWSER_MESSAGE, message_service_table()}, {HAWSER_MAIL_HEADERS, mail_headers_service_table()},
-        {HAWSER_DELIVERY, delivery_service_table()}, {HAWSER_SECRETS, secrets_service_table()},
-        {HAWSER_LOG, &log_table}, {HAWSER_CLOCK, &clock_table}, {HAWSER_METRICS, &metrics_table},
-        {HAWSER_CONFIG, &config_table}, {HAWSER_MACROS, &macros_table}, {HAWSER_FILES, &files_table},
-        {HAWSER_CERTIFICATES, &certificates_table}}};
+    static const std::array<std::pair<std::string_view, const void*>, 11> tables{
+        {{HAWSER_MESSAGE, message_service_table()},
+         {HAWSER_MAIL_HEADERS, mail_headers_service_table()},
+         {HAWSER_DELIVERY, delivery_service_table()},
+         {HAWSER_SECRETS, secrets_service_table()},
+         {HAWSER_LOG, &log_table},
+         {HAWSER_CLOCK, &clock_table},
+         {HAWSER_METRICS, &metrics_table},
+         {HAWSER_CONFIG, &config_table},
+         {HAWSER_MACROS, &macros_table},
+         {HAWSER_FILES, &files_table},
+         {HAWSER_CERTIFICATES, &certificates_table}}};
     for (const auto& [name, table] : tables) {
         if (name == id) {
             return table;

@@ -7,8 +7,14 @@
 namespace hawser::engine {
 
 instance_host::instance_host(const engine_services& services, std::string instance_name, std::uint32_t descriptor_flags)
-    : services_(services), instance_name_(std::move(instance_name)), descriptor_flags_(descriptor_flags),
-      abi_{sizeof(hawser_host), HAWSER_ABI_MAJOR, HAWSER_ABI_MINOR, 0, this,
+    : services_(services),
+      instance_name_(std::move(instance_name)),
+      descriptor_flags_(descriptor_flags),
+      abi_{sizeof(hawser_host),
+           HAWSER_ABI_MAJOR,
+           HAWSER_ABI_MINOR,
+           0,
+           this,
            [](const hawser_host*, hawser_string id) noexcept { return find_service_table(from_abi(id)); }} {}
 
 instance_config::~instance_config() {

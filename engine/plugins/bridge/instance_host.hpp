@@ -21,7 +21,8 @@ public:
     using visitor = std::function<void(const hawser_certificate&)>;
     virtual ~certificate_source() = default;
     // `set` is HAWSER_CERTIFICATES_*; message may be null but for SIGNING and ENCRYPTION. Fails naming what is missing.
-    virtual result<void> each(const working_message* message, std::uint32_t set, bool with_keys, const visitor& visit) const = 0;
+    virtual result<void> each(const working_message* message, std::uint32_t set, bool with_keys,
+                              const visitor& visit) const = 0;
     virtual std::uint64_t revision() const noexcept = 0;
 };
 
@@ -48,7 +49,9 @@ public:
     const engine_services& services() const noexcept { return services_; }
     const std::string& instance_name() const noexcept { return instance_name_; }
     bool may_see_private_keys() const noexcept { return (descriptor_flags_ & HAWSER_FLAG_NEEDS_PRIVATE_KEY) != 0; }
-    static const instance_host& from(const hawser_host* host) noexcept { return *static_cast<const instance_host*>(host->self); }
+    static const instance_host& from(const hawser_host* host) noexcept {
+        return *static_cast<const instance_host*>(host->self);
+    }
 
 private:
     const engine_services& services_;

@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <ctime>
 #include <cstdlib>
+#include <ctime>
 #include <optional>
 
 namespace hawser::engine {
@@ -63,8 +63,8 @@ std::optional<std::string> time_macro(std::string_view name, std::int64_t now_un
 }
 
 std::optional<std::string> context_macro(std::string_view name, const message_context& context) {
-    for (const std::string_view known : {"MessageID", "SourceParty", "SourcePartyQualifier", "DestinationParty",
-                                         "DestinationPartyQualifier"}) {
+    for (const std::string_view known :
+         {"MessageID", "SourceParty", "SourcePartyQualifier", "DestinationParty", "DestinationPartyQualifier"}) {
         if (name == known) {
             const context_property* property = context.find("BTS." + std::string(name));
             return property == nullptr || property->value.empty() ? std::nullopt : std::optional(property->value);
@@ -74,8 +74,9 @@ std::optional<std::string> context_macro(std::string_view name, const message_co
 }
 
 bool is_macro_name(std::string_view name) {
-    return !name.empty() && name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.") ==
-                                std::string_view::npos;
+    return !name.empty() &&
+           name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.") ==
+               std::string_view::npos;
 }
 
 }  // namespace
@@ -92,7 +93,7 @@ result<std::string> expand_macros(std::string_view text, macro_place place, cons
         const std::size_t end = text.find('%', start + 1);
         const std::string_view name =
             end == std::string_view::npos ? std::string_view{} : text.substr(start + 1, end - start - 1);
-        if (!is_macro_name(name)) {   // a lone percent sign
+        if (!is_macro_name(name)) {  // a lone percent sign
             expanded += '%';
             text.remove_prefix(start + 1);
             continue;
@@ -100,10 +101,12 @@ result<std::string> expand_macros(std::string_view text, macro_place place, cons
         std::optional<std::string> value = context_macro(name, context);
         if (place == macro_place::address) {
             if (name != "DestinationParty") {
-                return fail("macro.place", "%" + std::string(name) + "% cannot stand in an address: only %DestinationParty% can");
+                return fail("macro.place",
+                            "%" + std::string(name) + "% cannot stand in an address: only %DestinationParty% can");
             }
             if (!value) {
-                return fail("macro.unresolved", "%DestinationParty% has no value: the message has no BTS.DestinationParty");
+                return fail("macro.unresolved",
+                            "%DestinationParty% has no value: the message has no BTS.DestinationParty");
             }
         } else if (!value) {
             value = time_macro(name, now_unix_ms);

@@ -83,7 +83,8 @@ result<int> open_allowed(const message_environment& environment, bool is_named_b
         }
         if (descriptor < 0 && (errno == EXDEV || errno == ELOOP || errno == ENOSYS)) {
             return fail("files.not-allowed", "the message names the file \"" + printable(path, 256) +
-                                                 "\", which is not beneath an attachmentRoots folder of port \"" + environment.port + '"');
+                                                 "\", which is not beneath an attachmentRoots folder of port \"" +
+                                                 environment.port + '"');
         }
     }
     if (descriptor < 0) {
@@ -95,8 +96,8 @@ result<int> open_allowed(const message_environment& environment, bool is_named_b
 
 }  // namespace
 
-result<std::unique_ptr<stream_source>> open_message_file(const message_environment& environment, bool is_named_by_bindings,
-                                                         const std::string& path) {
+result<std::unique_ptr<stream_source>> open_message_file(const message_environment& environment,
+                                                         bool is_named_by_bindings, const std::string& path) {
     result<int> descriptor = open_allowed(environment, is_named_by_bindings, path);
     if (!descriptor) {
         return unexpected{std::move(descriptor).error()};

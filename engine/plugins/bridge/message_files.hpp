@@ -13,7 +13,7 @@ namespace hawser::engine {
 
 struct message_environment;
 
-result<std::unique_ptr<stream_source>> open_message_file(const message_environment& environment, bool is_named_by_bindings,
-                                                         const std::string& path);
+result<std::unique_ptr<stream_source>> open_message_file(const message_environment& environment,
+                                                         bool is_named_by_bindings, const std::string& path);
 
 }  // namespace hawser::engine

@@ -30,7 +30,8 @@ hawser_status get_property(const hawser_message* m, hawser_string name, hawser_p
     return give_property(working_message::from(m).context(), name, out);
 }
 
-hawser_status set_property(hawser_message* m, hawser_string name, const hawser_property* value, const hawser_error* error) noexcept {
+hawser_status set_property(hawser_message* m, hawser_string name, const hawser_property* value,
+                           const hawser_error* error) noexcept {
     return guard(error, [&] {
         if (value == nullptr || value->struct_size < sizeof(hawser_property) || value->type < HAWSER_TYPE_STRING ||
             value->type > HAWSER_TYPE_DATE_TIME) {
@@ -45,14 +46,16 @@ hawser_status set_property(hawser_message* m, hawser_string name, const hawser_p
 }
 
 hawser_status erase_property(hawser_message* m, hawser_string name) noexcept {
-    return guard(nullptr, [&] { return working_message::from(m).erase_property(from_abi(name)) ? HAWSER_OK : HAWSER_FAILED; });
+    return guard(nullptr,
+                 [&] { return working_message::from(m).erase_property(from_abi(name)) ? HAWSER_OK : HAWSER_FAILED; });
 }
 
 std::uint32_t property_count(const hawser_message* m) noexcept {
     return static_cast<std::uint32_t>(working_message::from(m).context().all().size());
 }
 
-hawser_status property_at(const hawser_message* m, std::uint32_t index, hawser_string* name, hawser_property* out) noexcept {
+hawser_status property_at(const hawser_message* m, std::uint32_t index, hawser_string* name,
+                          hawser_property* out) noexcept {
     const auto& all = working_message::from(m).context().all();
     if (index >= all.size()) {
         return HAWSER_NOT_FOUND;
@@ -82,23 +85,27 @@ hawser_status part_at(const hawser_message* m, std::uint32_t index, hawser_part*
     return fill(out, filled) ? HAWSER_OK : HAWSER_MISUSE;
 }
 
-hawser_status part_property(const hawser_message* m, std::uint32_t index, hawser_string name, hawser_property* out) noexcept {
+hawser_status part_property(const hawser_message* m, std::uint32_t index, hawser_string name,
+                            hawser_property* out) noexcept {
     const auto& parts = working_message::from(m).parts();
     return index >= parts.size() ? HAWSER_NOT_FOUND : give_property(parts[index].properties, name, out);
 }
 
-hawser_status take_body(hawser_message* m, std::uint32_t part_index, hawser_stream* out, const hawser_error* error) noexcept {
+hawser_status take_body(hawser_message* m, std::uint32_t part_index, hawser_stream* out,
+                        const hawser_error* error) noexcept {
     return guard(error, [&] {
         result<hawser_stream> taken = working_message::from(m).take_body(part_index);
         if (!taken) {
-            return report(error, taken.error().code == "message.no-part" ? HAWSER_NOT_FOUND : HAWSER_MISUSE, taken.error().text);
+            return report(error, taken.error().code == "message.no-part" ? HAWSER_NOT_FOUND : HAWSER_MISUSE,
+                          taken.error().text);
         }
         *out = *taken;
         return HAWSER_OK;
     });
 }
 
-hawser_status put_body(hawser_message* m, std::uint32_t part_index, const hawser_stream* in, const hawser_error* error) noexcept {
+hawser_status put_body(hawser_message* m, std::uint32_t part_index, const hawser_stream* in,
+                       const hawser_error* error) noexcept {
     return guard(error, [&] {
         const result<void> put = working_message::from(m).put_body(part_index, *in);
         return put ? HAWSER_OK : report(error, HAWSER_MISUSE, put.error().text);
@@ -131,22 +138,23 @@ void on_cancel(hawser_message* m, hawser_callback callback, void* user) noexcept
 
 // ---- Mail header fields ----
 
-bool is_field_name(std::string_view name) {   // RFC 5322 section 2.2: printable, no colon
+bool is_field_name(std::string_view name) {  // RFC 5322 section 2.2: printable, no colon
     return !name.empty() && name.size() <= 76 &&
            std::all_of(name.begin(), name.end(), [](char c) { return c > 32 && c < 127 && c != ':'; });
 }
 
 bool equals_ignoring_case(std::string_view left, std::string_view right) {
     return left.size() == right.size() && std::equal(left.begin(), left.end(), right.begin(), [](char a, char b) {
-        return std::tolower(static_cast<unsigned char>(a)) == std::tolower(static_cast<unsigned char>(b));
-    });
+               return std::tolower(static_cast<unsigned char>(a)) == std::tolower(static_cast<unsigned char>(b));
+           });
 }
 
 bool belongs_to_entity(std::string_view name) {
     return equals_ignoring_case(name, "MIME-Version") || equals_ignoring_case(name.substr(0, 8), "Content-");
 }
 
-// Folded lines only: a CRLF must be followed by white space and then something, and no other control may stand in a value.
+// Folded lines only: a CRLF must be followed by white space and then something, and no other control may stand in a
+// value.
 bool is_field_value(std::string_view value) {
     if (value.size() > mail_header_value_size_max) {
         return false;
@@ -154,8 +162,8 @@ bool is_field_value(std::string_view value) {
     for (std::size_t i = 0; i < value.size(); ++i) {
         const auto byte = static_cast<unsigned char>(value[i]);
         if (byte == '\r') {
-            const bool is_fold = i + 3 < value.size() && value[i + 1] == '\n' && (value[i + 2] == ' ' || value[i + 2] == '\t') &&
-                                 value[i + 3] != '\r';
+            const bool is_fold = i + 3 < value.size() && value[i + 1] == '\n' &&
+                                 (value[i + 2] == ' ' || value[i + 2] == '\t') && value[i + 3] != '\r';
             if (!is_fold) {
                 return false;
             }
@@ -171,7 +179,8 @@ std::uint32_t header_count(const hawser_message* m) noexcept {
     return static_cast<std::uint32_t>(working_message::from(m).mail_headers().size());
 }
 
-hawser_status header_at(const hawser_message* m, std::uint32_t index, hawser_string* name, hawser_string* value) noexcept {
+hawser_status header_at(const hawser_message* m, std::uint32_t index, hawser_string* name,
+                        hawser_string* value) noexcept {
     const auto& fields = working_message::from(m).mail_headers();
     if (index >= fields.size()) {
         return HAWSER_NOT_FOUND;
@@ -181,26 +190,30 @@ hawser_status header_at(const hawser_message* m, std::uint32_t index, hawser_str
     return HAWSER_OK;
 }
 
-hawser_status header_append(hawser_message* m, hawser_string name, hawser_string value, const hawser_error* error) noexcept {
+hawser_status header_append(hawser_message* m, hawser_string name, hawser_string value,
+                            const hawser_error* error) noexcept {
     return guard(error, [&] {
         auto& fields = working_message::from(m).mail_headers();
         if (!is_field_name(from_abi(name)) || belongs_to_entity(from_abi(name)) || !is_field_value(from_abi(value)) ||
             fields.size() >= mail_header_count_max) {
-            return report(error, HAWSER_FAILED, "a mail header field was refused: its name, a control character or a limit");
+            return report(error, HAWSER_FAILED,
+                          "a mail header field was refused: its name, a control character or a limit");
         }
         fields.push_back({std::string(from_abi(name)), std::string(from_abi(value))});
         return HAWSER_OK;
     });
 }
 
-hawser_status header_set(hawser_message* m, std::uint32_t index, hawser_string value, const hawser_error* error) noexcept {
+hawser_status header_set(hawser_message* m, std::uint32_t index, hawser_string value,
+                         const hawser_error* error) noexcept {
     return guard(error, [&] {
         auto& fields = working_message::from(m).mail_headers();
         if (index >= fields.size()) {
             return HAWSER_NOT_FOUND;
         }
         if (!is_field_value(from_abi(value))) {
-            return report(error, HAWSER_FAILED, "a mail header field's value was refused: a control character or its size");
+            return report(error, HAWSER_FAILED,
+                          "a mail header field's value was refused: a control character or its size");
         }
         fields[index].value = from_abi(value);
         return HAWSER_OK;
@@ -216,9 +229,22 @@ hawser_status header_remove(hawser_message* m, std::uint32_t index) noexcept {
     return HAWSER_OK;
 }
 
-constexpr hawser_message_api message_table{
-    sizeof(hawser_message_api), 0, &get_property, &set_property, &erase_property, &property_count, &property_at, &part_count,
-    &part_at, &part_property, &take_body, &put_body, &identity, &report_seal, &is_cancelled, &on_cancel};
+constexpr hawser_message_api message_table{sizeof(hawser_message_api),
+                                           0,
+                                           &get_property,
+                                           &set_property,
+                                           &erase_property,
+                                           &property_count,
+                                           &property_at,
+                                           &part_count,
+                                           &part_at,
+                                           &part_property,
+                                           &take_body,
+                                           &put_body,
+                                           &identity,
+                                           &report_seal,
+                                           &is_cancelled,
+                                           &on_cancel};
 constexpr hawser_mail_headers_api mail_headers_table{
     sizeof(hawser_mail_headers_api), 0, &header_count, &header_at, &header_append, &header_set, &header_remove};
 

@@ -5,7 +5,7 @@
 
 namespace hawser::engine {
 
-const void* find_service_table(std::string_view id) noexcept;   // nullptr = this engine has no such service
+const void* find_service_table(std::string_view id) noexcept;  // nullptr = this engine has no such service
 
 // Those in files of their own.
 const void* message_service_table() noexcept;

@@ -64,7 +64,8 @@ std::size_t body_stream::read(void* buffer, std::size_t capacity) {
     error_text error;
     const std::int64_t size = stream_.read(stream_.self, buffer, capacity, error.abi());
     if (size < 0) {
-        const std::string text = error.text().empty() ? "the body could not be read, and no reason was given" : error.text();
+        const std::string text =
+            error.text().empty() ? "the body could not be read, and no reason was given" : error.text();
         throw stream_failure(static_cast<hawser_status>(std::max<std::int64_t>(size, INT32_MIN)), text);
     }
     if (static_cast<std::uint64_t>(size) > capacity) {
@@ -73,7 +74,9 @@ std::size_t body_stream::read(void* buffer, std::size_t capacity) {
     return static_cast<std::size_t>(size);
 }
 
-std::int64_t body_stream::size_hint() const { return stream_.size_hint == nullptr ? -1 : stream_.size_hint(stream_.self); }
+std::int64_t body_stream::size_hint() const {
+    return stream_.size_hint == nullptr ? -1 : stream_.size_hint(stream_.self);
+}
 
 hawser_stream body_stream::release() noexcept {
     const hawser_stream released = stream_;

@@ -1,5 +1,5 @@
-// Both ends of the ABI's pull streams in C++: body_stream owns one and reads it; make_stream turns an engine object into one.
-// One reader at a time; a stream is closed by its owner's destructor. A failed read throws stream_failure.
+// Both ends of the ABI's pull streams in C++: body_stream owns one and reads it; make_stream turns an engine object
+// into one. One reader at a time; a stream is closed by its owner's destructor. A failed read throws stream_failure.
 #pragma once
 
 #include <cstdint>
@@ -52,7 +52,7 @@ public:
     ~body_stream() { close(); }
 
     bool is_open() const noexcept { return stream_.read != nullptr; }
-    std::size_t read(void* buffer, std::size_t capacity);   // 0 = end
+    std::size_t read(void* buffer, std::size_t capacity);  // 0 = end
     std::int64_t size_hint() const;
     hawser_stream release() noexcept;
     void close() noexcept;
@@ -64,11 +64,11 @@ private:
 class stream_source {
 public:
     virtual ~stream_source() = default;
-    virtual std::size_t read(void* buffer, std::size_t capacity) = 0;   // 0 = end; throws
+    virtual std::size_t read(void* buffer, std::size_t capacity) = 0;  // 0 = end; throws
     virtual std::int64_t size_hint() const { return -1; }
 };
 
 hawser_stream make_stream(std::unique_ptr<stream_source> source);
-hawser_stream make_stream(std::shared_ptr<const std::string> bytes);   // shared with the message, never copied
+hawser_stream make_stream(std::shared_ptr<const std::string> bytes);  // shared with the message, never copied
 
 }  // namespace hawser::engine

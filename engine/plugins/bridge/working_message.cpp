@@ -4,8 +4,12 @@ namespace hawser::engine {
 
 working_message::working_message(const message_environment& environment, identity who, message_context context,
                                  std::vector<part_info> parts, part_opener open_part)
-    : environment_(environment), who_(std::move(who)), context_(std::move(context)), parts_(std::move(parts)),
-      states_(parts_.size()), open_part_(std::move(open_part)) {
+    : environment_(environment),
+      who_(std::move(who)),
+      context_(std::move(context)),
+      parts_(std::move(parts)),
+      states_(parts_.size()),
+      open_part_(std::move(open_part)) {
     // Only a component may say so, in this attempt: a message that claims it would slip past the composer.
     context_.erase(HAWSER_IS_MIME_ENCODED);
     context_.erase(HAWSER_TRANSFER_ENCODING);
@@ -31,7 +35,8 @@ result<hawser_stream> working_message::take_body(std::uint32_t part_index) {
     }
     part_state& state = states_[index];
     if (state.is_taken) {
-        return fail("message.taken", "the body of part \"" + parts_[index].name + "\" was taken already and not put back");
+        return fail("message.taken",
+                    "the body of part \"" + parts_[index].name + "\" was taken already and not put back");
     }
     hawser_stream stream = state.replaced.is_open() ? state.replaced.release() : open_part_(index);
     state.is_taken = true;
@@ -64,7 +69,7 @@ void working_message::begin_component(std::uint32_t descriptor_flags) {
 void working_message::end_component() {
     is_component_at_work_ = false;
     if (replaced_body_ && !sealed_now_) {
-        seals_ = 0;   // whatever was sealed before has been replaced by something that is not
+        seals_ = 0;  // whatever was sealed before has been replaced by something that is not
     }
 }
 
@@ -85,7 +90,8 @@ bool working_message::is_settled(std::string_view name) const {
 
 result<void> working_message::set_property(std::string_view name, context_property property) {
     if (is_settled(name)) {
-        violation_ = std::string(name) + " was changed after the message had been composed: put that component before the encoder";
+        violation_ = std::string(name) +
+                     " was changed after the message had been composed: put that component before the encoder";
         return fail("message.settled", violation_);
     }
     property.origin = property_origin::component;
@@ -94,7 +100,8 @@ result<void> working_message::set_property(std::string_view name, context_proper
 
 result<void> working_message::erase_property(std::string_view name) {
     if (is_settled(name)) {
-        violation_ = std::string(name) + " was removed after the message had been composed: put that component before the encoder";
+        violation_ = std::string(name) +
+                     " was removed after the message had been composed: put that component before the encoder";
         return fail("message.settled", violation_);
     }
     context_.erase(name);

@@ -1,6 +1,7 @@
-// A message in one attempt to deliver it: the working context, the parts' streams, the mail header fields and the seals.
-// It is what plugins know as hawser_message. Made by delivery and preview, filled by the pipeline, read by the adapter.
-// Thread rule: one thread at a time, but for cancel(), is_cancelled and on_cancel. It owns every stream put into it.
+// A message in one attempt to deliver it: the working context, the parts' streams, the mail header fields and the
+// seals. It is what plugins know as hawser_message. Made by delivery and preview, filled by the pipeline, read by the
+// adapter. Thread rule: one thread at a time, but for cancel(), is_cancelled and on_cancel. It owns every stream put
+// into it.
 #pragma once
 
 #include <atomic>
@@ -23,10 +24,10 @@ namespace hawser::engine {
 struct message_environment {
     std::string port;
     std::string host_name;
-    std::string signing_certificate;                      // thumbprint or file name; "" = none named
-    std::vector<std::string> encryption_certificates;     // thumbprints or file names
-    std::vector<std::string> attachment_roots;            // absolute folders
-    std::string base_directory;                           // of the bindings file: relative paths in it start here
+    std::string signing_certificate;                   // thumbprint or file name; "" = none named
+    std::vector<std::string> encryption_certificates;  // thumbprints or file names
+    std::vector<std::string> attachment_roots;         // absolute folders
+    std::string base_directory;                        // of the bindings file: relative paths in it start here
 };
 
 struct mail_header_field {
@@ -70,21 +71,25 @@ public:
     // The pipeline tells who is at work, so that what it does can be held to what it declared.
     void begin_component(std::uint32_t descriptor_flags);
     void end_component();
-    bool replaced_body() const noexcept { return replaced_body_; }   // by the component at work
-    bool report_seal(std::uint32_t seals);                           // false: not allowed to
+    bool replaced_body() const noexcept { return replaced_body_; }  // by the component at work
+    bool report_seal(std::uint32_t seals);                          // false: not allowed to
     std::uint32_t seals() const noexcept { return seals_; }
 
     // After compose, properties of this namespace ("SMTP") are settled: changing one fails the message.
     void settle(std::string property_namespace) { settled_namespace_ = std::move(property_namespace) + "."; }
     result<void> set_property(std::string_view name, context_property property);
     result<void> erase_property(std::string_view name);
-    const std::string& violation() const noexcept { return violation_; }   // what a plugin did against the contract; "" = nothing
+    const std::string& violation() const noexcept {
+        return violation_;
+    }  // what a plugin did against the contract; "" = nothing
 
     cancellation& cancel_state() noexcept { return cancel_; }
     const cancellation& cancel_state() const noexcept { return cancel_; }
 
     hawser_message* abi() noexcept { return reinterpret_cast<hawser_message*>(this); }
-    static working_message& from(hawser_message* message) noexcept { return *reinterpret_cast<working_message*>(message); }
+    static working_message& from(hawser_message* message) noexcept {
+        return *reinterpret_cast<working_message*>(message);
+    }
     static const working_message& from(const hawser_message* message) noexcept {
         return *reinterpret_cast<const working_message*>(message);
     }
@@ -94,7 +99,7 @@ private:
         body_stream replaced;
         bool is_taken = false;
     };
-    std::size_t index_of(std::uint32_t part_index) const noexcept;   // parts_.size() = none
+    std::size_t index_of(std::uint32_t part_index) const noexcept;  // parts_.size() = none
     bool is_settled(std::string_view name) const;
 
     const message_environment& environment_;

@@ -27,10 +27,13 @@ struct fixture {
         REQUIRE(made.set(HAWSER_IS_MIME_ENCODED, {.value = "true", .type = property_type::boolean}));
         return made;
     }();
-    working_message message{environment, {}, context,
-                            {{.name = "notes", .content_type = {}, .charset = {}, .file_name = {}, .properties = {}},
-                             {.name = "body", .content_type = {}, .charset = {}, .file_name = {}, .properties = {}, .is_body = true}},
-                            [](std::size_t index) { return stream_of(index == 1 ? "stored body" : "notes"); }};
+    working_message message{
+        environment,
+        {},
+        context,
+        {{.name = "notes", .content_type = {}, .charset = {}, .file_name = {}, .properties = {}},
+         {.name = "body", .content_type = {}, .charset = {}, .file_name = {}, .properties = {}, .is_body = true}},
+        [](std::size_t index) { return stream_of(index == 1 ? "stored body" : "notes"); }};
 };
 
 hawser_status append(working_message& message, std::string_view name, std::string_view value) {
@@ -60,7 +63,7 @@ TEST_CASE("a body is taken once, put back once, and a second take is refused") {
 TEST_CASE("a seal counts only from a sealing component that replaced the body, and a later replacement breaks it") {
     fixture f;
     f.message.begin_component(HAWSER_FLAG_SEALS);
-    CHECK_FALSE(f.message.report_seal(HAWSER_SEAL_SIGNED));   // replaced nothing
+    CHECK_FALSE(f.message.report_seal(HAWSER_SEAL_SIGNED));  // replaced nothing
     REQUIRE(f.message.put_body(HAWSER_BODY_PART, stream_of("sealed")));
     CHECK(f.message.report_seal(HAWSER_SEAL_SIGNED));
     f.message.end_component();
@@ -68,7 +71,7 @@ TEST_CASE("a seal counts only from a sealing component that replaced the body, a
 
     f.message.begin_component(0);
     REQUIRE(f.message.put_body(HAWSER_BODY_PART, stream_of("clear again")));
-    CHECK_FALSE(f.message.report_seal(HAWSER_SEAL_SIGNED));   // did not declare it
+    CHECK_FALSE(f.message.report_seal(HAWSER_SEAL_SIGNED));  // did not declare it
     f.message.end_component();
     CHECK(f.message.seals() == 0);
 }

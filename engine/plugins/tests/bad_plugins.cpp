@@ -4,9 +4,7 @@
 #include <stdexcept>
 
 namespace {
-constexpr hawser_string text(const char* literal) {
-    return {literal, __builtin_strlen(literal)};
-}
+constexpr hawser_string text(const char* literal) { return {literal, __builtin_strlen(literal)}; }
 
 hawser_status init(const hawser_error* error) {
 #if BAD_KIND == 3
@@ -20,17 +18,20 @@ hawser_status init(const hawser_error* error) {
 #endif
 }
 
-[[maybe_unused]] const hawser_descriptor component{sizeof(hawser_descriptor), HAWSER_KIND_PIPELINE_COMPONENT,
+[[maybe_unused]] const hawser_descriptor component {
+    sizeof(hawser_descriptor), HAWSER_KIND_PIPELINE_COMPONENT,
 #if BAD_KIND == 5
-                                                   0,
+        0,
 #else
-                                                   HAWSER_STAGE_ENCODE,
+        HAWSER_STAGE_ENCODE,
 #endif
-                                                   0, 0, 0, nullptr, text("Test.Twin"), text("1"), text("A test."), text(""), text("")};
+        0, 0, 0, nullptr, text("Test.Twin"), text("1"), text("A test."), text(""), text("")
+};
 
-[[maybe_unused]] const hawser_factory factory{sizeof(hawser_factory), 1, [](uint32_t) -> const hawser_descriptor* { return &component; }, nullptr,
-                                              [](const hawser_factory*, const hawser_host*, uint32_t, const hawser_config*, hawser_instance*,
-                                                 const hawser_error*) -> hawser_status { return HAWSER_FAILED; }};
+[[maybe_unused]] const hawser_factory factory{
+    sizeof(hawser_factory), 1, [](uint32_t) -> const hawser_descriptor* { return &component; }, nullptr,
+    [](const hawser_factory*, const hawser_host*, uint32_t, const hawser_config*, hawser_instance*,
+       const hawser_error*) -> hawser_status { return HAWSER_FAILED; }};
 
 const hawser_factory* get_factory([[maybe_unused]] hawser_string id) {
 #if BAD_KIND == 6

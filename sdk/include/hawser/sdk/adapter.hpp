@@ -1,5 +1,6 @@
-// The base of a send adapter, the delivery it answers, and the outcome it answers with. A class derives from send_adapter
-// and has a static constexpr adapter_info `info`, and spec(), constructor and validate() as components have (component.hpp).
+// The base of a send adapter, the delivery it answers, and the outcome it answers with. A class derives from
+// send_adapter and has a static constexpr adapter_info `info`, and spec(), constructor and validate() as components
+// have (component.hpp).
 #pragma once
 
 #include <cstdint>
@@ -13,7 +14,12 @@
 namespace hawser {
 inline namespace sdk_1 {
 
-enum class verdict : std::uint32_t { delivered = HAWSER_DELIVERED, retry = HAWSER_RETRY, rejected = HAWSER_REJECTED, partial = HAWSER_PARTIAL };
+enum class verdict : std::uint32_t {
+    delivered = HAWSER_DELIVERED,
+    retry = HAWSER_RETRY,
+    rejected = HAWSER_REJECTED,
+    partial = HAWSER_PARTIAL
+};
 
 struct recipient_result {
     std::string address;
@@ -25,8 +31,8 @@ struct recipient_result {
 
 struct outcome {
     sdk_1::verdict verdict = verdict::retry;
-    std::string code;                        // stable: "smtp.recipient-refused"
-    std::string text;                        // a sentence for a person
+    std::string code;  // stable: "smtp.recipient-refused"
+    std::string text;  // a sentence for a person
     std::uint32_t reply_code = 0;
     std::string enhanced_status;
     bool is_endpoint_down = false;
@@ -41,7 +47,8 @@ class delivery {
 public:
     delivery(hawser_delivery* abi, const sdk_1::host& host)
         : abi_(abi), host_(host), api_(host.service<hawser_delivery_api>(HAWSER_DELIVERY)) {}
-    delivery(delivery&& other) noexcept : abi_(std::exchange(other.abi_, nullptr)), host_(other.host_), api_(other.api_) {}
+    delivery(delivery&& other) noexcept
+        : abi_(std::exchange(other.abi_, nullptr)), host_(other.host_), api_(other.api_) {}
     delivery& operator=(delivery&&) = delete;
     ~delivery() {
         if (abi_ != nullptr) {
@@ -67,14 +74,17 @@ public:
     void body_on_ready(hawser_callback callback, void* user) { api_->body_on_ready(abi_, callback, user); }
     std::int64_t body_size() const { return api_->body_size(abi_); }
     std::string_view resume_state() const { return detail::from_abi(api_->resume_state(abi_)); }
-    void checkpoint(std::string_view state, hawser_checkpoint_done done, void* user) { api_->checkpoint(abi_, detail::to_abi(state), done, user); }
+    void checkpoint(std::string_view state, hawser_checkpoint_done done, void* user) {
+        api_->checkpoint(abi_, detail::to_abi(state), done, user);
+    }
     bool is_cancelled() const { return api_->is_cancelled(abi_) != 0; }
     void on_cancel(hawser_callback callback, void* user) { api_->on_cancel(abi_, callback, user); }
     // "" where none is configured, or where it belongs to another server (HAWSER_SPEC_GUARDS_SECRETS).
     std::string secret(std::string_view name) const {
         hawser_string value{};
         const auto* secrets = host_.service<hawser_secrets_api>(HAWSER_SECRETS);
-        return secrets->get(host_.abi(), abi_, detail::to_abi(name), &value) < 0 ? std::string{} : std::string(detail::from_abi(value));
+        return secrets->get(host_.abi(), abi_, detail::to_abi(name), &value) < 0 ? std::string{}
+                                                                                 : std::string(detail::from_abi(value));
     }
 
     void complete(const outcome& result) {
@@ -87,7 +97,8 @@ public:
         hawser_outcome out{};
         out.struct_size = sizeof out;
         out.verdict = static_cast<std::uint32_t>(result.verdict);
-        out.flags = (result.is_endpoint_down ? HAWSER_ENDPOINT_DOWN : 0U) | (result.is_maybe_duplicate ? HAWSER_MAYBE_DUPLICATE : 0U);
+        out.flags = (result.is_endpoint_down ? HAWSER_ENDPOINT_DOWN : 0U) |
+                    (result.is_maybe_duplicate ? HAWSER_MAYBE_DUPLICATE : 0U);
         out.reply_code = result.reply_code;
         out.not_before_unix_ms = result.not_before_unix_ms;
         out.code = detail::to_abi(result.code);
@@ -106,12 +117,12 @@ private:
 };
 
 struct adapter_info {
-    const char* id;                    // "SMTP"
+    const char* id;  // "SMTP"
     const char* version;
     const char* summary;
-    const char* property_namespace;    // "SMTP"
-    const char* address_scheme;        // "mailto"
-    std::uint32_t flags = 0;           // HAWSER_FLAG_BLOCKING
+    const char* property_namespace;  // "SMTP"
+    const char* address_scheme;      // "mailto"
+    std::uint32_t flags = 0;         // HAWSER_FLAG_BLOCKING
     std::uint32_t max_in_flight = 0;
 };
 
@@ -119,9 +130,9 @@ class send_adapter {
 public:
     virtual ~send_adapter() = default;
     virtual void transmit(delivery one) = 0;
-    virtual void preview(message&, std::string&) {}           // what a transmission would use besides the body
+    virtual void preview(message&, std::string&) {}  // what a transmission would use besides the body
     virtual bool has_composer() const { return false; }
-    virtual void compose(message&) {}                         // hawser.composer/1, where has_composer
+    virtual void compose(message&) {}  // hawser.composer/1, where has_composer
     virtual void stop() {}
 };
 

@@ -13,8 +13,12 @@ namespace hawser {
 inline namespace sdk_1 {
 
 enum class stage : std::uint32_t {
-    pre_assemble = HAWSER_STAGE_PRE_ASSEMBLE, assemble = HAWSER_STAGE_ASSEMBLE, encode = HAWSER_STAGE_ENCODE,
-    decode = HAWSER_STAGE_DECODE, disassemble = HAWSER_STAGE_DISASSEMBLE, validate = HAWSER_STAGE_VALIDATE,
+    pre_assemble = HAWSER_STAGE_PRE_ASSEMBLE,
+    assemble = HAWSER_STAGE_ASSEMBLE,
+    encode = HAWSER_STAGE_ENCODE,
+    decode = HAWSER_STAGE_DECODE,
+    disassemble = HAWSER_STAGE_DISASSEMBLE,
+    validate = HAWSER_STAGE_VALIDATE,
     resolve_party = HAWSER_STAGE_RESOLVE_PARTY
 };
 constexpr stage operator|(stage left, stage right) {
@@ -26,14 +30,14 @@ struct component_info {
     const char* version;
     const char* summary;
     stage stages = stage::encode;
-    std::uint32_t flags = 0;   // HAWSER_FLAG_*
+    std::uint32_t flags = 0;  // HAWSER_FLAG_*
 };
 
 class pipeline_component {
 public:
     virtual ~pipeline_component() = default;
-    virtual void execute(message& one) = 0;                          // wraps the body, returns at once; throws failure
-    virtual std::uint32_t configured_seals() const { return 0; }     // HAWSER_SEAL_* that it is configured to make
+    virtual void execute(message& one) = 0;                       // wraps the body, returns at once; throws failure
+    virtual std::uint32_t configured_seals() const { return 0; }  // HAWSER_SEAL_* that it is configured to make
 };
 
 }  // namespace sdk_1

@@ -27,20 +27,26 @@ public:
     config_spec& string(const char* name, const char* text, const char* default_value = nullptr) {
         return add(HAWSER_TYPE_STRING, name, text, default_value);
     }
-    config_spec& integer(const char* name, const char* text, std::int64_t minimum, std::int64_t maximum, const char* default_value = nullptr) {
+    config_spec& integer(const char* name, const char* text, std::int64_t minimum, std::int64_t maximum,
+                         const char* default_value = nullptr) {
         return add(HAWSER_TYPE_INTEGER, name, text, default_value, minimum, maximum);
     }
     config_spec& boolean(const char* name, const char* text, const char* default_value = nullptr) {
         return add(HAWSER_TYPE_BOOLEAN, name, text, default_value);
     }
     // words: "none=0|basic=1", a word and the number that may stand for it
-    config_spec& enumeration(const char* name, const char* text, const char* words, const char* default_value = nullptr) {
+    config_spec& enumeration(const char* name, const char* text, const char* words,
+                             const char* default_value = nullptr) {
         add(HAWSER_TYPE_ENUMERATION, name, text, default_value);
         specs_.back().words = detail::to_abi(words);
         return *this;
     }
-    config_spec& string_list(const char* name, const char* text) { return add(HAWSER_TYPE_STRING_LIST, name, text, nullptr); }
-    config_spec& date_time(const char* name, const char* text) { return add(HAWSER_TYPE_DATE_TIME, name, text, nullptr); }
+    config_spec& string_list(const char* name, const char* text) {
+        return add(HAWSER_TYPE_STRING_LIST, name, text, nullptr);
+    }
+    config_spec& date_time(const char* name, const char* text) {
+        return add(HAWSER_TYPE_DATE_TIME, name, text, nullptr);
+    }
 
     // Of the property that was added last.
     config_spec& with(property_flag flag) {
@@ -56,8 +62,8 @@ public:
 
 private:
     // The texts are string literals: they live as long as the plugin.
-    config_spec& add(std::uint32_t type, const char* name, const char* text, const char* default_value, std::int64_t minimum = 0,
-                     std::int64_t maximum = 0) {
+    config_spec& add(std::uint32_t type, const char* name, const char* text, const char* default_value,
+                     std::int64_t minimum = 0, std::int64_t maximum = 0) {
         hawser_property_spec one{};
         one.struct_size = sizeof one;
         one.type = type;
@@ -81,9 +87,10 @@ public:
         hawser_string out{};
         return api_->get(values_, detail::to_abi(pointer), &out) >= 0;
     }
-    std::string string(std::string_view pointer) const {   // "" where there is neither value nor default
+    std::string string(std::string_view pointer) const {  // "" where there is neither value nor default
         hawser_string out{};
-        return api_->get(values_, detail::to_abi(pointer), &out) < 0 ? std::string{} : std::string(detail::from_abi(out));
+        return api_->get(values_, detail::to_abi(pointer), &out) < 0 ? std::string{}
+                                                                     : std::string(detail::from_abi(out));
     }
     std::int64_t integer(std::string_view pointer, std::int64_t otherwise = 0) const {
         const std::string text = string(pointer);
@@ -108,8 +115,12 @@ private:
 class problems {
 public:
     explicit problems(const hawser_problem_sink* sink) : sink_(sink) {}
-    void error(std::string_view pointer, std::string_view text) { sink_->add(sink_->self, 1, detail::to_abi(pointer), detail::to_abi(text)); }
-    void warning(std::string_view pointer, std::string_view text) { sink_->add(sink_->self, 2, detail::to_abi(pointer), detail::to_abi(text)); }
+    void error(std::string_view pointer, std::string_view text) {
+        sink_->add(sink_->self, 1, detail::to_abi(pointer), detail::to_abi(text));
+    }
+    void warning(std::string_view pointer, std::string_view text) {
+        sink_->add(sink_->self, 2, detail::to_abi(pointer), detail::to_abi(text));
+    }
 
 private:
     const hawser_problem_sink* sink_;

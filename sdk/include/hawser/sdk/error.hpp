@@ -45,7 +45,8 @@ public:
     const hawser_error* abi() const noexcept { return &abi_; }
     void check(hawser_status status, const char* what) const {
         if (status < 0) {
-            throw failure(status, text_.empty() ? std::string(what) + " failed with status " + std::to_string(status) : text_);
+            throw failure(status,
+                          text_.empty() ? std::string(what) + " failed with status " + std::to_string(status) : text_);
         }
     }
     const std::string& text() const noexcept { return text_; }
@@ -54,7 +55,7 @@ private:
     static void set(void* self, hawser_status, hawser_string text) noexcept {
         try {
             static_cast<error_sink*>(self)->text_ = from_abi(text);
-        } catch (...) {   // out of memory: the status still tells
+        } catch (...) {  // out of memory: the status still tells
         }
     }
     hawser_error abi_;

@@ -53,7 +53,9 @@ public:
         return value ? *std::move(value) : std::string(otherwise);
     }
     bool is_true(std::string_view name) const { return get_or(name, "false") == "true"; }
-    void set(std::string_view name, std::string_view value, property_kind kind = property_kind::string) { put(name, value, kind, 0); }
+    void set(std::string_view name, std::string_view value, property_kind kind = property_kind::string) {
+        put(name, value, kind, 0);
+    }
     void promote(std::string_view name, std::string_view value, property_kind kind = property_kind::string) {
         put(name, value, kind, HAWSER_PROPERTY_PROMOTED);
     }
@@ -66,9 +68,10 @@ public:
             hawser_part part{};
             part.struct_size = sizeof part;
             if (api_->part_at(abi_, i, &part) >= 0) {
-                all.push_back({std::string(detail::from_abi(part.name)), std::string(detail::from_abi(part.content_type)),
-                               std::string(detail::from_abi(part.charset)), std::string(detail::from_abi(part.file_name)), part.size,
-                               part.is_body != 0});
+                all.push_back({std::string(detail::from_abi(part.name)),
+                               std::string(detail::from_abi(part.content_type)),
+                               std::string(detail::from_abi(part.charset)),
+                               std::string(detail::from_abi(part.file_name)), part.size, part.is_body != 0});
             }
         }
         return all;
@@ -93,7 +96,7 @@ public:
         detail::error_sink error;
         const hawser_status status = api_->put_body(abi_, part, &stream, error.abi());
         if (status < 0) {
-            body = body_stream(stream);   // still ours: closed on the way out
+            body = body_stream(stream);  // still ours: closed on the way out
         }
         error.check(status, "putting the body");
     }
@@ -107,8 +110,12 @@ public:
         hawser_identity one{};
         one.struct_size = sizeof one;
         api_->identity(abi_, &one);
-        return {std::string(detail::from_abi(one.message_id)), std::string(detail::from_abi(one.unique_id)),
-                std::string(detail::from_abi(one.port)), std::string(detail::from_abi(one.host_name)), one.published_unix_ms, one.attempt};
+        return {std::string(detail::from_abi(one.message_id)),
+                std::string(detail::from_abi(one.unique_id)),
+                std::string(detail::from_abi(one.port)),
+                std::string(detail::from_abi(one.host_name)),
+                one.published_unix_ms,
+                one.attempt};
     }
     // What the new body is: HAWSER_SEAL_*; after put_body, by a component whose info says that it seals.
     void report_seal(std::uint32_t seals) {
@@ -133,7 +140,8 @@ public:
     }
     void append_mail_header(std::string_view name, std::string_view value) {
         detail::error_sink error;
-        error.check(host_.service<hawser_mail_headers_api>(HAWSER_MAIL_HEADERS)->append(abi_, detail::to_abi(name), detail::to_abi(value), error.abi()),
+        error.check(host_.service<hawser_mail_headers_api>(HAWSER_MAIL_HEADERS)
+                        ->append(abi_, detail::to_abi(name), detail::to_abi(value), error.abi()),
                     "appending a mail header field");
     }
 

@@ -23,19 +23,23 @@ struct holder {
     sdk_1::host host;
     Class object;
 
-    holder(const config& values, const sdk_1::host& owner)
-        requires std::is_constructible_v<Class, const config&, const sdk_1::host&>
+    holder(const config& values,
+           const sdk_1::host& owner) requires std::is_constructible_v<Class, const config&, const sdk_1::host&>
         : host(owner), object(values, owner) {}
-    holder(const config& values, const sdk_1::host& owner)
-        requires(!std::is_constructible_v<Class, const config&, const sdk_1::host&> && std::is_constructible_v<Class, const config&>)
+    holder(const config& values,
+           const sdk_1::host& owner) requires(!std::is_constructible_v<Class, const config&, const sdk_1::host&> &&
+                                              std::is_constructible_v<Class, const config&>)
         : host(owner), object(values) {}
-    holder(const config&, const sdk_1::host& owner)
-        requires(!std::is_constructible_v<Class, const config&, const sdk_1::host&> && !std::is_constructible_v<Class, const config&>)
+    holder(const config&,
+           const sdk_1::host& owner) requires(!std::is_constructible_v<Class, const config&, const sdk_1::host&> &&
+                                              !std::is_constructible_v<Class, const config&>)
         : host(owner), object() {}
 };
 
 template <typename Class>
-holder<Class>& held(void* self) noexcept { return *static_cast<holder<Class>*>(self); }
+holder<Class>& held(void* self) noexcept {
+    return *static_cast<holder<Class>*>(self);
+}
 
 template <typename Class>
 const hawser_pipeline_component* component_table() noexcept {
@@ -56,7 +60,8 @@ const hawser_pipeline_component* component_table() noexcept {
 template <typename Class>
 const hawser_composer* composer_table() noexcept {
     static const hawser_composer table{
-        sizeof(hawser_composer), 0, [](void* self, hawser_message* abi, const hawser_error* error) noexcept -> hawser_status {
+        sizeof(hawser_composer), 0,
+        [](void* self, hawser_message* abi, const hawser_error* error) noexcept -> hawser_status {
             return static_cast<hawser_status>(guard(error, [&] {
                 message one(abi, held<Class>(self).host);
                 held<Class>(self).object.compose(one);
@@ -70,15 +75,18 @@ template <typename Class>
 void transmit(void* self, hawser_delivery* abi) noexcept {
     try {
         held<Class>(self).object.transmit(delivery(abi, held<Class>(self).host));
-    } catch (...) {   // the delivery was completed when it was dropped on the way here
+    } catch (...) {  // the delivery was completed when it was dropped on the way here
     }
 }
 
 template <typename Class>
 const hawser_send_adapter* adapter_table() noexcept {
     static const hawser_send_adapter table{
-        sizeof(hawser_send_adapter), 0, &transmit<Class>,
-        [](void* self, hawser_message* abi, const hawser_text_sink* out, const hawser_error* error) noexcept -> hawser_status {
+        sizeof(hawser_send_adapter),
+        0,
+        &transmit<Class>,
+        [](void* self, hawser_message* abi, const hawser_text_sink* out,
+           const hawser_error* error) noexcept -> hawser_status {
             return static_cast<hawser_status>(guard(error, [&] {
                 message one(abi, held<Class>(self).host);
                 std::string text;
@@ -88,12 +96,13 @@ const hawser_send_adapter* adapter_table() noexcept {
             }));
         },
         [](void* self, hawser_string id) noexcept -> const void* {
-            return from_abi(id) == HAWSER_COMPOSER && held<Class>(self).object.has_composer() ? composer_table<Class>() : nullptr;
+            return from_abi(id) == HAWSER_COMPOSER && held<Class>(self).object.has_composer() ? composer_table<Class>()
+                                                                                              : nullptr;
         },
         [](void* self) noexcept {
             try {
                 held<Class>(self).object.stop();
-            } catch (...) {   // stopping has no way to fail
+            } catch (...) {  // stopping has no way to fail
             }
         },
         [](void* self) noexcept { delete &held<Class>(self); }};
@@ -140,7 +149,8 @@ const hawser_descriptor* descriptor() {
 }
 
 template <typename Class>
-hawser_status create(const hawser_host* abi, const hawser_config* values, hawser_instance* out, const hawser_error* error) noexcept {
+hawser_status create(const hawser_host* abi, const hawser_config* values, hawser_instance* out,
+                     const hawser_error* error) noexcept {
     return static_cast<hawser_status>(guard(error, [&] {
         const sdk_1::host host(abi);
         const config read(values, host.service<hawser_config_api>(HAWSER_CONFIG));
@@ -182,7 +192,8 @@ struct factory_of {
             (
                 [&] {
                     if constexpr (is_adapter<Classes> == Adapters) {
-                        made.push_back({&detail::descriptor<Classes>, &detail::create<Classes>, &detail::validate<Classes>});
+                        made.push_back(
+                            {&detail::descriptor<Classes>, &detail::create<Classes>, &detail::validate<Classes>});
                     }
                 }(),
                 ...);
@@ -196,13 +207,14 @@ struct factory_of {
             [](std::uint32_t index) noexcept -> const hawser_descriptor* {
                 return index < rows().size() ? rows()[index].descriptor() : nullptr;
             },
-            [](std::uint32_t index, const hawser_host* host, const hawser_config* values, const hawser_problem_sink* sink) noexcept {
+            [](std::uint32_t index, const hawser_host* host, const hawser_config* values,
+               const hawser_problem_sink* sink) noexcept {
                 if (index < rows().size()) {
                     rows()[index].validate(host, values, sink);
                 }
             },
-            [](const hawser_factory*, const hawser_host* host, std::uint32_t index, const hawser_config* values, hawser_instance* out,
-               const hawser_error* error) noexcept -> hawser_status {
+            [](const hawser_factory*, const hawser_host* host, std::uint32_t index, const hawser_config* values,
+               hawser_instance* out, const hawser_error* error) noexcept -> hawser_status {
                 return index < rows().size() ? rows()[index].create(host, values, out, error) : HAWSER_NOT_FOUND;
             }};
         return rows().empty() ? nullptr : &factory;
@@ -218,7 +230,7 @@ const hawser_factory* get_factory(hawser_string id) noexcept {
         if (from_abi(id) == HAWSER_SEND_ADAPTER) {
             return factory_of<true, Classes...>::get();
         }
-    } catch (...) {   // out of memory while the tables were made: the plugin has nothing to offer
+    } catch (...) {  // out of memory while the tables were made: the plugin has nothing to offer
     }
     return nullptr;
 }
@@ -229,7 +241,7 @@ inline hawser_status no_init(const hawser_error*) noexcept { return HAWSER_OK; }
 }  // namespace sdk_1
 }  // namespace hawser
 
-#define HAWSER_PLUGIN_WITH_INIT(init, ...)                                                                     \
-    extern "C" HAWSER_EXPORT const hawser_entry hawser_plugin_entry_1 = {HAWSER_ABI_MAJOR, 0, init, nullptr,   \
+#define HAWSER_PLUGIN_WITH_INIT(init, ...)                                                                   \
+    extern "C" HAWSER_EXPORT const hawser_entry hawser_plugin_entry_1 = {HAWSER_ABI_MAJOR, 0, init, nullptr, \
                                                                          &::hawser::detail::get_factory<__VA_ARGS__>};
 #define HAWSER_PLUGIN(...) HAWSER_PLUGIN_WITH_INIT(&::hawser::detail::no_init, __VA_ARGS__)

@@ -18,7 +18,12 @@ class message;
 enum class log_level : std::int32_t { debug = HAWSER_LOG_DEBUG, info, warning, error };
 enum class macro_place : std::uint32_t { subject = HAWSER_PLACE_SUBJECT, address = HAWSER_PLACE_ADDRESS };
 enum class certificate_set : std::uint32_t {
-    signing = HAWSER_CERTIFICATES_SIGNING, encryption, personal, other_people, trusted, crls
+    signing = HAWSER_CERTIFICATES_SIGNING,
+    encryption,
+    personal,
+    other_people,
+    trusted,
+    crls
 };
 
 class host {
@@ -50,13 +55,14 @@ public:
         const hawser_text_sink sink{&expanded, [](void* self, hawser_string piece) noexcept {
                                         try {
                                             static_cast<std::string*>(self)->append(detail::from_abi(piece));
-                                        } catch (...) {   // out of memory: a shorter text
+                                        } catch (...) {  // out of memory: a shorter text
                                         }
                                     }};
         detail::error_sink error;
-        error.check(service<hawser_macros_api>(HAWSER_MACROS)->expand(abi_, about, static_cast<std::uint32_t>(place),
-                                                                      detail::to_abi(text), &sink, error.abi()),
-                    "expanding macros");
+        error.check(
+            service<hawser_macros_api>(HAWSER_MACROS)
+                ->expand(abi_, about, static_cast<std::uint32_t>(place), detail::to_abi(text), &sink, error.abi()),
+            "expanding macros");
         return expanded;
     }
 
@@ -64,12 +70,14 @@ public:
     body_stream open_file(const hawser_message* about, std::string_view property, std::string_view path) const {
         hawser_stream stream{};
         detail::error_sink error;
-        error.check(service<hawser_files_api>(HAWSER_FILES)->open(abi_, about, detail::to_abi(property), detail::to_abi(path), &stream, error.abi()),
+        error.check(service<hawser_files_api>(HAWSER_FILES)
+                        ->open(abi_, about, detail::to_abi(property), detail::to_abi(path), &stream, error.abi()),
                     "opening a file");
         return body_stream(stream);
     }
 
-    // Visits a set of certificates; `about` may be null but for signing and encryption. False: the set is not configured.
+    // Visits a set of certificates; `about` may be null but for signing and encryption. False: the set is not
+    // configured.
     bool each_certificate(const hawser_message* about, certificate_set set,
                           const std::function<void(const hawser_certificate&)>& visit) const {
         struct visit_call {
@@ -77,19 +85,21 @@ public:
             std::exception_ptr thrown;
         } call{visit, nullptr};
         detail::error_sink error;
-        const hawser_status status = service<hawser_certificates_api>(HAWSER_CERTIFICATES)->each(
-            abi_, about, static_cast<std::uint32_t>(set),
-            [](void* user, const hawser_certificate* one) noexcept {
-                auto& running = *static_cast<visit_call*>(user);
-                try {
-                    if (!running.thrown) {
-                        running.visit(*one);
-                    }
-                } catch (...) {   // carried over the border: a certificate that cannot be taken must not just go missing
-                    running.thrown = std::current_exception();
-                }
-            },
-            &call, error.abi());
+        const hawser_status status = service<hawser_certificates_api>(HAWSER_CERTIFICATES)
+                                         ->each(
+                                             abi_, about, static_cast<std::uint32_t>(set),
+                                             [](void* user, const hawser_certificate* one) noexcept {
+                                                 auto& running = *static_cast<visit_call*>(user);
+                                                 try {
+                                                     if (!running.thrown) {
+                                                         running.visit(*one);
+                                                     }
+                                                 } catch (...) {  // carried over the border: a certificate that cannot
+                                                                  // be taken must not just go missing
+                                                     running.thrown = std::current_exception();
+                                                 }
+                                             },
+                                             &call, error.abi());
         if (call.thrown) {
             std::rethrow_exception(call.thrown);
         }

@@ -1,4 +1,5 @@
-// Bodies as pull streams: body_stream owns and reads one; a stream_source becomes one; a filter transforms one as it passes.
+// Bodies as pull streams: body_stream owns and reads one; a stream_source becomes one; a filter transforms one as it
+// passes.
 #pragma once
 
 #include <algorithm>
@@ -39,7 +40,9 @@ public:
         }
         return static_cast<std::size_t>(size);
     }
-    std::int64_t size_hint() const { return stream_.size_hint == nullptr ? -1 : stream_.size_hint(stream_.self); }   // exact, or -1
+    std::int64_t size_hint() const {
+        return stream_.size_hint == nullptr ? -1 : stream_.size_hint(stream_.self);
+    }  // exact, or -1
     hawser_stream release() noexcept { return std::exchange(stream_, hawser_stream{}); }
     void close() noexcept {
         const hawser_stream closing = release();
@@ -56,15 +59,17 @@ private:
 class stream_source {
 public:
     virtual ~stream_source() = default;
-    virtual std::size_t read(void* buffer, std::size_t capacity) = 0;   // 0 = end; throws failure
+    virtual std::size_t read(void* buffer, std::size_t capacity) = 0;  // 0 = end; throws failure
     virtual std::int64_t size_hint() { return -1; }
 };
 
 inline body_stream make_stream(std::unique_ptr<stream_source> source) {
     hawser_stream stream{};
-    stream.read = [](void* self, void* buffer, std::uint64_t capacity, const hawser_error* error) noexcept -> std::int64_t {
+    stream.read = [](void* self, void* buffer, std::uint64_t capacity,
+                     const hawser_error* error) noexcept -> std::int64_t {
         return detail::guard(error, [&] {
-            return static_cast<std::int64_t>(static_cast<stream_source*>(self)->read(buffer, static_cast<std::size_t>(capacity)));
+            return static_cast<std::int64_t>(
+                static_cast<stream_source*>(self)->read(buffer, static_cast<std::size_t>(capacity)));
         });
     };
     stream.size_hint = [](void* self) noexcept -> std::int64_t {
