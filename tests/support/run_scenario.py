@@ -82,7 +82,8 @@ class Scenario:
         self.title, self.sections = read_sections(path)
         self.base_folder = os.path.join(os.path.dirname(os.path.abspath(path)), "bases")
         self.folder = tempfile.mkdtemp(prefix="hawser-scenario-")
-        self.variables = {"DIR": self.folder, "PKI": options.pki, "HAWSER": options.hawser}
+        self.variables = {"DIR": self.folder, "PKI": options.pki, "HAWSER": options.hawser,
+                          "PLUGINS": os.path.join(os.path.dirname(os.path.dirname(options.hawser)), "tests", "plugins")}
         self.servers = {}       # name -> (process, out folder)
         self.host = None
         self.host_log = os.path.join(self.folder, "host.log")
