@@ -111,8 +111,8 @@ struct delivery_engine::implementation {
             if (!port.may_be_due && port.has_later) {
                 if (port.next_due_unix_ms <= now_unix_ms) {
                     port.may_be_due = true;
-                } else {
-                    next = std::min(next, now_ms + port.next_due_unix_ms - now_unix_ms);
+                } else if (port.next_due_unix_ms != never) {
+                    next = std::min(next, now_ms + (port.next_due_unix_ms - now_unix_ms));
                 }
             }
             const std::uint32_t limit = port.runtime->is_ordered ? 1 : port.runtime->in_flight_max;

@@ -29,7 +29,7 @@ target_compile_options(hawser_options INTERFACE
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # GCC 12 reports false positives of these in inlined library code at -O2.
   target_compile_options(hawser_options INTERFACE -Wno-restrict -Wno-maybe-uninitialized
-    -Wno-dangling-pointer -Wno-stringop-overflow -Wno-array-bounds)
+    -Wno-dangling-pointer -Wno-stringop-overflow -Wno-array-bounds -Wno-mismatched-new-delete)
 endif()
 target_compile_definitions(hawser_options INTERFACE BOOST_DLL_USE_STD_FS BOOST_ASIO_NO_DEPRECATED BOOST_ALL_NO_LIB)
 target_link_options(hawser_options INTERFACE -Wl,-z,now -Wl,-z,relro)
