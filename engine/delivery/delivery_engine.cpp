@@ -200,9 +200,8 @@ struct delivery_engine::implementation {
             lock.lock();
             port_entry& port = ports[name];
             if (port.wake_count == wake_count) {
-                port.has_later = due.has_value() || port.in_flight > 0;
-                // What is due already and yet was not given waits for another one (an ordered port): its end wakes us.
-                port.next_due_unix_ms = due && *due > clock_source.unix_ms() ? *due : never;
+                port.has_later = due.has_value();
+                port.next_due_unix_ms = due.value_or(never);
             }
         }
     }

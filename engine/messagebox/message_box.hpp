@@ -244,7 +244,8 @@ public:
     virtual void claim(std::vector<port_claim> wanted, std::int64_t now_unix_ms,
                        std::function<void(result<std::vector<claimed_delivery>>)> answer) = 0;
 
-    // The earliest due time among the queued or retrying deliveries of these ports; nullopt = none.
+    // The earliest due time among the deliveries of these ports that wait for one; nullopt = none. Those that may be
+    // claimed already do not count: claim gives them, or they wait for another delivery of an ordered port.
     virtual std::optional<std::int64_t> next_due(const std::vector<std::string>& ports) = 0;
 
     virtual std::unique_ptr<body_stager> stage_body() = 0;

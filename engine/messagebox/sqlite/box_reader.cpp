@@ -105,17 +105,11 @@ std::optional<std::int64_t> box_reader::next_due(const std::vector<std::string>&
     lease connection(*this);
     statement later(*connection,
                     "SELECT min(due) FROM delivery WHERE port=(SELECT id FROM port WHERE name=?1) AND state=2");
-    statement ready(*connection,
-                    "SELECT min(d.due) FROM (SELECT due FROM delivery INDEXED BY delivery_ready WHERE port="
-                    "(SELECT id FROM port WHERE name=?1) AND state=1 LIMIT 1) d");
     std::optional<std::int64_t> earliest;
     for (const std::string& port : ports) {
-        for (statement* query : {&later, &ready}) {
-            query->bind(port);
-            if (query->step() && !query->is_null(0)) {
-                earliest = earliest ? std::min(*earliest, query->integer(0)) : query->integer(0);
-            }
-            query->reset();
+        later.bind(port);
+        if (later.step() && !later.is_null(0)) {
+            earliest = earliest ? std::min(*earliest, later.integer(0)) : later.integer(0);
         }
     }
     return earliest;
