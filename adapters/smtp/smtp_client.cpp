@@ -27,6 +27,15 @@ struct queued_transmission {
     std::shared_ptr<asio::ssl::context> tls_context;
 };
 
+// getaddrinfo runs on a thread of its own; who waits for it waits on a timer.
+struct lookup {
+    explicit lookup(asio::io_context& io) : wake(io) {}
+    asio::steady_timer wake;
+    bool is_done = false;
+    boost::system::error_code failed;
+    addresses_type found;
+};
+
 // The connections to one server with one set of credentials, and what waits for them.
 struct server_pool {
     smtp_endpoint endpoint;
@@ -184,8 +193,6 @@ struct smtp_client::implementation {
             trouble = failed.what();
         } catch (const failure& failed) {
             result = body_trouble(failed.what());
-        } catch (const boost::system::system_error& failed) {
-            trouble = "its name cannot be looked up: " + failed.code().message();
         }
         session.reset();  // the connection is broken off: no final dot was sent
         if (result) {
@@ -217,13 +224,29 @@ struct smtp_client::implementation {
         if (!lookups) {
             lookups = std::make_unique<asio::thread_pool>(lookup_thread_count);
         }
-        co_return co_await asio::co_spawn(
-            lookups->get_executor(),
-            [host = endpoint.host, port = endpoint.port]() -> asio::awaitable<addresses_type> {
-                asio::ip::tcp::resolver resolver(co_await asio::this_coro::executor);
-                co_return resolver.resolve(host, std::to_string(port), asio::ip::resolver_base::numeric_service);
-            },
-            asio::use_awaitable);
+        const auto pending = std::make_shared<lookup>(io);
+        pending->wake.expires_after(std::chrono::seconds(timeouts.connect));
+        asio::post(*lookups, [this, pending, host = endpoint.host, port = endpoint.port] {
+            boost::system::error_code failed;
+            asio::ip::tcp::resolver resolver(io);
+            addresses_type found =
+                resolver.resolve(host, std::to_string(port), asio::ip::resolver_base::numeric_service, failed);
+            asio::post(io, [pending, failed, found = std::move(found)] {
+                pending->is_done = true;
+                pending->failed = failed;
+                pending->found = found;
+                pending->wake.expires_at(clock::time_point::min());
+            });
+        });
+        boost::system::error_code woken;
+        co_await pending->wake.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+        if (!pending->is_done) {
+            throw wire_failure("its name could not be looked up in time");
+        }
+        if (pending->failed) {
+            throw wire_failure("its name cannot be looked up: " + pending->failed.message());
+        }
+        co_return std::move(pending->found);
     }
 
     void stop() {

@@ -98,6 +98,7 @@ void smtp_transmission::on_body_ready(void* self) noexcept {
 void smtp_transmission::on_cancel(void* self) noexcept {
     auto& one = *static_cast<smtp_transmission*>(self);
     one.is_cancelled_ = true;
+    on_body_ready(self);  // it may be waiting for a body that comes slowly
     const std::lock_guard lock(one.interrupt_mutex_);
     if (one.interrupt_) {
         one.interrupt_();

@@ -42,6 +42,21 @@ certificate_folders read_certificates(field_reader& host, const std::string& bas
     return folders;
 }
 
+// Only authentication by the process account would use it, which no adapter of this version has: said, not ignored.
+void read_service_account(field_reader& host, diagnostics& problems) {
+    const json_value* object = host.of("serviceAccount", json_value::kind::object);
+    if (object == nullptr) {
+        return;
+    }
+    field_reader fields(*object, host.at("serviceAccount"), problems);
+    fields.string("domain");
+    fields.string("user");
+    fields.any("password");
+    fields.finish();
+    problems.warning(object->position, host.at("serviceAccount"),
+                     "nothing uses the service account in this version: no adapter has process-account authentication");
+}
+
 host_binding read_host(const json_value& root, const std::string& base, diagnostics& problems) {
     host_binding host;
     host.message_box_path = absolute_path(base, "state/messagebox.db");
@@ -55,7 +70,7 @@ host_binding read_host(const json_value& root, const std::string& base, diagnost
     host.certificates = read_certificates(fields, base, problems);
     host.worker_count = static_cast<unsigned>(fields.integer("workers", 2, 1, 64));
     host.stop_grace_ms = fields.duration_ms("stopGrace", host.stop_grace_ms, day_ms);
-    fields.not_yet("serviceAccount", "serviceAccount (authentication of the process account)");
+    read_service_account(fields, problems);
     if (const json_value* box = fields.of("messageBox", json_value::kind::object); box != nullptr) {
         field_reader box_fields(*box, "/host/messageBox", problems);
         box_fields.word("type", {"sqlite"}, "sqlite");

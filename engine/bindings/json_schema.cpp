@@ -138,6 +138,8 @@ constexpr const char* fixed_part = R"({
         "trusted": {"type": "string",
           "description": "Folder of trust anchors and CRLs; default: the system's anchors."},
         "signing": {"type": "string", "description": "SHA-1 or SHA-256 thumbprint, or a file name in personal."}}},
+      "serviceAccount": {"type": "object", "additionalProperties": false, "properties": {"domain": {"type": "string"},
+        "user": {"type": "string"}, "password": {}}},
       "workers": {"type": "integer", "minimum": 1, "maximum": 64, "default": 2},
       "stopGrace": {"$ref": "#/$defs/duration", "default": "10s"}}},
     "plugins": {"type": "array", "items": {"type": "string"}, "default": ["smtp", "smime"]},

@@ -74,19 +74,30 @@ void body_pump::finish_step(std::unique_lock<std::mutex>& lock) {
     if (filled_ && is_filled_locked()) {
         filled = std::exchange(filled_, nullptr);
     }
-    hawser_callback ready = nullptr;
-    void* user = nullptr;
-    if (ready_ != nullptr && !is_closed_ && (buffered_ > 0 || is_at_end_ || failure_)) {
-        ready = std::exchange(ready_, nullptr);
-        user = ready_user_;
-    }
+    const bool calls_back = ready_ != nullptr;
     lock.unlock();
     readable_.notify_all();
-    if (ready != nullptr) {
-        ready(user);
+    if (calls_back) {
+        call_back();
     }
     if (filled) {
         filled();
+    }
+}
+
+void body_pump::call_back() {
+    const std::lock_guard calling(calling_back_);
+    hawser_callback ready = nullptr;
+    void* user = nullptr;
+    {
+        const std::lock_guard lock(mutex_);
+        if (!is_closed_ && (buffered_ > 0 || is_at_end_ || failure_)) {
+            ready = std::exchange(ready_, nullptr);
+            user = ready_user_;
+        }
+    }
+    if (ready != nullptr) {
+        ready(user);
     }
 }
 
@@ -159,6 +170,7 @@ std::optional<body_failure> body_pump::failure() const {
 }
 
 void body_pump::close() {
+    const std::lock_guard calling(calling_back_);
     const std::lock_guard lock(mutex_);
     is_closed_ = true;
     ready_ = nullptr;

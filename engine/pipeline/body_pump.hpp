@@ -45,7 +45,7 @@ public:
     // The whole size once it is known: at the end, or when the stream's hint is exact.
     std::int64_t size() const;
     std::optional<body_failure> failure() const;
-    // No more reads, on_ready callbacks or jobs; the stream is closed on this or on the worker that is reading it.
+    // No more reads, on_ready callbacks or jobs, and none is running any more (unless this is called from it); the stream is closed on this or on the worker that is reading it.
     void close();
 
 private:
@@ -53,9 +53,11 @@ private:
     void pump();
     bool is_filled_locked() const;
     void finish_step(std::unique_lock<std::mutex>& lock);
+    void call_back();
 
     worker_pool& workers_;
     mutable std::mutex mutex_;
+    std::recursive_mutex calling_back_;   // held while on_ready's callback runs, so that close() waits for it
     std::condition_variable readable_;
     body_stream stream_;
     std::deque<std::string> chunks_;
