@@ -102,7 +102,8 @@ struct relay_result {
 relay_result run_hawser(int port, int count, int size, int connections, const std::string& folder) {
     const std::string path = folder + "/bindings.json";
     std::ofstream(path)
-        << R"({"host": {"name": "Bench", "messageBox": {"path": "box.db"}}, "plugins": ["smtp"], "sendHandlers": {"SMTP":
+        << R"({"host": {"name": "Bench", "messageBox": {"path": "box.db"}}, "plugins": ["smtp"],
+      "sendHandlers": {"SMTP":
       {"SMTPHost": "127.0.0.1:)"
         << port << R"(", "TLS": "none", "From": "bus@example.test", "MaxMessagesPerConnection": 1000000,
        "MaxConnections": )"

@@ -45,7 +45,8 @@ public:
     // The whole size once it is known: at the end, or when the stream's hint is exact.
     std::int64_t size() const;
     std::optional<body_failure> failure() const;
-    // No more reads, on_ready callbacks or jobs, and none is running any more (unless this is called from it); the stream is closed on this or on the worker that is reading it.
+    // No more reads, on_ready callbacks or jobs, and none is running any more (unless this is called from it);
+    // the stream is closed here, or on the worker that is reading it.
     void close();
 
 private:
