@@ -1,0 +1,41 @@
+// Any bytes as a header's text, a file name or an address list: never a second header field, a control or a bare line
+// end.
+#include <cstdint>
+#include <cstdlib>
+
+#include "hawser/sdk/error.hpp"
+#include "mail_address.hpp"
+#include "mail_header.hpp"
+
+namespace {
+
+void check_value(std::string_view value) {
+    for (std::size_t i = 0; i < value.size(); ++i) {
+        if (value[i] == '\r') {
+            if (i + 2 >= value.size() || value[i + 1] != '\n' || value[i + 2] != ' ') {
+                std::abort();
+            }
+            ++i;
+        } else if (static_cast<unsigned char>(value[i]) < 0x20 || static_cast<unsigned char>(value[i]) >= 0x7f) {
+            std::abort();
+        }
+    }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    const std::string_view text(reinterpret_cast<const char*>(data), size);
+    check_value(hawser::smtp::encode_unstructured("Subject", text));
+    check_value(hawser::smtp::encode_parameter("filename", text));
+    try {
+        const auto addresses = hawser::smtp::parse_address_list(text, "To");
+        check_value(hawser::smtp::encode_addresses("To", addresses));
+        for (const auto& one : addresses) {
+            check_value(one.address);
+        }
+    } catch (const hawser::failure&) {
+        // Refused, with a reason.
+    }
+    return 0;
+}
