@@ -216,9 +216,7 @@ struct delivery_engine::implementation {
             if (!fits || suspect || (is_suspect && !active.empty())) {
                 return;
             }
-            auto one = std::make_shared<attempt>(
-                context, ports[next.claim.port].runtime, std::move(next.claim),
-                [this](attempt& done, delivery_outcome outcome) { finish(done, std::move(outcome)); });
+            std::shared_ptr<attempt> one = make_attempt(std::move(next.claim));
             const delivery_id id = one->claim().token.delivery;
             active[id] = {one, next.memory};
             memory_used += next.memory;
@@ -233,6 +231,24 @@ struct delivery_engine::implementation {
                 workers.post([one] { one->begin(); });
             }
         }
+    }
+
+    // Whoever lets go of an attempt last may be a thread of its adapter, which must not end up destroying the adapter
+    // it runs in: stop() waits until every attempt is gone, and only then do the ports go.
+    std::shared_ptr<attempt> make_attempt(claimed_delivery claim) {
+        const std::shared_ptr<const send_port_runtime> port = ports[claim.port].runtime;
+        {
+            const std::lock_guard lock(live_mutex);
+            ++live_count;
+        }
+        return {new attempt(context, port, std::move(claim),
+                            [this](attempt& done, delivery_outcome outcome) { finish(done, std::move(outcome)); }),
+                [this](attempt* gone) {
+                    delete gone;
+                    const std::lock_guard lock(live_mutex);
+                    --live_count;
+                    live_changed.notify_all();
+                }};
     }
 
     void suspend_crashed(attempt& one) {
@@ -367,6 +383,9 @@ struct delivery_engine::implementation {
         std::shared_ptr<attempt> one;
         std::size_t memory = 0;
     };
+    std::mutex live_mutex;
+    std::condition_variable live_changed;
+    std::size_t live_count = 0;  // attempts that somebody still holds
     std::mutex mutex;
     std::condition_variable wake;
     std::map<std::string, port_entry> ports;
@@ -482,6 +501,9 @@ void delivery_engine::stop(std::int64_t grace_ms) {
     }
     lock.unlock();
     all.workers.stop();
+    std::unique_lock live(all.live_mutex);
+    all.live_changed.wait_for(live, std::chrono::milliseconds(all.options.cancel_wait_ms),
+                              [&] { return all.live_count == 0; });
 }
 
 }  // namespace hawser::engine
