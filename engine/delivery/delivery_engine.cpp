@@ -36,16 +36,6 @@ std::size_t memory_of(const claimed_delivery& claim) {
     return static_cast<std::size_t>(std::min<std::uint64_t>(pump_ring_size, 2 * size + 16 * 1024));
 }
 
-std::string_view name_of(verdict what) {
-    switch (what) {
-    case verdict::delivered: return "delivered";
-    case verdict::retry: return "retry";
-    case verdict::failed: return "failed";
-    case verdict::partial: return "partial";
-    }
-    return "failed";
-}
-
 }  // namespace
 
 struct delivery_engine::implementation {

@@ -22,6 +22,16 @@ bool is_recipient_verdict(std::uint32_t value) { return value >= HAWSER_DELIVERE
 
 }  // namespace
 
+std::string_view name_of(verdict what) noexcept {
+    switch (what) {
+    case verdict::delivered: return "delivered";
+    case verdict::retry: return "retry";
+    case verdict::failed: return "failed";
+    case verdict::partial: return "partial";
+    }
+    return "failed";
+}
+
 delivery_outcome copy_outcome(const hawser_outcome& from) {
     if (from.verdict < HAWSER_DELIVERED || from.verdict > HAWSER_PARTIAL) {
         return misbehaving("it completed with the unknown verdict " + std::to_string(from.verdict));

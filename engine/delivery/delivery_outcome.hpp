@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "hawser/abi.h"
@@ -10,6 +11,8 @@
 namespace hawser::engine {
 
 enum class verdict : std::uint8_t { delivered = 1, retry, failed, partial };
+
+std::string_view name_of(verdict what) noexcept;
 
 struct recipient_outcome {
     std::string address;

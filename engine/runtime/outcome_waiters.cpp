@@ -4,20 +4,6 @@
 #include <chrono>
 
 namespace hawser::engine {
-namespace {
-
-const char* name_of(verdict what) {
-    switch (what) {
-    case verdict::delivered: return "delivered";
-    case verdict::retry: return "retry";
-    case verdict::failed:
-    case verdict::partial: break;
-    }
-    return "failed";
-}
-
-}  // namespace
-
 outcome_waiters::waiter::~waiter() {
     const std::lock_guard lock(owner_.mutex_);
     owner_.waiting_.erase(message_id_);
@@ -82,7 +68,7 @@ void outcome_waiters::tell(const delivery_report& report) {
     answer.next_attempt_unix_ms = report.next_attempt_unix_ms;
     answer.recipients.clear();
     for (const recipient_outcome& one : report.recipients) {
-        answer.recipients.push_back({one.address, name_of(one.verdict), one.text});
+        answer.recipients.push_back({one.address, std::string(name_of(one.verdict)), one.text});
     }
     found->second->changed_.notify_all();
 }
