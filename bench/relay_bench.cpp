@@ -82,8 +82,8 @@ std::string resident_memory() {
 
 double run_smtp_source(int port, int count, int size, int connections) {
     const auto begin = clock_type::now();
-    const pid_t source = start({"smtp-source", "-s", std::to_string(connections), "-m", std::to_string(count), "-l",
-                                std::to_string(size), "-f", "bus@example.test", "-t", "ap@example.test",
+    const pid_t source = start({"smtp-source", "-d", "-s", std::to_string(connections), "-m", std::to_string(count),
+                                "-l", std::to_string(size), "-f", "bus@example.test", "-t", "ap@example.test",
                                 "127.0.0.1:" + std::to_string(port)});
     int status = 0;
     ::waitpid(source, &status, 0);
@@ -101,13 +101,12 @@ struct relay_result {
 
 relay_result run_hawser(int port, int count, int size, int connections, const std::string& folder) {
     const std::string path = folder + "/bindings.json";
-    std::ofstream(path)
-        << R"({"host": {"name": "Bench", "messageBox": {"path": "box.db"}}, "plugins": ["smtp"],
+    std::ofstream(path) << R"({"host": {"name": "Bench", "messageBox": {"path": "box.db"}}, "plugins": ["smtp"],
       "sendHandlers": {"SMTP":
       {"SMTPHost": "127.0.0.1:)"
-        << port << R"(", "TLS": "none", "From": "bus@example.test", "MaxMessagesPerConnection": 1000000,
+                        << port << R"(", "TLS": "none", "From": "bus@example.test", "MaxMessagesPerConnection": 1000000,
        "MaxConnections": )"
-        << connections << R"(}}, "sendPorts": [{"name": "Out", "maxInFlight": 256,
+                        << connections << R"(}}, "sendPorts": [{"name": "Out", "maxInFlight": 256,
       "primaryTransport": {"type": "SMTP", "address": "mailto:ap@example.test"}}]})";
     hawser::load_options options;
     options.plugin_folders = {PLUGIN_FOLDER};
