@@ -67,4 +67,9 @@ std::string nearest_name(const std::string& word, const std::vector<std::string>
     return best;
 }
 
+std::string suggest(const std::string& word, const std::vector<std::string>& candidates) {
+    const std::string near = nearest_name(word, candidates);
+    return near.empty() ? "" : "did you mean \"" + near + "\"?";
+}
+
 }  // namespace hawser::engine

@@ -43,4 +43,7 @@ private:
 // none is near.
 std::string nearest_name(const std::string& word, const std::vector<std::string>& candidates);
 
+// "did you mean \"…\"?", or "" where no candidate is near.
+std::string suggest(const std::string& word, const std::vector<std::string>& candidates);
+
 }  // namespace hawser::engine

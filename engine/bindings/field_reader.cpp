@@ -16,11 +16,6 @@ std::string join(const std::vector<std::string>& words) {
     return joined;
 }
 
-std::string suggestion(const std::string& word, const std::vector<std::string>& names) {
-    const std::string near = nearest_name(word, names);
-    return near.empty() ? "" : "did you mean \"" + near + "\"?";
-}
-
 }  // namespace
 
 field_reader::field_reader(const json_value& object, std::string pointer, diagnostics& problems)
@@ -88,7 +83,7 @@ std::string field_reader::word(const std::string& key, const std::vector<std::st
     if (std::find(words.begin(), words.end(), value->text) == words.end()) {
         problems_.error(value->position, at(key),
                         '"' + printable(value->text, 60) + "\" is not allowed: one of " + join(words) + " is",
-                        suggestion(value->text, words));
+                        suggest(value->text, words));
         return otherwise;
     }
     return value->text;
@@ -148,7 +143,7 @@ void field_reader::finish() {
     for (const json_member& member : object_.members) {
         if (std::find(known_.begin(), known_.end(), member.key) == known_.end()) {
             problems_.error(member.key_position, at(member.key), "unknown key \"" + printable(member.key, 60) + '"',
-                            suggestion(member.key, known_));
+                            suggest(member.key, known_));
         }
     }
 }

@@ -23,11 +23,6 @@ struct stage_name {
 constexpr stage_name send_stages[] = {
     {"preAssemble", HAWSER_STAGE_PRE_ASSEMBLE}, {"assemble", HAWSER_STAGE_ASSEMBLE}, {"encode", HAWSER_STAGE_ENCODE}};
 
-std::string suggestion(const std::string& word, const std::vector<std::string>& names) {
-    const std::string near = nearest_name(word, names);
-    return near.empty() ? "" : "did you mean \"" + near + "\"?";
-}
-
 class port_reader {
 public:
     port_reader(const bindings_document& document, const component_catalogue& catalogue, const host_bindings& so_far,
@@ -156,7 +151,7 @@ private:
                             transport.type.empty()
                                 ? "a transport needs a type, like \"SMTP\""
                                 : "no loaded plugin has a send adapter \"" + printable(transport.type, 60) + '"',
-                            suggestion(transport.type, catalogue_.names(HAWSER_KIND_SEND_ADAPTER)));
+                            suggest(transport.type, catalogue_.names(HAWSER_KIND_SEND_ADAPTER)));
             return transport;
         }
         check_address(transport, value, *descriptor);
@@ -222,7 +217,7 @@ private:
                     names.push_back(member.key);
                 }
                 problems_.error(value->position, pointer, "there is no pipeline \"" + printable(value->text, 60) + '"',
-                                suggestion(value->text, names));
+                                suggest(value->text, names));
                 return;
             }
             used_pipelines_.insert(value->text);
@@ -250,7 +245,7 @@ private:
             if (overridden.count(member.key) == 0) {
                 problems_.error(member.key_position, overrides_pointer + '/' + pointer_token(member.key),
                                 "the port's pipeline has no component \"" + printable(member.key, 60) + '"',
-                                suggestion(member.key, {overridden.begin(), overridden.end()}));
+                                suggest(member.key, {overridden.begin(), overridden.end()}));
             }
         }
         return components;
@@ -272,7 +267,7 @@ private:
             const json_value* name = value.find("component");
             problems_.error(name == nullptr ? value.position : name->position, fields.at("component"),
                             "no loaded plugin has a pipeline component \"" + printable(component.component, 60) + '"',
-                            suggestion(component.component, catalogue_.names(HAWSER_KIND_PIPELINE_COMPONENT)));
+                            suggest(component.component, catalogue_.names(HAWSER_KIND_PIPELINE_COMPONENT)));
             return component;
         }
         if ((descriptor->stages & stage.stage) == 0) {

@@ -61,11 +61,6 @@ std::string list_of(const std::vector<std::string>& names) {
     return joined;
 }
 
-std::string suggestion(const std::string& word, const std::vector<std::string>& names) {
-    const std::string near = nearest_name(word, names);
-    return near.empty() ? "" : "did you mean \"" + near + "\"?";
-}
-
 bool read_secret_file(const target& to, const std::string& path, std::string& out) {
     std::ifstream file(path, std::ios::binary);
     if (!file) {
@@ -115,7 +110,7 @@ bool read_secret(const target& to, std::string& out) {
         }
         return read_secret_file(to, (std::filesystem::path(folder) / name).string(), out);
     }
-    to.error("unknown source of a secret \"" + source + '"', suggestion(source, {"env", "file", "credential"}));
+    to.error("unknown source of a secret \"" + source + '"', suggest(source, {"env", "file", "credential"}));
     return false;
 }
 
@@ -154,7 +149,7 @@ bool read_enumeration(const target& to, std::string& out) {
     out = find_word(view(to.spec.words), to.value.text);
     if (out.empty()) {
         to.error('"' + printable(to.value.text, 60) + "\" is not allowed: one of " + list_of(words) + " is",
-                 suggestion(to.value.text, words));
+                 suggest(to.value.text, words));
         return false;
     }
     return true;
@@ -269,7 +264,7 @@ typed_properties read_properties(const json_value& object, const std::string& po
         const hawser_property_spec* spec = find_spec(descriptor, member.key);
         if (spec == nullptr) {
             problems.error(member.key_position, at, owner + " has no property \"" + printable(member.key, 60) + '"',
-                           suggestion(member.key, names_at(descriptor, level)));
+                           suggest(member.key, names_at(descriptor, level)));
             continue;
         }
         if ((spec->flags & HAWSER_SPEC_CONTEXT_ONLY) != 0) {

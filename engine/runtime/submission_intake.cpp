@@ -45,6 +45,23 @@ private:
     std::unique_ptr<EVP_MD_CTX, deleter> context_;
 };
 
+std::string digest_of(const submission& message, const std::vector<new_part>& parts) {
+    content_digest digest;
+    digest.add(message.port);
+    for (const message_property& property : message.properties) {
+        digest.add(property.name);
+        digest.add(property.value);
+    }
+    for (const new_part& part : parts) {
+        const auto* staged = std::get_if<staged_body>(&part.body);
+        digest.add(part.info.name);
+        digest.add(part.info.content_type);
+        digest.add(part.info.file_name);
+        digest.add(staged != nullptr ? staged->sha256 : content_digest::of(std::get<std::string>(part.body)));
+    }
+    return digest.finish();
+}
+
 bool has_control(std::string_view text) {
     for (const char c : text) {
         if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
@@ -97,11 +114,10 @@ public:
         }
         return append(bytes);
     }
-    result<new_part> finish(part_info info, std::string& digest) {
+    result<new_part> finish(part_info info) {
         info.size = size_;
         new_part part{std::move(info), std::string{}};
         if (!stager_) {
-            digest = content_digest::of(memory_);
             part.body = std::move(memory_);
             return part;
         }
@@ -109,7 +125,6 @@ public:
         if (!staged) {
             return fail("not_accepted", staged.error().text);
         }
-        digest = staged->sha256;
         part.body = std::move(*staged);
         return part;
     }
@@ -132,7 +147,7 @@ private:
 };
 
 result<new_part> take_part(const submission_part& part, bool is_body, message_box& box,
-                           const std::function<void(std::uint64_t)>& on_progress, std::string& digest) {
+                           const std::function<void(std::uint64_t)>& on_progress) {
     result<part_info> info = read_part_info(part, is_body);
     if (!info) {
         return unexpected{std::move(info).error()};
@@ -142,7 +157,7 @@ result<new_part> take_part(const submission_part& part, bool is_body, message_bo
         if (result<void> taken = taker.take(part.bytes); !taken) {
             return unexpected{std::move(taken).error()};
         }
-        return taker.finish(std::move(*info), digest);
+        return taker.finish(std::move(*info));
     }
     std::string buffer(read_size, '\0');
     while (true) {
@@ -151,7 +166,7 @@ result<new_part> take_part(const submission_part& part, bool is_body, message_bo
             return unexpected{std::move(size).error()};
         }
         if (*size == 0) {
-            return taker.finish(std::move(*info), digest);
+            return taker.finish(std::move(*info));
         }
         if (result<void> taken = taker.take(std::string_view(buffer).substr(0, *size)); !taken) {
             return unexpected{std::move(taken).error()};
@@ -234,26 +249,15 @@ result<publication> take_submission(const submission& message, message_box& box,
         return unexpected{std::move(deliveries).error()};
     }
     out.deliveries = std::move(*deliveries);
-    content_digest digest;
-    digest.add(message.port);
-    for (const message_property& property : message.properties) {
-        digest.add(property.name);
-        digest.add(property.value);
-    }
     for (std::size_t i = 0; i < message.parts.size(); ++i) {
-        std::string part_digest;
-        result<new_part> part = take_part(message.parts[i], i == 0, box, on_progress, part_digest);
+        result<new_part> part = take_part(message.parts[i], i == 0, box, on_progress);
         if (!part) {
             return unexpected{std::move(part).error()};
         }
-        digest.add(part->info.name);
-        digest.add(part->info.content_type);
-        digest.add(part->info.file_name);
-        digest.add(part_digest);
         out.parts.push_back(std::move(*part));
     }
-    if (!out.key.empty()) {
-        out.content_sha256 = digest.finish();
+    if (!out.key.empty()) {  // only a key is ever compared by its content
+        out.content_sha256 = digest_of(message, out.parts);
     }
     return out;
 }

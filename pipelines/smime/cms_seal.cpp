@@ -1,11 +1,10 @@
 #include "cms_seal.hpp"
 
-#include <openssl/rand.h>
-
 #include <algorithm>
 #include <cstring>
 
 #include "base64_lines.hpp"
+#include "boundary.hpp"
 
 namespace hawser::smime {
 namespace {
@@ -128,20 +127,6 @@ private:
     base64_lines lines_;
 };
 
-std::string make_boundary() {
-    unsigned char random[16];
-    if (RAND_bytes(random, sizeof random) != 1) {
-        throw_openssl_failure("making a boundary");
-    }
-    static constexpr char digits[] = "0123456789abcdef";
-    std::string boundary = "=_smime_";
-    for (const unsigned char byte : random) {
-        boundary += digits[byte >> 4U];
-        boundary += digits[byte & 15U];
-    }
-    return boundary;
-}
-
 // multipart/signed (RFC 1847): the entity passes byte for byte and is hashed on the way.
 class clear_source final : public sealing_source {
 public:
@@ -149,7 +134,7 @@ public:
         : entity_(std::move(entity)),
           material_(std::move(material)),
           cms_(std::move(cms)),
-          boundary_(make_boundary()),
+          boundary_(make_boundary("=_smime_")),
           block_(block_size, '\0'),
           nothing_(BIO_new(BIO_s_null())),
           digest_(nothing_ ? CMS_dataInit(cms_.get(), nothing_.get()) : nullptr) {

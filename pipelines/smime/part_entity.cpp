@@ -1,8 +1,7 @@
 #include "part_entity.hpp"
 
-#include <openssl/rand.h>
-
 #include "base64_lines.hpp"
+#include "boundary.hpp"
 
 namespace hawser::smime {
 namespace {
@@ -82,17 +81,6 @@ private:
     std::size_t index_ = 0;
 };
 
-std::string make_boundary() {
-    unsigned char random[16] = {};
-    RAND_bytes(random, sizeof random);
-    static constexpr char digits[] = "0123456789abcdef";
-    std::string boundary = "=_parts_";
-    for (const unsigned char byte : random) {
-        boundary += {digits[byte >> 4U], digits[byte & 15U]};
-    }
-    return boundary;
-}
-
 body_stream wrap(body_stream body, std::string before, std::string after) {
     return make_stream(std::make_unique<filtered_stream<wrapping_filter>>(
         std::move(body), wrapping_filter{std::move(before), std::move(after), {}}));
@@ -106,7 +94,7 @@ body_stream make_part_entity(message& one) {
     if (parts.size() == 1) {
         return wrap(one.take_body(0), version + fields_of(parts[0]), "");
     }
-    const std::string boundary = make_boundary();
+    const std::string boundary = make_boundary("=_parts_");
     std::vector<body_stream> all;
     for (std::uint32_t i = 0; i < parts.size(); ++i) {
         const std::string start =
