@@ -133,6 +133,9 @@ struct checkpoint_operation {
     std::string resume_state;
     std::string resume_scope;
 };
+struct renew_operation {
+    claim_token token;
+};  // the claim lasts lease_ms() from now; lost = another host may have the delivery: stop sending
 struct port_state_operation {
     std::string port;
     std::string state;
@@ -149,7 +152,7 @@ struct terminate_operation {
 
 using operation =
     std::variant<publish_operation, complete_operation, reschedule_operation, release_operation, suspend_operation,
-                 checkpoint_operation, port_state_operation, resume_operation, terminate_operation>;
+                 checkpoint_operation, renew_operation, port_state_operation, resume_operation, terminate_operation>;
 
 enum class commit_status : std::uint8_t {
     done = 1,
@@ -238,11 +241,15 @@ public:
     // each in its own savepoint; batches of one caller are applied in the order of the calls.
     virtual void commit(std::vector<operation> batch, std::function<void(const commit_answer&)> answer) = 0;
 
-    // Takes up to count_max due deliveries of each port, by priority and then order of publication; an ordered port
-    // gives one at a time and none while one is active, retrying or blocking. Those with a crash count come alone in an
+    // Takes up to count_max due deliveries of each port, by priority and then order of publication, with a share of them
+    // (one in eight) for the oldest whatever their priority; an ordered port is leased as a whole: it gives one at a
+    // time and none while one is active, retrying or blocking. Those with a crash count come alone in an
     // answer. Deliveries of a crash count >= crash_count_max are given too: delivery suspends them.
     virtual void claim(std::vector<port_claim> wanted, std::int64_t now_unix_ms,
                        std::function<void(result<std::vector<claimed_delivery>>)> answer) = 0;
+
+    // How long a claim lasts unless renew_operation prolongs it; 0 = until this process ends (a store with one owner).
+    virtual std::int64_t lease_ms() const noexcept = 0;
 
     // The earliest due time among the deliveries of these ports that wait for one; nullopt = none. Those that may be
     // claimed already do not count: claim gives them, or they wait for another delivery of an ordered port.

@@ -53,6 +53,45 @@ TEST_CASE("claims come by priority, then in order of publication") {
     CHECK(order == "213");
 }
 
+TEST_CASE("one in eight claims is the oldest, so that urgent messages never hold back the others for ever") {
+    box_folder folder;
+    auto box = folder.open();
+    publish(*box, {.ports = {"A"}, .body = "old", .priority = 10});
+    for (int i = 0; i < 20; ++i) {
+        publish(*box, {.ports = {"A"}, .body = "urgent", .priority = 1});
+    }
+    std::vector<std::string> order;
+    for (int i = 0; i < 8; ++i) {
+        const auto claims = claim(*box, "A", 1);
+        REQUIRE(claims.size() == 1);
+        order.push_back(*claims[0].inline_bodies.at(0));
+    }
+    CHECK(std::count(order.begin(), order.end(), "old") == 1);
+    CHECK(order.front() == "urgent");
+}
+
+TEST_CASE("a delivery given back and claimed again in one transaction belongs to its new claim") {
+    box_folder folder;
+    auto box = folder.open();
+    publish(*box, {.ports = {"A"}, .body = "x"});
+    const auto first = claim(*box, "A");
+    REQUIRE(first.size() == 1);
+    // Both wait for the writer together: it takes them in one transaction in most rounds.
+    claim_token token = first[0].token;
+    for (int round = 0; round < 200; ++round) {
+        std::promise<std::vector<claimed_delivery>> given;
+        box->commit({reschedule_operation{token, 0, {}, {}}}, nullptr);
+        box->claim({{"A", 1, false}}, now(),
+                   [&given](result<std::vector<claimed_delivery>> claims) { given.set_value(std::move(*claims)); });
+        const auto again = given.get_future().get();
+        REQUIRE(again.size() == 1);
+        token = again[0].token;
+        REQUIRE(commit(*box, renew_operation{token}).status == commit_status::done);
+    }
+    CHECK(commit(*box, renew_operation{first[0].token}).status == commit_status::lost);
+    CHECK(commit(*box, complete_operation{token, {}}).status == commit_status::done);
+}
+
 TEST_CASE("a rescheduled delivery waits for its time and keeps its identity, attempts and resume state") {
     box_folder folder;
     auto box = folder.open();

@@ -20,7 +20,7 @@
 #include "messagebox/sqlite/database.hpp"
 #include "messagebox/sqlite/owner_lock.hpp"
 #include "messagebox/sqlite/schema.hpp"
-#include "messagebox/sqlite/write_statements.hpp"
+#include "messagebox/sqlite/box_writer.hpp"
 
 namespace hawser::engine::sqlite {
 namespace {
@@ -96,6 +96,7 @@ public:
         one.claimed = std::move(answer);
         enqueue(std::move(one));
     }
+    std::int64_t lease_ms() const noexcept override { return 0; }
     std::optional<std::int64_t> next_due(const std::vector<std::string>& ports) override {
         return reader_.next_due(ports);
     }

@@ -6,11 +6,11 @@
 #include <cstdint>
 #include <map>
 #include <string>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "messagebox/message_box.hpp"
+#include "messagebox/sqlite/claim_table.hpp"
 #include "messagebox/sqlite/database.hpp"
 
 namespace hawser::engine::sqlite {
@@ -36,42 +36,33 @@ public:
     database& connection() noexcept { return connection_; }
 
 private:
-    struct held_claim {  // what a completion would otherwise have to look up
-        std::uint64_t epoch = 0;
-        std::int64_t sequence = 0;
-        std::int64_t delivery_count = 1;
-        bool has_history = false;
-        bool has_files = false;
-        bool has_key = false;
-        bool is_ended = false;  // in this transaction; forgotten once it is durable
-    };
-
     commit_answer apply_one(const publish_operation& one);
     commit_answer apply_one(const complete_operation& one);
     commit_answer apply_one(const reschedule_operation& one);
     commit_answer apply_one(const release_operation& one);
     commit_answer apply_one(const suspend_operation& one);
     commit_answer apply_one(const checkpoint_operation& one);
+    commit_answer apply_one(const renew_operation& one);
     commit_answer apply_one(const port_state_operation& one);
     commit_answer apply_one(const resume_operation& one);
     commit_answer apply_one(const terminate_operation& one);
 
-    held_claim* find_claim(const claim_token& token);
-    void release(const claim_token& token);
     std::int64_t next_number();
     void add_history(delivery_id id, const attempt_record& record);
     void end_delivery(delivery_id id, const held_claim& held);
     void end_message(std::int64_t sequence, bool has_files, bool has_key);
     void claim_port(const port_claim& wanted, std::int64_t now_unix_ms, std::vector<claimed_delivery>& out);
+    bool claim_oldest(std::int64_t port, const std::string& name, std::vector<claimed_delivery>& out);
+    void activate(const std::vector<claimed_delivery>& claims, std::size_t first);
     bool is_blocked(std::int64_t port);
     claimed_delivery read_claim(statement& row, const std::string& port);
 
     database& connection_;
     std::map<std::string, std::int64_t> ports_;
-    std::unordered_map<delivery_id, held_claim> claims_;
-    std::vector<delivery_id> released_;  // claims to forget once the transaction is durable
+    claim_table claims_;
+    std::map<std::int64_t, std::uint32_t> given_counts_;  // by port, since the oldest was last given
     std::vector<std::int64_t> removed_files_;
-    std::size_t savepoint_released_ = 0;
+    std::size_t savepoint_claims_ = 0;
     std::size_t savepoint_files_ = 0;
     std::int64_t number_ = 0;
     std::int64_t numbers_reserved_ = 0;
@@ -81,7 +72,7 @@ private:
         delete_files_, expire_key_;
     statement reschedule_, release_, suspend_, checkpoint_, insert_attempt_;
     statement insert_port_, find_port_, set_port_state_;
-    statement promote_, select_ready_, activate_, has_active_, has_blocking_;
+    statement promote_, select_ready_, select_oldest_, activate_, has_active_, has_blocking_;
     statement read_delivery_, resume_, resume_edited_, reserve_numbers_;
 };
 

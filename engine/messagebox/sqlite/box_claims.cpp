@@ -1,0 +1,139 @@
+// How deliveries are handed out, and what was handed out when the last owner died.
+#include <algorithm>
+
+#include "message/codec.hpp"
+#include "messagebox/sqlite/box_writer.hpp"
+
+namespace hawser::engine::sqlite {
+namespace {
+
+constexpr std::uint32_t oldest_share = 8;
+
+std::vector<std::optional<std::string>> decode_bodies(std::string_view bytes, std::size_t count) {
+    byte_decoder in(bytes);
+    std::vector<std::optional<std::string>> bodies;
+    for (std::size_t i = 0; i < count; ++i) {
+        const bool is_inline = in.u8() != 0;
+        const std::string_view text = in.text();
+        bodies.push_back(is_inline ? std::optional<std::string>(text) : std::nullopt);
+    }
+    if (!in.is_at_end()) {
+        throw sqlite_error(SQLITE_CORRUPT, "a stored body list cannot be read");
+    }
+    return bodies;
+}
+
+}  // namespace
+
+void box_writer::recover_crashed(std::int64_t now_unix_ms) {
+    begin();
+    statement active(connection_, "SELECT id, total_attempts FROM delivery WHERE state=3");
+    std::vector<std::pair<delivery_id, std::int64_t>> in_flight;
+    active.bind();
+    while (active.step()) {
+        in_flight.emplace_back(active.integer(0), active.integer(1));
+    }
+    active.reset();
+    for (const auto& [id, total_attempts] : in_flight) {
+        add_history(id, {static_cast<std::uint32_t>(total_attempts + 1), now_unix_ms, now_unix_ms, "", "crashed",
+                         "host.died", "the host ended while this was being sent; it may have arrived"});
+    }
+    connection_.execute(
+        "UPDATE delivery SET state=1, crash_count=crash_count+1, total_attempts=total_attempts+1,"
+        " code='host.died', text='the host ended while this was being sent; it may have arrived' WHERE state=3");
+    commit();
+}
+
+bool box_writer::is_blocked(std::int64_t port) {
+    has_active_.bind(port);
+    bool blocked = has_active_.step();
+    has_active_.reset();
+    if (!blocked) {
+        has_blocking_.bind(port);
+        blocked = has_blocking_.step();
+        has_blocking_.reset();
+    }
+    return blocked;
+}
+
+claimed_delivery box_writer::read_claim(statement& row, const std::string& port) {
+    claimed_delivery claim;
+    claim.token.delivery = row.integer(0);
+    claim.token.epoch = static_cast<std::uint64_t>(row.integer(2)) + 1;
+    claim.port = port;
+    claim.unique_id = row.text(1);
+    claim.crash_count = static_cast<std::uint32_t>(row.integer(3));
+    claim.state = {static_cast<std::uint32_t>(row.integer(4)), static_cast<std::uint32_t>(row.integer(5)),
+                   row.integer(6) != 0, std::string(row.text(7)), std::string(row.text(8))};
+    claim.sequence = row.integer(10);
+    claim.message_id = row.text(11);
+    claim.published_unix_ms = row.integer(12);
+    auto context = message_context::decode(row.is_null(9) ? row.text(14) : row.text(9));
+    auto parts = decode_parts(row.text(15));
+    if (!context || !parts) {
+        throw sqlite_error(SQLITE_CORRUPT, (context ? parts.error() : context.error()).text);
+    }
+    claim.context = std::move(context).value();
+    claim.parts = std::move(parts).value();
+    claim.inline_bodies = decode_bodies(row.text(16), claim.parts.size());
+    held_claim held;
+    held.epoch = claim.token.epoch;
+    held.sequence = claim.sequence;
+    held.delivery_count = row.integer(13);
+    held.has_history = claim.state.total_attempts > 0 || claim.crash_count > 0;
+    held.has_files =
+        std::any_of(claim.inline_bodies.begin(), claim.inline_bodies.end(), [](const auto& body) { return !body; });
+    held.has_key = !row.is_null(17);
+    claims_.hold(claim.token.delivery, held);
+    return claim;
+}
+
+// By priority, then in order of publication; but one in `oldest_share` goes to the oldest, so that urgent messages that
+// keep coming never hold back the others for ever.
+void box_writer::claim_port(const port_claim& wanted, std::int64_t now_unix_ms, std::vector<claimed_delivery>& out) {
+    const std::int64_t port = port_id(wanted.port);
+    promote_.bind(port, now_unix_ms).run();
+    if (wanted.is_ordered && is_blocked(port)) {
+        return;
+    }
+    const std::uint32_t count = wanted.is_ordered ? 1 : wanted.count_max;
+    std::uint32_t& given = given_counts_[port];
+    const std::uint32_t for_oldest = wanted.is_ordered ? 0 : (given + count) / oldest_share;
+    const std::size_t first = out.size();
+    select_ready_.bind(port, static_cast<std::int64_t>(count - std::min(for_oldest, count)));
+    while (select_ready_.step()) {
+        out.push_back(read_claim(select_ready_, wanted.port));
+    }
+    select_ready_.reset();
+    activate(out, first);
+    for (std::uint32_t i = 0; i < for_oldest && claim_oldest(port, wanted.port, out); ++i) {
+    }
+    given = static_cast<std::uint32_t>(given + out.size() - first) % oldest_share;
+}
+
+bool box_writer::claim_oldest(std::int64_t port, const std::string& name, std::vector<claimed_delivery>& out) {
+    select_oldest_.bind(port);
+    const bool is_there = select_oldest_.step();
+    if (is_there) {
+        out.push_back(read_claim(select_oldest_, name));
+    }
+    select_oldest_.reset();
+    activate(out, out.size() - (is_there ? 1 : 0));
+    return is_there;
+}
+
+void box_writer::activate(const std::vector<claimed_delivery>& claims, std::size_t first) {
+    for (std::size_t i = first; i < claims.size(); ++i) {
+        activate_.bind(claims[i].token.delivery, static_cast<std::int64_t>(claims[i].token.epoch)).run();
+    }
+}
+
+std::vector<claimed_delivery> box_writer::claim(const std::vector<port_claim>& wanted, std::int64_t now_unix_ms) {
+    std::vector<claimed_delivery> out;
+    for (const port_claim& one : wanted) {
+        claim_port(one, now_unix_ms, out);
+    }
+    return out;
+}
+
+}  // namespace hawser::engine::sqlite
