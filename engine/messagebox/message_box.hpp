@@ -32,17 +32,25 @@ struct staged_body {
     std::string sha256;  // 32 bytes
 };
 
+// A part of a message that is in the box, and stays until this commit: it is stored once, however many messages have
+// it.
+struct stored_part {
+    std::int64_t sequence = 0;  // the message's order of publication
+    std::size_t index = 0;
+};
+
 struct new_part {
     part_info info;
-    std::variant<std::string, staged_body>
-        body;  // the bytes themselves (at most inline_body_size_max), or a staged body
+    // The bytes themselves (at most inline_body_size_max), a staged body, or one that another message has.
+    std::variant<std::string, staged_body, stored_part> body;
 };
 
 struct new_delivery {
     std::string port;
     std::uint8_t priority = 5;     // 1 is the most urgent, 10 the least
     std::int64_t due_unix_ms = 0;  // not to be claimed before
-    bool is_ordered = false;       // this port's deliveries are claimed one at a time, in order of publication
+    bool is_ordered = false;       // claimed one at a time, in order of publication, with those of the same …
+    std::string order_key;         // … key on this port (a dynamic port's location); "" = all of them
 };
 
 struct publication {
@@ -51,6 +59,7 @@ struct publication {
     std::string content_sha256;  // 32 bytes over parts and properties as submitted; compared when the key is known
     std::int64_t published_unix_ms = 0;
     message_context context;
+    std::vector<std::pair<std::string, std::string>> indexed;  // properties to be found by, name → value
     std::vector<new_part> parts;
     std::vector<new_delivery> deliveries;  // one for each matching subscriber, at least one
 };
@@ -241,10 +250,10 @@ public:
     // each in its own savepoint; batches of one caller are applied in the order of the calls.
     virtual void commit(std::vector<operation> batch, std::function<void(const commit_answer&)> answer) = 0;
 
-    // Takes up to count_max due deliveries of each port, by priority and then order of publication, with a share of them
-    // (one in eight) for the oldest whatever their priority; an ordered port is leased as a whole: it gives one at a
-    // time and none while one is active, retrying or blocking. Those with a crash count come alone in an
-    // answer. Deliveries of a crash count >= crash_count_max are given too: delivery suspends them.
+    // Takes up to count_max due deliveries of each port, by priority and then order of publication, with a share of
+    // them (one in eight) for the oldest whatever their priority; an ordered port is leased as a whole: it gives one at
+    // a time and none while one is active, retrying or blocking. Those with a crash count come alone in an answer.
+    // Deliveries of a crash count >= crash_count_max are given too: delivery suspends them.
     virtual void claim(std::vector<port_claim> wanted, std::int64_t now_unix_ms,
                        std::function<void(result<std::vector<claimed_delivery>>)> answer) = 0;
 

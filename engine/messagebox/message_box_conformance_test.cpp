@@ -92,6 +92,73 @@ TEST_CASE("a delivery given back and claimed again in one transaction belongs to
     CHECK(commit(*box, complete_operation{token, {}}).status == commit_status::done);
 }
 
+TEST_CASE("an ordered port keeps the order of each key by itself") {
+    box_folder folder;
+    auto box = folder.open();
+    const auto publish_to = [&](const std::string& location, const std::string& body) {
+        publish(*box, {.ports = {"D"}, .body = body, .order_key = location});
+    };
+    publish_to("x", "x1");
+    publish_to("x", "x2");
+    publish_to("y", "y1");
+    publish_to("y", "y2");
+    const auto first = claim(*box, "D", 10, true);
+    REQUIRE(first.size() == 2);
+    CHECK(*first[0].inline_bodies.at(0) == "x1");
+    CHECK(*first[1].inline_bodies.at(0) == "y1");
+    CHECK(claim(*box, "D", 10, true).empty());
+    commit(*box, reschedule_operation{first[0].token, now() + 60000, {1, 1, false, "", ""}, {}});
+    commit(*box, complete_operation{first[1].token, {}});
+    const auto second = claim(*box, "D", 10, true);
+    REQUIRE(second.size() == 1);  // x waits for its retry
+    CHECK(*second[0].inline_bodies.at(0) == "y2");
+}
+
+TEST_CASE("a port that becomes ordered has its earlier messages in order too") {
+    box_folder folder;
+    auto box = folder.open();
+    publish(*box, {.ports = {"A"}, .body = "1"});
+    publish(*box, {.ports = {"A"}, .body = "2", .order_key = ""});
+    const auto first = claim(*box, "A", 10, true);
+    REQUIRE(first.size() == 1);
+    CHECK(*first[0].inline_bodies.at(0) == "1");
+}
+
+TEST_CASE("a part may be shared with another message, and stays until the last of them is done") {
+    box_folder folder;
+    auto box = folder.open();
+    auto stager = box->stage_body();
+    const std::string large(200 * 1024, 'L');
+    REQUIRE(stager->append(large.data(), large.size()));
+    publish(*box, {.ports = {"A"}, .staged = stager->finish().value()});
+    publish(*box, {.ports = {"A"}, .body = "small"});
+    for (int i = 0; i < 2; ++i) {
+        const auto original = claim(*box, "A");
+        REQUIRE(original.size() == 1);
+        publication copy;
+        copy.message_id = make_uuid();
+        copy.parts.push_back({original[0].parts.at(0), stored_part{original[0].sequence, 0}});
+        copy.deliveries.push_back({"copies", 5, 0, false, ""});
+        CHECK(commit_batch(*box, {publish_operation{std::move(copy)}, complete_operation{original[0].token, {}}})
+                  .status == commit_status::done);
+    }
+    const auto copies = claim(*box, "copies", 2);
+    REQUIRE(copies.size() == 2);
+    CHECK(!copies[0].inline_bodies.at(0));
+    std::string read(300 * 1024, ' ');
+    const auto reader = box->open_body(copies[0].sequence, 0);
+    std::size_t size = 0;
+    while (const std::size_t more = reader->read(read.data() + size, read.size() - size)) {
+        size += more;
+    }
+    CHECK(std::string_view(read).substr(0, size) == large);
+    CHECK(copies[1].inline_bodies.at(0) == "small");
+    CHECK(folder.body_file_count() == 1);
+    commit(*box, complete_operation{copies[0].token, {}});
+    box.reset();
+    CHECK(folder.body_file_count() == 0);
+}
+
 TEST_CASE("a rescheduled delivery waits for its time and keeps its identity, attempts and resume state") {
     box_folder folder;
     auto box = folder.open();

@@ -74,6 +74,24 @@ TEST_CASE("a newer schema, a foreign database and garbage are refused by name") 
     CHECK(open_code(garbage) == "box.damaged");
 }
 
+TEST_CASE("a box of schema version 1 is taken over with what is in it") {
+    box_folder folder;
+    {
+        auto box = folder.open();
+        publish(*box, {.ports = {"A"}, .body = "from version 1"});
+    }
+    execute(folder.box_path(),  // back to what version 1 had
+            "DROP TABLE tracked; DROP TABLE property_value; DROP INDEX part_file_by_file; DROP INDEX delivery_ordered;"
+            "ALTER TABLE delivery DROP COLUMN order_key; PRAGMA user_version=1");
+    auto box = folder.open();
+    const auto claims = claim(*box, "A");
+    REQUIRE(claims.size() == 1);
+    CHECK(claims[0].inline_bodies.at(0) == "from version 1");
+    publish(*box, {.ports = {"A"}, .body = "in order", .order_key = ""});
+    commit(*box, complete_operation{claims[0].token, {}});
+    CHECK(claim(*box, "A", 1, true).size() == 1);
+}
+
 TEST_CASE("what was in flight when the owner died is claimed again with a crash on its record") {
     box_folder folder;
     in_dying_child([&] {

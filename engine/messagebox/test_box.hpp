@@ -59,6 +59,7 @@ struct test_publication {
     std::string digest;
     std::string message_id = make_uuid();
     std::optional<staged_body> staged;
+    std::optional<std::string> order_key;  // of an ordered port
 };
 
 inline commit_answer publish(message_box& box, const test_publication& wanted) {
@@ -78,7 +79,8 @@ inline commit_answer publish(message_box& box, const test_publication& wanted) {
     }
     message.parts.push_back(std::move(part));
     for (const std::string& port : wanted.ports) {
-        message.deliveries.push_back({port, wanted.priority, 0, false});
+        message.deliveries.push_back(
+            {port, wanted.priority, 0, wanted.order_key.has_value(), wanted.order_key.value_or("")});
     }
     return commit(box, publish_operation{std::move(message)});
 }

@@ -9,6 +9,8 @@ namespace {
 
 constexpr std::uint32_t oldest_share = 8;
 
+}  // namespace
+
 std::vector<std::optional<std::string>> decode_bodies(std::string_view bytes, std::size_t count) {
     byte_decoder in(bytes);
     std::vector<std::optional<std::string>> bodies;
@@ -17,13 +19,11 @@ std::vector<std::optional<std::string>> decode_bodies(std::string_view bytes, st
         const std::string_view text = in.text();
         bodies.push_back(is_inline ? std::optional<std::string>(text) : std::nullopt);
     }
-    if (!in.is_at_end()) {
+    if (!in.is_good()) {
         throw sqlite_error(SQLITE_CORRUPT, "a stored body list cannot be read");
     }
     return bodies;
 }
-
-}  // namespace
 
 void box_writer::recover_crashed(std::int64_t now_unix_ms) {
     begin();
@@ -44,15 +44,11 @@ void box_writer::recover_crashed(std::int64_t now_unix_ms) {
     commit();
 }
 
-bool box_writer::is_blocked(std::int64_t port) {
-    has_active_.bind(port);
-    bool blocked = has_active_.step();
-    has_active_.reset();
-    if (!blocked) {
-        has_blocking_.bind(port);
-        blocked = has_blocking_.step();
-        has_blocking_.reset();
-    }
+// One that is being sent, waits for its retry or is suspended (resumable) holds back those of its key.
+bool box_writer::is_blocked(std::int64_t port, const std::string& order_key) {
+    is_blocked_.bind(port, order_key);
+    const bool blocked = is_blocked_.step();
+    is_blocked_.reset();
     return blocked;
 }
 
@@ -88,19 +84,59 @@ claimed_delivery box_writer::read_claim(statement& row, const std::string& port)
     return claim;
 }
 
-// By priority, then in order of publication; but one in `oldest_share` goes to the oldest, so that urgent messages that
-// keep coming never hold back the others for ever.
 void box_writer::claim_port(const port_claim& wanted, std::int64_t now_unix_ms, std::vector<claimed_delivery>& out) {
     const std::int64_t port = port_id(wanted.port);
     promote_.bind(port, now_unix_ms).run();
-    if (wanted.is_ordered && is_blocked(port)) {
-        return;
+    if (wanted.is_ordered) {
+        claim_ordered(wanted, port, out);
+    } else {
+        ordered_ports_.erase(port);
+        claim_by_priority(wanted, port, out);
     }
-    const std::uint32_t count = wanted.is_ordered ? 1 : wanted.count_max;
+}
+
+// The first of each order key that nothing holds back.
+void box_writer::claim_ordered(const port_claim& wanted, std::int64_t port, std::vector<claimed_delivery>& out) {
+    if (ordered_ports_.insert(port).second) {
+        give_order_key_.bind(port).run();  // those that were published before the port was ordered
+    }
+    const std::size_t wanted_size = out.size() + wanted.count_max;
+    for (std::optional<std::string> key{""}; key && out.size() < wanted_size; key = next_order_key(port, *key)) {
+        if (!is_blocked(port, *key)) {
+            claim_first(port, wanted.port, *key, out);
+        }
+    }
+}
+
+std::optional<std::string> box_writer::next_order_key(std::int64_t port, const std::string& after) {
+    next_order_key_.bind(port, after);
+    std::optional<std::string> key;
+    if (next_order_key_.step() && !next_order_key_.is_null(0)) {
+        key = next_order_key_.text(0);
+    }
+    next_order_key_.reset();
+    return key;
+}
+
+bool box_writer::claim_first(std::int64_t port, const std::string& name, const std::string& order_key,
+                             std::vector<claimed_delivery>& out) {
+    select_ordered_.bind(port, order_key);
+    const bool is_there = select_ordered_.step();
+    if (is_there) {
+        out.push_back(read_claim(select_ordered_, name));
+    }
+    select_ordered_.reset();
+    activate(out, out.size() - (is_there ? 1 : 0));
+    return is_there;
+}
+
+// By priority, then in order of publication; but one in `oldest_share` goes to the oldest, so that urgent messages that
+// keep coming never hold back the others for ever.
+void box_writer::claim_by_priority(const port_claim& wanted, std::int64_t port, std::vector<claimed_delivery>& out) {
     std::uint32_t& given = given_counts_[port];
-    const std::uint32_t for_oldest = wanted.is_ordered ? 0 : (given + count) / oldest_share;
+    const std::uint32_t for_oldest = (given + wanted.count_max) / oldest_share;
     const std::size_t first = out.size();
-    select_ready_.bind(port, static_cast<std::int64_t>(count - std::min(for_oldest, count)));
+    select_ready_.bind(port, static_cast<std::int64_t>(wanted.count_max - std::min(for_oldest, wanted.count_max)));
     while (select_ready_.step()) {
         out.push_back(read_claim(select_ready_, wanted.port));
     }

@@ -9,16 +9,6 @@ namespace {
 
 constexpr std::int64_t number_block = 10000;  // reserved at once: a delivery's number never comes twice
 
-std::string encode_bodies(const std::vector<new_part>& parts) {
-    byte_encoder out;
-    for (const new_part& part : parts) {
-        const std::string* bytes = std::get_if<std::string>(&part.body);
-        out.u8(bytes != nullptr ? 1 : 0);
-        out.text(bytes != nullptr ? std::string_view(*bytes) : std::string_view{});
-    }
-    return out.take();
-}
-
 }  // namespace
 
 std::int64_t box_writer::next_number() {
@@ -68,39 +58,69 @@ commit_answer box_writer::apply_one(const publish_operation& one) {
     const std::int64_t sequence = next_number();
     std::vector<part_info> infos;
     std::uint64_t size = 0;
-    for (std::size_t i = 0; i < message.parts.size(); ++i) {
-        infos.push_back(message.parts[i].info);
-        size += infos.back().size;
-        if (const auto* staged = std::get_if<staged_body>(&message.parts[i].body)) {
-            insert_part_file_.bind(sequence, static_cast<std::int64_t>(i), staged->id).run();
-        }
+    for (const new_part& part : message.parts) {
+        infos.push_back(part.info);
+        size += part.info.size;
     }
     const std::string context = message.context.encode();
     const std::string parts = encode_parts(infos);
-    const std::string bodies = encode_bodies(message.parts);
+    const std::string bodies = store_bodies(sequence, message.parts);
     const auto count = static_cast<std::int64_t>(message.deliveries.size());
-    if (message.key.empty()) {
-        insert_message_
-            .bind(sequence, message.message_id, statement::null{}, message.published_unix_ms, count, count,
-                  static_cast<std::int64_t>(size), statement::blob{context}, statement::blob{parts},
-                  statement::blob{bodies})
-            .run();
-    } else {
-        insert_message_
-            .bind(sequence, message.message_id, message.key, message.published_unix_ms, count, count,
-                  static_cast<std::int64_t>(size), statement::blob{context}, statement::blob{parts},
-                  statement::blob{bodies})
-            .run();
-    }
+    insert_message_
+        .bind(sequence, message.message_id, statement::nullable_text{message.key.empty() ? nullptr : &message.key},
+              message.published_unix_ms, count, count, static_cast<std::int64_t>(size), statement::blob{context},
+              statement::blob{parts}, statement::blob{bodies})
+        .run();
     for (const new_delivery& delivery : message.deliveries) {
         const bool is_later = delivery.due_unix_ms > message.published_unix_ms;
         insert_delivery_
             .bind(next_number(), sequence, port_id(delivery.port), make_uuid(),
                   static_cast<std::int64_t>(is_later ? row_state::later : row_state::ready),
-                  static_cast<std::int64_t>(delivery.is_ordered ? 5 : delivery.priority), delivery.due_unix_ms)
+                  static_cast<std::int64_t>(delivery.is_ordered ? 5 : delivery.priority), delivery.due_unix_ms,
+                  statement::nullable_text{delivery.is_ordered ? &delivery.order_key : nullptr})
             .run();
     }
+    has_indexed_ = has_indexed_ || !message.indexed.empty();
+    for (const auto& [name, value] : message.indexed) {
+        insert_property_.bind(sequence, name, value).run();
+    }
     return {};
+}
+
+// The small ones as the message row has them; large ones are files that part_file names.
+std::string box_writer::store_bodies(std::int64_t sequence, const std::vector<new_part>& parts) {
+    byte_encoder out;
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+        const stored_part* stored = std::get_if<stored_part>(&parts[i].body);
+        const std::string* bytes = std::get_if<std::string>(&parts[i].body);
+        std::optional<std::string> copied;
+        if (const staged_body* staged = std::get_if<staged_body>(&parts[i].body)) {
+            insert_part_file_.bind(sequence, static_cast<std::int64_t>(i), staged->id).run();
+        } else if (stored != nullptr) {
+            copied = share_part(*stored, sequence, i);
+            bytes = copied ? &*copied : nullptr;
+        }
+        out.u8(bytes != nullptr ? 1 : 0);
+        out.text(bytes != nullptr ? std::string_view(*bytes) : std::string_view{});
+    }
+    return out.take();
+}
+
+// A file is shared; what stands in the other message's row is copied.
+std::optional<std::string> box_writer::share_part(const stored_part& from, std::int64_t sequence, std::size_t index) {
+    const auto from_index = static_cast<std::int64_t>(from.index);
+    share_file_.bind(sequence, static_cast<std::int64_t>(index), from.sequence, from_index).run();
+    if (sqlite3_changes(connection_.handle()) > 0) {
+        return std::nullopt;
+    }
+    read_bodies_.bind(from.sequence);
+    if (!read_bodies_.step()) {
+        read_bodies_.reset();
+        throw sqlite_error(SQLITE_CORRUPT, "a message whose part is to be shared is not there");
+    }
+    std::vector<std::optional<std::string>> bodies = decode_bodies(read_bodies_.text(0), from.index + 1);
+    read_bodies_.reset();
+    return bodies.at(from.index).value_or("");
 }
 
 }  // namespace hawser::engine::sqlite

@@ -12,10 +12,13 @@ namespace {
 constexpr std::int64_t key_kept_ms =
     std::int64_t{7} * 24 * 3600 * 1000;  // after the last delivery ended (design section 4)
 
-constexpr const char* claim_columns =
-    "SELECT d.id, d.unique_id, d.epoch, d.crash_count, d.attempt, d.total_attempts, d.is_on_backup, d.resume_state,"
-    " d.resume_scope, d.overlay, m.sequence, m.message_id, m.published, m.delivery_count, m.context, m.parts, m.bodies,"
-    " m.submission_key FROM delivery d INDEXED BY delivery_ready JOIN message m ON m.sequence=d.message ";
+std::string select_claim(const char* index, const std::string& which) {
+    return std::string(
+               "SELECT d.id, d.unique_id, d.epoch, d.crash_count, d.attempt, d.total_attempts, d.is_on_backup,"
+               " d.resume_state, d.resume_scope, d.overlay, m.sequence, m.message_id, m.published, m.delivery_count,"
+               " m.context, m.parts, m.bodies, m.submission_key FROM delivery d ") +
+           index + " JOIN message m ON m.sequence=d.message WHERE " + which;
+}
 
 // Ten look-ups in delivery_ready, however long the queue is.
 constexpr const char* oldest_of_each_priority =
@@ -38,15 +41,20 @@ box_writer::box_writer(database& connection)
     : connection_(connection),
       insert_message_(connection, "INSERT INTO message VALUES(?,?,?,?,?,?,?,?,?,?)"),
       insert_part_file_(connection, "INSERT INTO part_file VALUES(?,?,?)"),
-      insert_delivery_(connection, "INSERT INTO delivery VALUES(?,?,?,?,?,?,?,0,0,0,0,0,NULL,NULL,NULL,NULL,NULL)"),
+      insert_delivery_(connection, "INSERT INTO delivery VALUES(?,?,?,?,?,?,?,0,0,0,0,0,NULL,NULL,NULL,NULL,NULL,?)"),
       find_key_(connection, "SELECT sha256, message_id FROM submission_key WHERE key=?"),
       insert_key_(connection, "INSERT INTO submission_key VALUES(?,?,?,NULL)"),
+      insert_property_(connection, "INSERT INTO property_value VALUES(?,?,?)"),
+      share_file_(connection, "INSERT INTO part_file SELECT ?1, ?2, file FROM part_file WHERE message=?3 AND part=?4"),
+      read_bodies_(connection, "SELECT bodies FROM message WHERE sequence=?"),
       delete_delivery_(connection, "DELETE FROM delivery WHERE id=?"),
       delete_attempts_(connection, "DELETE FROM attempt WHERE delivery=?"),
       close_message_(connection, "UPDATE message SET open_count=open_count-1 WHERE sequence=?"),
       read_open_count_(connection, "SELECT open_count FROM message WHERE sequence=?"),
       delete_message_(connection, "DELETE FROM message WHERE sequence=?"),
-      read_files_(connection, "SELECT file FROM part_file WHERE message=?"),
+      read_files_(connection,
+                  "SELECT file FROM part_file own WHERE message=?1 AND NOT EXISTS"
+                  " (SELECT 1 FROM part_file other WHERE other.file=own.file AND other.message<>?1)"),
       delete_files_(connection, "DELETE FROM part_file WHERE message=?"),
       expire_key_(
           connection,
@@ -67,17 +75,27 @@ box_writer::box_writer(database& connection)
       find_port_(connection, "SELECT id FROM port WHERE name=?"),
       set_port_state_(connection, "UPDATE port SET state=?2, declared=?3 WHERE id=?1"),
       promote_(connection, "UPDATE delivery SET state=1 WHERE port=?1 AND state=2 AND due<=?2"),
-      select_ready_(connection, (std::string(claim_columns) +
-                                 "WHERE d.port=?1 AND d.state=1 ORDER BY d.priority, d.message LIMIT ?2")
+      select_ready_(connection, select_claim("INDEXED BY delivery_ready",
+                                             "d.port=?1 AND d.state=1 ORDER BY d.priority, d.message LIMIT ?2")
                                     .c_str()),
-      select_oldest_(connection,
-                     (std::string(claim_columns) + "WHERE d.port=?1 AND d.state=1 AND (d.priority, d.message)=(" +
-                      oldest_of_each_priority + "ORDER BY 2 LIMIT 1)")
-                         .c_str()),
+      select_oldest_(connection, select_claim("INDEXED BY delivery_ready",
+                                              "d.port=?1 AND d.state=1 AND (d.priority, d.message)=(" +
+                                                  std::string(oldest_of_each_priority) + "ORDER BY 2 LIMIT 1)")
+                                     .c_str()),
       activate_(connection, "UPDATE delivery SET state=3, epoch=?2 WHERE id=?1"),
-      has_active_(connection, "SELECT 1 FROM delivery WHERE port=? AND state=3 LIMIT 1"),
-      has_blocking_(connection,
-                    "SELECT 1 FROM delivery WHERE port=?1 AND (state=2 AND total_attempts>0 OR state=4) LIMIT 1"),
+      is_blocked_(connection,
+                  "SELECT 1 FROM delivery WHERE port=?1 AND state=3 AND order_key=?2 UNION ALL"
+                  " SELECT 1 FROM delivery WHERE port=?1 AND state=2 AND total_attempts>0 AND order_key=?2 UNION ALL"
+                  " SELECT 1 FROM delivery WHERE port=?1 AND state>=4 AND state=4 AND order_key=?2 LIMIT 1"),
+      next_order_key_(connection,
+                      "SELECT min(order_key) FROM delivery INDEXED BY delivery_ordered"
+                      " WHERE port=?1 AND state=1 AND order_key IS NOT NULL AND order_key>?2"),
+      select_ordered_(connection, select_claim("INDEXED BY delivery_ordered",
+                                               "d.port=?1 AND d.state=1 AND d.order_key IS NOT NULL AND d.order_key=?2"
+                                               " ORDER BY d.message LIMIT 1")
+                                      .c_str()),
+      give_order_key_(connection, "UPDATE delivery SET order_key='' WHERE port=? AND order_key IS NULL"),
+      delete_properties_(connection, "DELETE FROM property_value WHERE message=?"),
       read_delivery_(connection,
                      "SELECT d.state, d.message, m.delivery_count, m.submission_key, d.port FROM delivery d"
                      " JOIN message m ON m.sequence=d.message WHERE d.id=?"),
@@ -88,6 +106,7 @@ box_writer::box_writer(database& connection)
       reserve_numbers_(connection, "INSERT INTO counter VALUES('number',?1) ON CONFLICT(name) DO UPDATE SET value=?1") {
     number_ = connection.query_integer("SELECT value FROM counter WHERE name='number'");
     numbers_reserved_ = number_;
+    has_indexed_ = connection.query_integer("SELECT EXISTS(SELECT 1 FROM property_value)") != 0;
 }
 
 void box_writer::begin() { connection_.execute("BEGIN IMMEDIATE"); }
@@ -104,6 +123,7 @@ void box_writer::roll_back() noexcept {
     removed_files_.clear();
     numbers_reserved_ = number_;  // the reservation may have been undone: reserve anew
     ports_.clear();
+    ordered_ports_.clear();
 }
 
 void box_writer::begin_savepoint() {
@@ -146,6 +166,9 @@ void box_writer::end_message(std::int64_t sequence, bool has_files, bool has_key
     }
     if (has_key) {
         expire_key_.bind(sequence, system_clock().unix_ms() + key_kept_ms).run();
+    }
+    if (has_indexed_) {
+        delete_properties_.bind(sequence).run();
     }
     delete_message_.bind(sequence).run();
 }

@@ -5,6 +5,8 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,6 +16,9 @@
 #include "messagebox/sqlite/database.hpp"
 
 namespace hawser::engine::sqlite {
+
+// The first `count` bodies of a message row; nullopt = a file. Throws sqlite_error where the row is damaged.
+std::vector<std::optional<std::string>> decode_bodies(std::string_view bytes, std::size_t count);
 
 class box_writer {
 public:
@@ -48,31 +53,42 @@ private:
     commit_answer apply_one(const terminate_operation& one);
 
     std::int64_t next_number();
+    std::string store_bodies(std::int64_t sequence, const std::vector<new_part>& parts);
+    std::optional<std::string> share_part(const stored_part& from, std::int64_t sequence, std::size_t index);
     void add_history(delivery_id id, const attempt_record& record);
     void end_delivery(delivery_id id, const held_claim& held);
     void end_message(std::int64_t sequence, bool has_files, bool has_key);
     void claim_port(const port_claim& wanted, std::int64_t now_unix_ms, std::vector<claimed_delivery>& out);
+    std::optional<std::string> next_order_key(std::int64_t port, const std::string& after);
+    bool claim_first(std::int64_t port, const std::string& name, const std::string& order_key,
+                     std::vector<claimed_delivery>& out);
     bool claim_oldest(std::int64_t port, const std::string& name, std::vector<claimed_delivery>& out);
     void activate(const std::vector<claimed_delivery>& claims, std::size_t first);
-    bool is_blocked(std::int64_t port);
+    void claim_ordered(const port_claim& wanted, std::int64_t port, std::vector<claimed_delivery>& out);
+    void claim_by_priority(const port_claim& wanted, std::int64_t port, std::vector<claimed_delivery>& out);
+    bool is_blocked(std::int64_t port, const std::string& order_key);
     claimed_delivery read_claim(statement& row, const std::string& port);
 
     database& connection_;
     std::map<std::string, std::int64_t> ports_;
     claim_table claims_;
     std::map<std::int64_t, std::uint32_t> given_counts_;  // by port, since the oldest was last given
+    std::set<std::int64_t> ordered_ports_;                // whose deliveries all have an order key
     std::vector<std::int64_t> removed_files_;
+    bool has_indexed_ = false;  // something is in property_value
     std::size_t savepoint_claims_ = 0;
     std::size_t savepoint_files_ = 0;
     std::int64_t number_ = 0;
     std::int64_t numbers_reserved_ = 0;
 
-    statement insert_message_, insert_part_file_, insert_delivery_, find_key_, insert_key_;
+    statement insert_message_, insert_part_file_, insert_delivery_, find_key_, insert_key_, insert_property_;
+    statement share_file_, read_bodies_;
     statement delete_delivery_, delete_attempts_, close_message_, read_open_count_, delete_message_, read_files_,
         delete_files_, expire_key_;
     statement reschedule_, release_, suspend_, checkpoint_, insert_attempt_;
     statement insert_port_, find_port_, set_port_state_;
-    statement promote_, select_ready_, select_oldest_, activate_, has_active_, has_blocking_;
+    statement promote_, select_ready_, select_oldest_, activate_, is_blocked_, next_order_key_, select_ordered_,
+        give_order_key_, delete_properties_;
     statement read_delivery_, resume_, resume_edited_, reserve_numbers_;
 };
 

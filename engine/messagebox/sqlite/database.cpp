@@ -85,6 +85,14 @@ void statement::bind_one(int index, std::string_view value) {
                               SQLITE_UTF8));
 }
 
+void statement::bind_one(int index, nullable_text value) {
+    if (value.text != nullptr) {
+        bind_one(index, std::string_view(*value.text));
+    } else {
+        bind_one(index, null{});
+    }
+}
+
 void statement::bind_one(int index, blob value) {
     check(sqlite3_bind_blob64(handle_, index, value.bytes.data() == nullptr ? "" : value.bytes.data(),
                               value.bytes.size(), SQLITE_STATIC));

@@ -42,15 +42,48 @@ CREATE TABLE submission_key(key TEXT PRIMARY KEY, sha256 BLOB NOT NULL, message_
 CREATE INDEX submission_key_expiry ON submission_key(expires) WHERE expires IS NOT NULL;
 )sql";
 
+// order_key: what an ordered delivery is in order with (a dynamic port's location), '' = everything of its port; NULL =
+// not ordered. A part's file may belong to several messages. property_value has the promoted properties that the
+// bindings want indexed, tracked what is kept of deliveries that have ended; a tracked row may hold on to its message.
+constexpr const char* schema_2 = R"sql(
+ALTER TABLE delivery ADD COLUMN order_key TEXT;
+CREATE INDEX delivery_ordered ON delivery(port, order_key, message) WHERE state = 1 AND order_key IS NOT NULL;
+CREATE INDEX part_file_by_file ON part_file(file);
+CREATE TABLE property_value(message INTEGER NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL,
+  PRIMARY KEY(message, name)) WITHOUT ROWID;
+CREATE INDEX property_value_by_value ON property_value(name, value, message);
+CREATE TABLE tracked(
+  delivery INTEGER PRIMARY KEY, message INTEGER NOT NULL, message_id TEXT NOT NULL, unique_id TEXT NOT NULL,
+  port INTEGER NOT NULL, published INTEGER NOT NULL, ended INTEGER NOT NULL, outcome INTEGER NOT NULL,
+  attempts INTEGER NOT NULL, size INTEGER NOT NULL, code TEXT NOT NULL, text TEXT NOT NULL, context_before BLOB,
+  context_after BLOB, file_after INTEGER, size_after INTEGER NOT NULL, keeps_message INTEGER NOT NULL);
+CREATE INDEX tracked_by_port ON tracked(port, delivery);
+CREATE INDEX tracked_by_message_id ON tracked(message_id);
+CREATE INDEX tracked_by_file ON tracked(file_after) WHERE file_after IS NOT NULL;
+)sql";
+
+constexpr const char* migrations[schema_version] = {schema_1, schema_2};  // from each version to the next
+
 void create(database& writer) {
     // Before the first table, or it has no effect.
     writer.execute("PRAGMA auto_vacuum=INCREMENTAL");
     writer.execute(fmt::format("PRAGMA application_id={}", application_id).c_str());
     writer.execute("PRAGMA journal_mode=WAL");
+}
+
+// All steps in one transaction: an interrupted migration has not begun.
+void migrate(database& writer, std::int64_t from) {
     writer.execute("BEGIN IMMEDIATE");
-    writer.execute(schema_1);
-    writer.execute(fmt::format("PRAGMA user_version={}", schema_version).c_str());
-    writer.execute("COMMIT");
+    try {
+        for (std::int64_t version = from; version < schema_version; ++version) {
+            writer.execute(migrations[version]);
+        }
+        writer.execute(fmt::format("PRAGMA user_version={}", schema_version).c_str());
+        writer.execute("COMMIT");
+    } catch (const sqlite_error&) {
+        sqlite3_exec(writer.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
+        throw;
+    }
 }
 
 }  // namespace
@@ -58,13 +91,14 @@ void create(database& writer) {
 result<void> prepare_schema(database& writer, const std::string& path) {
     try {
         const std::int64_t table_count = writer.query_integer("SELECT count(*) FROM sqlite_schema");
+        const std::int64_t version = table_count == 0 ? 0 : writer.query_integer("PRAGMA user_version");
         if (table_count == 0) {
             create(writer);
         } else if (writer.query_integer("PRAGMA application_id") != application_id) {
             return engine::fail(
                 "box.not-a-box",
                 path + " is a database, but not a Hawser message box: name another path in messageBox.path");
-        } else if (const std::int64_t version = writer.query_integer("PRAGMA user_version"); version > schema_version) {
+        } else if (version > schema_version) {
             return engine::fail("box.newer-schema",
                                 fmt::format("{} was written by a newer Hawser (schema {}, this one knows {}): "
                                             "start that version again, or use another message box",
@@ -73,6 +107,9 @@ result<void> prepare_schema(database& writer, const std::string& path) {
         writer.execute(
             "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=FAST; PRAGMA wal_autocheckpoint=0;"
             "PRAGMA cache_size=-2048; PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY; PRAGMA journal_size_limit=4194304");
+        if (version < schema_version) {
+            migrate(writer, version);
+        }
     } catch (const sqlite_error& failure) {
         if (failure.primary() == SQLITE_NOTADB || failure.primary() == SQLITE_CORRUPT) {
             return engine::fail("box.damaged",

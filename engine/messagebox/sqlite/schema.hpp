@@ -9,7 +9,7 @@ namespace hawser::engine::sqlite {
 
 class database;
 
-inline constexpr int schema_version = 1;
+inline constexpr int schema_version = 2;
 inline constexpr int application_id = 0x48777372;  // "Hwsr"
 
 // Creates or checks the schema of a box opened for writing. Codes: box.newer-schema, box.not-a-box, box.damaged.
