@@ -204,11 +204,18 @@ struct delivery_detail {
     std::vector<attempt_record> history;
 };
 
+// Which deliveries are wanted: those that fit everything that is said here, in order of publication.
 struct delivery_filter {
-    std::string port;  // "" = all
-    std::optional<delivery_state> state;
-    std::string message_id;  // "" = all; also matches unique_id
-    delivery_id after = 0;   // for paging: ids above this one
+    std::string port;                     // "" = all
+    std::optional<delivery_state> state;  // suspended: resumable or not
+    std::string message_id;               // BTS.MessageID; "" = all
+    std::string unique_id;                // of one delivery; "" = all. Looks at every delivery until it is found
+    std::vector<delivery_id> ids;         // only these; empty = all
+    std::string error;                    // part of the code or text, A-Z as a-z; "" = all
+    std::vector<std::pair<std::string, std::string>> properties;  // name and value, of the context as it is now
+    std::optional<std::int64_t> published_from_unix_ms;           // not before
+    std::optional<std::int64_t> published_before_unix_ms;         // before
+    delivery_id after = 0;                                        // for paging: ids above this one
     std::uint32_t count_max = 100;
 };
 

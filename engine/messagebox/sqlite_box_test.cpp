@@ -82,6 +82,7 @@ TEST_CASE("a box of schema version 1 is taken over with what is in it") {
     }
     execute(folder.box_path(),  // back to what version 1 had
             "DROP TABLE tracked; DROP TABLE property_value; DROP INDEX part_file_by_file; DROP INDEX delivery_ordered;"
+            "DROP INDEX delivery_retrying; DROP INDEX delivery_edited;"
             "ALTER TABLE delivery DROP COLUMN order_key; PRAGMA user_version=1");
     auto box = folder.open();
     const auto claims = claim(*box, "A");

@@ -238,7 +238,14 @@ std::vector<delivery_summary> local_host::select(const message_filter& filter) {
         return one ? std::vector{one->summary} : std::vector<delivery_summary>{};
     }
     wanted.message_id = id;
-    return box_->list(wanted);
+    std::vector<delivery_summary> found = box_->list(wanted);
+    if (found.empty() && !id.empty()) {  // of the mail's Message-ID, perhaps
+        wanted.message_id.clear();
+        wanted.unique_id = id;
+        wanted.count_max = 1;
+        found = box_->list(wanted);
+    }
+    return found;
 }
 
 std::vector<message_summary> local_host::list(const message_filter& filter) {

@@ -5,13 +5,12 @@
 #include <utility>
 
 #include "message/codec.hpp"
-#include "messagebox/sqlite/schema.hpp"
+#include "messagebox/sqlite/delivery_listing.hpp"
 
 namespace hawser::engine::sqlite {
 namespace {
 
 constexpr std::size_t idle_connection_count_max = 2;
-constexpr std::uint32_t list_count_max = 100000;
 
 class inline_reader final : public body_reader {
 public:
@@ -27,49 +26,6 @@ private:
     std::string bytes_;
     std::size_t position_ = 0;
 };
-
-constexpr const char* summary_columns =
-    "SELECT d.id, m.message_id, d.unique_id, p.name, d.state, m.published, d.due, d.total_attempts, m.size, "
-    "ifnull(d.code,''),"
-    " ifnull(d.text,''), m.sequence FROM delivery d JOIN message m ON m.sequence=d.message JOIN port p ON p.id=d.port ";
-
-delivery_state state_of(std::int64_t row, std::int64_t attempts) {
-    switch (static_cast<row_state>(row)) {
-    case row_state::ready:
-    case row_state::later: return attempts > 0 ? delivery_state::retrying : delivery_state::queued;
-    case row_state::active: return delivery_state::active;
-    case row_state::suspended: return delivery_state::suspended;
-    case row_state::suspended_not_resumable: return delivery_state::suspended_not_resumable;
-    }
-    return delivery_state::suspended_not_resumable;
-}
-
-const char* condition_of(delivery_state state) {
-    switch (state) {
-    case delivery_state::queued: return "d.state IN (1,2) AND d.total_attempts=0";
-    case delivery_state::retrying: return "d.state IN (1,2) AND d.total_attempts>0";
-    case delivery_state::active: return "d.state=3";
-    case delivery_state::suspended: return "d.state>=4";
-    case delivery_state::suspended_not_resumable: return "d.state=5";
-    }
-    return "1";
-}
-
-delivery_summary read_summary(statement& row) {
-    delivery_summary one;
-    one.id = row.integer(0);
-    one.message_id = row.text(1);
-    one.unique_id = row.text(2);
-    one.port = row.text(3);
-    one.state = state_of(row.integer(4), row.integer(7));
-    one.published_unix_ms = row.integer(5);
-    one.due_unix_ms = row.integer(6);
-    one.attempts = static_cast<std::uint32_t>(row.integer(7));
-    one.size = static_cast<std::uint64_t>(row.integer(8));
-    one.code = row.text(9);
-    one.text = row.text(10);
-    return one;
-}
 
 }  // namespace
 
@@ -141,38 +97,20 @@ std::unique_ptr<body_reader> box_reader::open_body(std::int64_t sequence, std::s
 }
 
 std::vector<delivery_summary> box_reader::list(const delivery_filter& filter) {
-    std::string sql = std::string(summary_columns) + "WHERE d.id>?1";
-    if (!filter.port.empty()) {
-        sql += " AND d.port=(SELECT id FROM port WHERE name=?2)";
-    }
-    if (!filter.message_id.empty()) {
-        sql += " AND (d.message IN (SELECT sequence FROM message WHERE message_id=?3) OR d.unique_id=?3)";
-    }
-    if (filter.state) {
-        sql += std::string(" AND ") + condition_of(*filter.state);
-    }
-    sql += " ORDER BY d.id LIMIT ?4";
     lease connection(*this);
-    statement query(*connection, sql.c_str());
-    query.bind(filter.after, filter.port, filter.message_id,
-               static_cast<std::int64_t>(std::min(filter.count_max, list_count_max)));
-    std::vector<delivery_summary> found;
-    while (query.step()) {
-        found.push_back(read_summary(query));
-    }
-    return found;
+    return delivery_listing(*connection, filter).take();
 }
 
 std::optional<delivery_detail> box_reader::show(delivery_id id) {
     lease connection(*this);
-    statement query(*connection, (std::string(summary_columns) + "WHERE d.id=?").c_str());
+    statement query(*connection, (select_summary(", m.sequence") + "d.id=?").c_str());
     query.bind(id);
     if (!query.step()) {
         return std::nullopt;
     }
     delivery_detail detail;
     detail.summary = read_summary(query);
-    detail.sequence = query.integer(11);
+    detail.sequence = query.integer(summary_column_count);
     statement message(*connection,
                       "SELECT ifnull(d.overlay, m.context), m.parts FROM delivery d JOIN message m ON "
                       "m.sequence=d.message WHERE d.id=?");
@@ -199,11 +137,21 @@ std::optional<delivery_detail> box_reader::show(delivery_id id) {
     return detail;
 }
 
+// Over the partial indexes alone, in one statement, so that the figures belong together: those that wait for their
+// first attempt are those that wait at all but the retried ones.
 std::vector<port_counts> box_reader::counts() {
     lease connection(*this);
-    statement query(*connection,
-                    "SELECT p.name, sum(d.state<=2 AND d.total_attempts=0), sum(d.state<=2 AND d.total_attempts>0),"
-                    " sum(d.state=3), sum(d.state>=4) FROM delivery d JOIN port p ON p.id=d.port GROUP BY d.port");
+    statement query(
+        *connection,
+        "SELECT p.name, sum(n.waiting)-sum(n.retrying), sum(n.retrying), sum(n.active), sum(n.suspended) FROM ("
+        "SELECT port, count(*) AS waiting, 0 AS retrying, 0 AS active, 0 AS suspended"
+        " FROM delivery INDEXED BY delivery_ready WHERE state=1 GROUP BY port UNION ALL "
+        "SELECT port, count(*), 0, 0, 0 FROM delivery INDEXED BY delivery_later WHERE state=2 GROUP BY port UNION ALL "
+        "SELECT port, 0, count(*), 0, 0 FROM delivery INDEXED BY delivery_retrying"
+        " WHERE state<=2 AND total_attempts>0 GROUP BY port UNION ALL "
+        "SELECT port, 0, 0, count(*), 0 FROM delivery INDEXED BY delivery_active WHERE state=3 GROUP BY port UNION ALL "
+        "SELECT port, 0, 0, 0, count(*) FROM delivery INDEXED BY delivery_suspended WHERE state>=4 GROUP BY port"
+        ") n JOIN port p ON p.id=n.port GROUP BY n.port");
     query.bind();
     std::vector<port_counts> all;
     const auto count = [&query](int column) { return static_cast<std::uint64_t>(query.integer(column)); };

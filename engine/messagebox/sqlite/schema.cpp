@@ -45,9 +45,13 @@ CREATE INDEX submission_key_expiry ON submission_key(expires) WHERE expires IS N
 // order_key: what an ordered delivery is in order with (a dynamic port's location), '' = everything of its port; NULL =
 // not ordered. A part's file may belong to several messages. property_value has the promoted properties that the
 // bindings want indexed, tracked what is kept of deliveries that have ended; a tracked row may hold on to its message.
+// delivery_retrying and delivery_edited are for listing and counting: a delivery that goes out at the first attempt is
+// in neither, so they cost the way of a message nothing.
 constexpr const char* schema_2 = R"sql(
 ALTER TABLE delivery ADD COLUMN order_key TEXT;
 CREATE INDEX delivery_ordered ON delivery(port, order_key, message) WHERE state = 1 AND order_key IS NOT NULL;
+CREATE INDEX delivery_retrying ON delivery(port) WHERE state <= 2 AND total_attempts > 0;
+CREATE INDEX delivery_edited ON delivery(port) WHERE overlay IS NOT NULL;
 CREATE INDEX part_file_by_file ON part_file(file);
 CREATE TABLE property_value(message INTEGER NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL,
   PRIMARY KEY(message, name)) WITHOUT ROWID;

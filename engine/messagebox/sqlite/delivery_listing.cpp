@@ -1,0 +1,333 @@
+#include "messagebox/sqlite/delivery_listing.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <stdexcept>
+
+#include "messagebox/sqlite/schema.hpp"
+
+namespace hawser::engine::sqlite {
+namespace {
+
+constexpr std::int64_t range_size = 20'000;           // numbers of the delivery table read by one statement
+constexpr std::int64_t ids_of_statement_max = 2'000;  // taken from an index by one statement
+constexpr std::int64_t ids_of_port_min = 32;
+constexpr std::int64_t neighbours = 16;  // messages in a row that say a time together
+constexpr std::uint32_t list_count_max = 100'000;
+constexpr delivery_id id_max = std::numeric_limits<delivery_id>::max();
+
+delivery_state state_of(std::int64_t row, std::int64_t attempts) {
+    switch (static_cast<row_state>(row)) {
+    case row_state::ready:
+    case row_state::later: return attempts > 0 ? delivery_state::retrying : delivery_state::queued;
+    case row_state::active: return delivery_state::active;
+    case row_state::suspended: return delivery_state::suspended;
+    case row_state::suspended_not_resumable: return delivery_state::suspended_not_resumable;
+    }
+    return delivery_state::suspended_not_resumable;
+}
+
+const char* condition_of(delivery_state state) {
+    switch (state) {
+    case delivery_state::queued: return " AND d.state<=2 AND d.total_attempts=0";
+    case delivery_state::retrying: return " AND d.state<=2 AND d.total_attempts>0";
+    case delivery_state::active: return " AND d.state=3";
+    case delivery_state::suspended: return " AND d.state>=4";
+    case delivery_state::suspended_not_resumable: return " AND d.state=5";
+    }
+    return "";
+}
+
+// A partial index of (port, id) that holds all deliveries of the state, as FROM and WHERE; nullptr = there is none.
+const char* index_of(std::optional<delivery_state> state) {
+    if (!state || *state == delivery_state::queued) {
+        return nullptr;
+    }
+    return *state == delivery_state::retrying ? "INDEXED BY delivery_retrying WHERE state<=2 AND total_attempts>0"
+           : *state == delivery_state::active ? "INDEXED BY delivery_active WHERE state=3"
+                                              : "INDEXED BY delivery_suspended WHERE state>=4";
+}
+
+// Any text as a LIKE pattern that matches where it is a part.
+std::string like_pattern(const std::string& part) {
+    std::string pattern = "%";
+    for (const char c : part) {
+        if (c == '%' || c == '_' || c == '\\') {
+            pattern += '\\';
+        }
+        pattern += c;
+    }
+    return pattern + '%';
+}
+
+std::vector<std::int64_t> integers(statement& query) {
+    std::vector<std::int64_t> all;
+    while (query.step()) {
+        all.push_back(query.integer(0));
+    }
+    return all;
+}
+
+}  // namespace
+
+std::string select_summary(const std::string& further_columns) {
+    return "SELECT d.id, m.message_id, d.unique_id, p.name, d.state, m.published, d.due, d.total_attempts, m.size,"
+           " ifnull(d.code,''), ifnull(d.text,'')" +
+           further_columns +
+           " FROM delivery d NOT INDEXED CROSS JOIN message m ON m.sequence=d.message CROSS JOIN port p ON p.id=d.port"
+           " WHERE ";
+}
+
+delivery_summary read_summary(const statement& row) {
+    delivery_summary one;
+    one.id = row.integer(0);
+    one.message_id = row.text(1);
+    one.unique_id = row.text(2);
+    one.port = row.text(3);
+    one.state = state_of(row.integer(4), row.integer(7));
+    one.published_unix_ms = row.integer(5);
+    one.due_unix_ms = row.integer(6);
+    one.attempts = static_cast<std::uint32_t>(row.integer(7));
+    one.size = static_cast<std::uint64_t>(row.integer(8));
+    one.code = row.text(9);
+    one.text = row.text(10);
+    return one;
+}
+
+delivery_listing::delivery_listing(const database& connection, const delivery_filter& filter)
+    : connection_(connection),
+      filter_(filter),
+      error_pattern_(like_pattern(filter.error)),
+      next_(filter.after + 1),
+      last_(0) {
+    statement newest(connection_, "SELECT max(id) FROM delivery");  // what comes later is not in this listing
+    newest.bind();
+    last_ = newest.step() ? newest.integer(0) : 0;
+    if (!filter_.port.empty()) {
+        statement port(connection_, "SELECT id FROM port WHERE name=?");
+        port.bind(filter_.port);
+        if (port.step()) {
+            port_ = port.integer(0);
+        } else {
+            last_ = 0;  // nothing can fit
+        }
+    }
+    narrow_by_time();
+    choose_way();
+}
+
+void delivery_listing::narrow_by_time() {
+    if (filter_.published_from_unix_ms) {
+        next_ = std::max(next_, first_sequence_at(*filter_.published_from_unix_ms - clock_slack_ms, "max"));
+    }
+    if (filter_.published_before_unix_ms) {
+        last_ = std::min(last_, first_sequence_at(*filter_.published_before_unix_ms + clock_slack_ms, "min") - 1);
+    }
+}
+
+// The sequence from which messages were published at this time or later; above all others where none was. A place in
+// the order has the latest or earliest time of a few neighbours, so that one that stands out leads nobody astray: `max`
+// gives a sequence that is rather too low, `min` one that is rather too high.
+std::int64_t delivery_listing::first_sequence_at(std::int64_t unix_ms, const char* which_neighbour) const {
+    statement ends(connection_, "SELECT (SELECT min(sequence) FROM message), (SELECT max(sequence) FROM message)");
+    ends.bind();
+    ends.step();
+    std::int64_t low = ends.integer(0);
+    const std::int64_t newest = ends.integer(1);
+    std::int64_t high = newest + 1;
+    ends.reset();
+    const std::string sql = "SELECT " + std::string(which_neighbour) +
+                            "(published), min(sequence) FROM (SELECT published, sequence FROM message"
+                            " WHERE sequence>=? ORDER BY sequence LIMIT ?)";
+    statement probe(connection_, sql.c_str());
+    while (low < high) {
+        const std::int64_t middle = low + (high - low) / 2;
+        probe.bind(middle, neighbours);
+        probe.step();
+        if (probe.is_null(0) || probe.integer(0) >= unix_ms) {
+            high = middle;
+        } else {
+            low = std::max(middle, probe.integer(1)) + 1;
+        }
+        probe.reset();
+    }
+    return low > newest ? id_max : low;
+}
+
+void delivery_listing::choose_way() {
+    if (!filter_.ids.empty()) {
+        give_ids(filter_.ids);
+        way_ = way::ids;
+    } else if (!filter_.message_id.empty()) {
+        statement ids(connection_,
+                      "SELECT id FROM delivery WHERE message IN (SELECT sequence FROM message WHERE message_id=?)");
+        ids.bind(filter_.message_id);
+        give_ids(integers(ids));
+        way_ = way::ids;
+    } else if (choose_property_index()) {
+        way_ = way::property_index;
+    } else if (index_of(filter_.state) != nullptr) {
+        way_ = way::state_index;
+        statement ports(connection_, port_ == 0 ? "SELECT id FROM port WHERE ?1=0" : "SELECT ?1");
+        ports.bind(port_);
+        ports_ = integers(ports);
+    }
+}
+
+// An indexed property of the filter, with those whose context was edited since: their own values are not indexed.
+bool delivery_listing::choose_property_index() {
+    for (const auto& [name, value] : filter_.properties) {
+        statement marker(connection_, "SELECT value FROM counter WHERE name=?");
+        const std::string key = indexed_property_prefix + name;
+        marker.bind(key);
+        if (marker.step()) {
+            indexed_from_ = marker.integer(0);
+            indexed_name_ = name;
+            indexed_value_ = value;
+            statement edited(
+                connection_,
+                "SELECT id FROM delivery INDEXED BY delivery_edited WHERE overlay IS NOT NULL ORDER BY id");
+            edited.bind();
+            edited_ = integers(edited);
+            return true;
+        }
+    }
+    return false;
+}
+
+void delivery_listing::give_ids(std::vector<delivery_id> ids) {
+    std::sort(ids.begin(), ids.end());
+    ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+    for (const delivery_id id : ids) {
+        if (id >= next_ && id <= last_) {
+            ranges_.push_back({id, id});
+        }
+    }
+}
+
+// Puts what is to be read next into ranges_, if only to move on; false = there is no more.
+bool delivery_listing::next_ranges() {
+    if (way_ == way::ids || next_ > last_) {  // given ids were all there from the start
+        return false;
+    }
+    if (way_ == way::state_index) {
+        next_of_states();
+    } else if (way_ == way::property_index && next_ >= indexed_from_) {
+        next_of_property();
+    } else {
+        next_table_range(way_ == way::property_index ? std::min(last_, indexed_from_ - 1) : last_);
+    }
+    return true;
+}
+
+void delivery_listing::next_table_range(delivery_id end) {
+    statement first(connection_, "SELECT id FROM delivery WHERE id>=? AND id<=? ORDER BY id LIMIT 1");
+    first.bind(next_, end);
+    next_ = end + 1;
+    if (first.step()) {
+        const delivery_id id = first.integer(0);
+        ranges_.push_back({id, std::min(end, id + range_size - 1)});
+        next_ = ranges_.back().last + 1;
+    }
+}
+
+// The index gives the ids of each port in order: as many of all ports as are known without a gap.
+void delivery_listing::next_of_states() {
+    const auto port_count = static_cast<std::int64_t>(ports_.size());
+    const std::int64_t of_port_max =
+        std::max(ids_of_port_min, ids_of_statement_max / std::max<std::int64_t>(port_count, 1));
+    const std::string sql = "SELECT id FROM delivery " + std::string(index_of(filter_.state)) +
+                            " AND port=? AND id>=? AND id<=? ORDER BY id LIMIT ?";
+    statement query(connection_, sql.c_str());
+    std::vector<delivery_id> ids;
+    delivery_id complete_to = last_;
+    for (const std::int64_t port : ports_) {
+        query.bind(port, next_, last_, of_port_max);
+        const std::vector<delivery_id> of_port = integers(query);
+        if (static_cast<std::int64_t>(of_port.size()) == of_port_max) {
+            complete_to = std::min(complete_to, of_port.back());
+        }
+        ids.insert(ids.end(), of_port.begin(), of_port.end());
+    }
+    give_up_to(std::move(ids), complete_to);
+}
+
+void delivery_listing::next_of_property() {
+    statement query(connection_,
+                    "SELECT d.id FROM property_value v CROSS JOIN delivery d INDEXED BY delivery_by_message"
+                    " ON d.message=v.message WHERE v.name=?1 AND v.value=?2"
+                    " AND v.message>=ifnull((SELECT max(sequence) FROM message WHERE sequence<=?3),0) AND d.id>=?3"
+                    " ORDER BY v.message, d.id LIMIT ?4");
+    query.bind(indexed_name_, indexed_value_, next_, ids_of_statement_max);
+    std::vector<delivery_id> ids = integers(query);
+    const bool is_cut = static_cast<std::int64_t>(ids.size()) == ids_of_statement_max;
+    const delivery_id complete_to = is_cut ? ids.back() : last_;
+    ids.insert(ids.end(), edited_.begin(), edited_.end());
+    give_up_to(std::move(ids), complete_to);
+}
+
+// What an index gave, as far as it is without a gap.
+void delivery_listing::give_up_to(std::vector<delivery_id> ids, delivery_id complete_to) {
+    ids.erase(std::remove_if(ids.begin(), ids.end(), [complete_to](delivery_id id) { return id > complete_to; }),
+              ids.end());
+    give_ids(std::move(ids));
+    next_ = complete_to + 1;
+}
+
+// Everything that the filter says but the properties, over the deliveries ?1 to ?2.
+statement delivery_listing::matching() const {
+    std::string sql = select_summary(filter_.properties.empty() ? "" : ", ifnull(d.overlay, m.context)");
+    sql += "d.id>=?1 AND d.id<=?2";
+    sql += filter_.state ? condition_of(*filter_.state) : "";
+    sql += port_ != 0 ? " AND d.port=?3" : "";
+    sql += filter_.unique_id.empty() ? "" : " AND d.unique_id=?4";
+    sql += filter_.error.empty() ? "" : " AND (d.code LIKE ?5 ESCAPE '\\' OR d.text LIKE ?5 ESCAPE '\\')";
+    sql += filter_.message_id.empty() ? "" : " AND m.message_id=?6";
+    sql += filter_.published_from_unix_ms ? " AND m.published>=?7" : "";
+    sql += filter_.published_before_unix_ms ? " AND m.published<?8" : "";
+    sql += " ORDER BY d.id LIMIT ?9";
+    return {connection_, sql.c_str()};
+}
+
+bool delivery_listing::fits_context(std::string_view encoded) const {
+    const auto can_fit = [encoded](const auto& wanted) {  // without decoding
+        return encoded.find(wanted.first) != std::string_view::npos &&
+               encoded.find(wanted.second) != std::string_view::npos;
+    };
+    if (!std::all_of(filter_.properties.begin(), filter_.properties.end(), can_fit)) {
+        return false;
+    }
+    const result<message_context> context = message_context::decode(encoded);
+    if (!context) {
+        throw std::runtime_error(context.error().text);
+    }
+    return std::all_of(filter_.properties.begin(), filter_.properties.end(), [&context](const auto& wanted) {
+        const context_property* property = context->find(wanted.first);
+        return property != nullptr && property->value == wanted.second;
+    });
+}
+
+std::vector<delivery_summary> delivery_listing::take() {
+    const std::size_t count_max = std::min(filter_.count_max, list_count_max);
+    std::vector<delivery_summary> found;
+    statement rows = matching();
+    while (found.size() < count_max && (!ranges_.empty() || next_ranges())) {
+        if (ranges_.empty()) {
+            continue;
+        }
+        const id_range range = ranges_.front();
+        ranges_.pop_front();
+        rows.bind(range.first, range.last, port_, filter_.unique_id, error_pattern_, filter_.message_id,
+                  filter_.published_from_unix_ms.value_or(0), filter_.published_before_unix_ms.value_or(0),
+                  filter_.properties.empty() ? static_cast<std::int64_t>(count_max - found.size()) : std::int64_t{-1});
+        while (found.size() < count_max && rows.step()) {
+            if (filter_.properties.empty() || fits_context(rows.text(summary_column_count))) {
+                found.push_back(read_summary(rows));
+            }
+        }
+        rows.reset();
+    }
+    return found;
+}
+
+}  // namespace hawser::engine::sqlite
