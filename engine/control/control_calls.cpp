@@ -144,7 +144,7 @@ std::string dispatch(hawser::bus& target, const json& request, std::vector<descr
         return answer_frame(to_json(target.show(text_member(request, "id"))));
     }
     if (call == "resume") {
-        return answer_frame(to_json(target.resume(filter_member(request), properties_from(member(request, "edits")))));
+        return answer_frame(to_json(target.resume(filter_member(request), edits_from(member(request, "edits")))));
     }
     if (call == "terminate") {
         return answer_frame(to_json(target.terminate(filter_member(request))));
@@ -183,7 +183,7 @@ std::string carry_out(hawser::bus& target, frame request, const call_context& co
         return dispatch(target, parsed, request.descriptors, context);
     } catch (const bad_frame& failure) {
         return error_frame("protocol.bad-request", failure.what());
-    } catch (const std::exception& failure) {   // the bus: box damaged, I/O error, no memory
+    } catch (const std::exception& failure) {  // the bus: box damaged, I/O error, no memory
         return error_frame("host.failed", failure.what());
     }
 }

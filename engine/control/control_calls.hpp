@@ -15,8 +15,8 @@ class bus;
 namespace hawser::engine::control {
 
 struct call_context {
-    std::function<bool(std::uint64_t bytes)> send_progress;   // false: the client is gone
-    std::function<bool()> is_abandoned;                       // the client is gone, or the server stops
+    std::function<bool(std::uint64_t bytes)> send_progress;  // false: the client is gone
+    std::function<bool()> is_abandoned;                      // the client is gone, or the server stops
 };
 
 std::string carry_out(hawser::bus& target, frame request, const call_context& context);

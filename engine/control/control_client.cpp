@@ -27,7 +27,7 @@ using nlohmann::json;
 constexpr std::int64_t hello_wait_ms = 10'000;
 constexpr std::size_t idle_connections_max = 4;
 constexpr const char* busy_code = "host.busy";
-constexpr const char* lost_code = "host.lost";   // the connection broke before an answer came
+constexpr const char* lost_code = "host.lost";  // the connection broke before an answer came
 
 std::string folder_of(const std::string& path) {
     const std::size_t slash = path.rfind('/');
@@ -56,7 +56,7 @@ exchange_result read_answer(const std::string& text, const std::function<void(st
             return std::move(*answer);
         }
         return fail("host.io", "the host's answer is neither an answer nor an error");
-    } catch (const std::exception& failure) {   // bad_frame, or an error whose fields are of other types
+    } catch (const std::exception& failure) {  // bad_frame, or an error whose fields are of other types
         return fail("host.io", std::string("the host's answer makes no sense: ") + failure.what());
     }
 }
@@ -131,7 +131,7 @@ public:
     std::vector<port_summary> ports() override { return port_summaries_from(look({{"call", "ports"}})); }
     host_status status() override { return host_status_from(look({{"call", "status"}})); }
 
-    change_answer resume(const message_filter& which, const std::vector<message_property>& edits) override {
+    change_answer resume(const message_filter& which, const message_edits& edits) override {
         return change({{"call", "resume"}, {"filter", to_json(which)}, {"edits", to_json(edits)}});
     }
     change_answer terminate(const message_filter& which) override {
@@ -151,7 +151,7 @@ private:
                 descriptor one = std::move(idle_.back());
                 idle_.pop_back();
                 pollfd watched{one.get(), POLLIN | POLLRDHUP,
-                               0};   // nothing may come unasked: whatever did means its end
+                               0};  // nothing may come unasked: whatever did means its end
                 if (::poll(&watched, 1, 0) == 0) {
                     return one;
                 }
@@ -275,7 +275,7 @@ submit_answer control_client::submit(const submission& message, const submit_opt
         const bool is_room = prepared.error().code == "body.spool";
         return {.code = is_room ? answer_code::not_accepted : answer_code::bad_input, .text = prepared.error().text};
     }
-    for (const submission_part& part : message.parts) {   // without the bytes, which have gone into files
+    for (const submission_part& part : message.parts) {  // without the bytes, which have gone into files
         keyed.parts.push_back({.name = part.name,
                                .content_type = part.content_type,
                                .charset = part.charset,
@@ -287,7 +287,7 @@ submit_answer control_client::submit(const submission& message, const submit_opt
         exchange_result answer = ask(request, numbers, no_limit, &options);
         if (!answer && answer.error().code == lost_code) {
             answer = ask(request, numbers, no_limit,
-                         &options);   // the key makes it one message, whatever became of the first
+                         &options);  // the key makes it one message, whatever became of the first
             if (!answer) {
                 return {
                     .code = answer_code::not_accepted,
@@ -302,7 +302,7 @@ submit_answer control_client::submit(const submission& message, const submit_opt
         }
         for (const submission_part& part : message.parts) {
             if (part.descriptor >= 0 && is_regular_file(part.descriptor)) {
-                ::lseek(part.descriptor, 0, SEEK_END);   // it has been read to its end, by another process
+                ::lseek(part.descriptor, 0, SEEK_END);  // it has been read to its end, by another process
             }
         }
         return submit_answer_from(*answer);
@@ -347,7 +347,7 @@ hawser::opened<hawser::bus> connect_control(const std::string& socket_path) {
         return {.value = std::move(client), .code = {}, .text = {}};
     }
     const error& failure = greeted.error();
-    if (failure.code == lost_code || failure.code == "host.stopping") {   // it stopped between connect and hello
+    if (failure.code == lost_code || failure.code == "host.stopping") {  // it stopped between connect and hello
         return {.value = nullptr, .code = "host.not-running", .text = failure.text};
     }
     if (failure.code == busy_code) {

@@ -132,6 +132,15 @@ std::vector<std::string> strings_from(const json& value) {
     });
 }
 
+std::vector<std::int64_t> whole_numbers_from(const json& value) {
+    return list_from<std::int64_t>(value, [](const json& one) {
+        if (!one.is_number_integer()) {
+            throw bad_frame("a list of whole numbers was expected");
+        }
+        return one.get<std::int64_t>();
+    });
+}
+
 json property_json(const message_property& one) {
     return {{"name", one.name}, {"value", one.value}, {"type", one.type}, {"is_promoted", one.is_promoted}};
 }
@@ -326,7 +335,12 @@ json to_json(const message_filter& filter) {
             {"state", filter.state},
             {"message_id", filter.message_id},
             {"after", filter.after},
-            {"count_max", filter.count_max}};
+            {"count_max", filter.count_max},
+            {"error", filter.error},
+            {"properties", to_json(filter.properties)},
+            {"published_from_unix_ms", filter.published_from_unix_ms},
+            {"published_before_unix_ms", filter.published_before_unix_ms},
+            {"deliveries", filter.deliveries}};
 }
 
 message_filter message_filter_from(const json& value) {
@@ -334,7 +348,17 @@ message_filter message_filter_from(const json& value) {
             .state = text(value, "state"),
             .message_id = text(value, "message_id"),
             .after = whole(value, "after"),
-            .count_max = natural32(value, "count_max")};
+            .count_max = natural32(value, "count_max"),
+            .error = text(value, "error"),
+            .properties = properties_from(field(value, "properties")),
+            .published_from_unix_ms = whole(value, "published_from_unix_ms"),
+            .published_before_unix_ms = whole(value, "published_before_unix_ms"),
+            .deliveries = whole_numbers_from(field(value, "deliveries"))};
+}
+
+json to_json(const message_edits& edits) { return {{"set", to_json(edits.set)}, {"unset", edits.unset}}; }
+message_edits edits_from(const json& value) {
+    return {.set = properties_from(field(value, "set")), .unset = strings_from(field(value, "unset"))};
 }
 
 json to_json(const std::vector<message_property>& properties) { return list_of(properties, property_json); }
@@ -359,13 +383,21 @@ submit_answer submit_answer_from(const json& value) {
 }
 
 json to_json(const change_answer& answer) {
-    return {{"code", word_of(answer_words, answer.code)}, {"count", answer.count}, {"text", answer.text}};
+    return {{"code", word_of(answer_words, answer.code)},
+            {"count", answer.count},
+            {"text", answer.text},
+            {"skipped", list_of(answer.skipped, [](const skipped_delivery& one) {
+                 return json{{"delivery", one.delivery}, {"text", one.text}};
+             })}};
 }
 
 change_answer change_answer_from(const json& value) {
     return {.code = value_of(answer_words, text(value, "code")),
             .count = natural(value, "count"),
-            .text = text(value, "text")};
+            .text = text(value, "text"),
+            .skipped = list_from<skipped_delivery>(field(value, "skipped"), [](const json& one) {
+                return skipped_delivery{.delivery = whole(one, "delivery"), .text = text(one, "text")};
+            })};
 }
 
 json to_json(const std::vector<message_summary>& list) { return list_of(list, summary_json); }

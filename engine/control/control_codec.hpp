@@ -39,6 +39,9 @@ submit_options submit_options_from(const nlohmann::json& value, bool& wants_prog
 nlohmann::json to_json(const message_filter& filter);
 message_filter message_filter_from(const nlohmann::json& value);
 
+nlohmann::json to_json(const message_edits& edits);
+message_edits edits_from(const nlohmann::json& value);
+
 nlohmann::json to_json(const std::vector<message_property>& properties);
 std::vector<message_property> properties_from(const nlohmann::json& value);
 

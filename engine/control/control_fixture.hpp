@@ -87,10 +87,10 @@ public:
         ids.push_back(id);
         return details;
     }
-    change_answer resume(const message_filter& which, const std::vector<message_property>& changes) override {
+    change_answer resume(const message_filter& which, const message_edits& changes) override {
         filters.push_back(which);
         edits = changes;
-        return {.code = answer_code::done, .count = 3, .text = "resumed"};
+        return {.code = answer_code::done, .count = 3, .text = "resumed", .skipped = {{.delivery = 8, .text = "gone"}}};
     }
     change_answer terminate(const message_filter& which) override {
         filters.push_back(which);
@@ -115,14 +115,14 @@ public:
         return status_value;
     }
 
-    std::mutex mutex;   // of what submit writes; the rest is used by one client at a time
+    std::mutex mutex;  // of what submit writes; the rest is used by one client at a time
     std::vector<submission> submissions;
     std::vector<std::vector<std::string>> bodies;
     std::vector<submit_options> options_seen;
     std::function<submit_answer(const submission&, const submit_options&)> on_submit;
     std::vector<message_filter> filters;
     std::vector<std::string> ids;
-    std::vector<message_property> edits;
+    message_edits edits;
     std::vector<message_summary> summaries;
     std::vector<message_detail> details;
     std::vector<port_summary> port_list;
@@ -138,7 +138,7 @@ inline std::string ask_raw(const std::string& socket_path, const std::string& js
     if (!connection) {
         return "not connected";
     }
-    write_frame(connection->get(), json, descriptors);   // a refusal may come before all of it is read
+    write_frame(connection->get(), json, descriptors);  // a refusal may come before all of it is read
     frame answer;
     switch (read_frame(connection->get(), answer_size_max, 10'000, answer)) {
     case frame_status::done: return answer.json;

@@ -115,7 +115,7 @@ TEST_CASE("bodies are read from files at their position, and from pipes to their
     CHECK(running.client()->submit(message, {}).code == answer_code::done);
     writer.join();
     CHECK(running.bus.bodies[0] == std::vector<std::string>{"456789", piped});
-    CHECK(::lseek(file.get(), 0, SEEK_CUR) == 10);   // "read to its end", as in the same process
+    CHECK(::lseek(file.get(), 0, SEEK_CUR) == 10);  // "read to its end", as in the same process
 }
 
 TEST_CASE("a key is made where the client gave none, and is another each time") {
@@ -155,13 +155,19 @@ TEST_CASE("the other calls carry their values both ways") {
                               .size = 1ULL << 40,
                               .code = "c",
                               .text = "bad \xff text"}};
-    const std::vector<message_summary> list =
-        client->list({.port = "P", .state = "retrying", .after = 5, .count_max = 7});
+    const std::vector<message_summary> list = client->list({.port = "P",
+                                                            .state = "retrying",
+                                                            .after = 5,
+                                                            .count_max = 7,
+                                                            .published_from_unix_ms = 1'700'000'000'123,
+                                                            .published_before_unix_ms = 1'700'000'000'456});
     REQUIRE(list.size() == 1);
     CHECK(list[0].size == 1ULL << 40);
-    CHECK(list[0].text == "bad \xef\xbf\xbd text");   // U+FFFD for what is not UTF-8
+    CHECK(list[0].text == "bad \xef\xbf\xbd text");  // U+FFFD for what is not UTF-8
     CHECK(running.bus.filters.back().after == 5);
     CHECK(running.bus.filters.back().count_max == 7);
+    CHECK(running.bus.filters.back().published_from_unix_ms == 1'700'000'000'123);
+    CHECK(running.bus.filters.back().published_before_unix_ms == 1'700'000'000'456);
 
     running.bus.details = {
         {.summary = running.bus.summaries[0],
@@ -174,8 +180,18 @@ TEST_CASE("the other calls carry their values both ways") {
     CHECK(details[0].parts[0].is_body);
     CHECK(details[0].history[0].ended_unix_ms == 20);
 
-    CHECK(client->resume({.message_id = "9"}, {{.name = "SMTP.To", .value = "x@y"}}).count == 3);
-    CHECK(running.bus.edits[0].value == "x@y");
+    const change_answer resumed =
+        client->resume({.error = "550", .properties = {{.name = "T.P", .value = "v"}}, .deliveries = {9, 8}},
+                       {.set = {{.name = "SMTP.To", .value = "x@y"}}, .unset = {"SMTP.CC"}});
+    CHECK(resumed.count == 3);
+    REQUIRE(resumed.skipped.size() == 1);
+    CHECK(resumed.skipped[0].delivery == 8);
+    CHECK(resumed.skipped[0].text == "gone");
+    CHECK(running.bus.edits.set[0].value == "x@y");
+    CHECK(running.bus.edits.unset == std::vector<std::string>{"SMTP.CC"});
+    CHECK(running.bus.filters.back().error == "550");
+    CHECK(running.bus.filters.back().properties[0].name == "T.P");
+    CHECK(running.bus.filters.back().deliveries == std::vector<std::int64_t>{9, 8});
     CHECK(client->terminate({.message_id = "9"}).code == answer_code::not_found);
     CHECK(client->set_port_state("P", "stop").count == 1);
     CHECK(running.bus.ids.back() == "P stop");
@@ -225,7 +241,7 @@ TEST_CASE("a client that waits holds up nobody, and its wait ends when it is aba
     std::future<submit_answer> waiting =
         std::async(std::launch::async, [&] { return running.client()->submit(one_part("x"), options); });
     is_waiting.get_future().wait();
-    CHECK(running.client()->status().process_id == 0);   // answered while the other waits
+    CHECK(running.client()->status().process_id == 0);  // answered while the other waits
     SUBCASE("abandoned") { has_given_up = true; }
     SUBCASE("stopped") { running.server.stop(); }
     const submit_answer answer = waiting.get();
@@ -244,7 +260,7 @@ TEST_CASE("a lost answer is asked for again with the same key; a second loss is 
     std::vector<std::string> requests;
     std::thread server([&] {
         for (int connection = 0; connection < 3;
-             ++connection) {   // hello and submit, then submit again on a new connection
+             ++connection) {  // hello and submit, then submit again on a new connection
             const descriptor socket(::accept4(listener->get(), nullptr, nullptr, SOCK_CLOEXEC));
             frame request;
             while (read_frame(socket.get(), request_size_max, 10'000, request) == frame_status::done) {
@@ -254,10 +270,9 @@ TEST_CASE("a lost answer is asked for again with the same key; a second loss is 
                 }
                 requests.push_back(request.json);
                 if (requests.size() == 2 && answers_second) {
-                    write_frame(
-                        socket.get(),
-                        R"({"v":1,"answer":{"code":"done","message_id":"m","is_repeat":true,"text":"",)"
-                        R"("deliveries":[]}})");
+                    write_frame(socket.get(),
+                                R"({"v":1,"answer":{"code":"done","message_id":"m","is_repeat":true,"text":"",)"
+                                R"("deliveries":[]}})");
                 }
                 break;
             }
@@ -291,7 +306,7 @@ TEST_CASE("the socket is its owner's alone, replaces a stale one, and never a fi
     fake_bus bus;
     const std::string path = folder.file("box.sock");
     {
-        const result<descriptor> stale = listen_on(path);   // left behind: closed without being removed
+        const result<descriptor> stale = listen_on(path);  // left behind: closed without being removed
         REQUIRE(stale);
     }
     CHECK(connect_control(path).code == "host.not-running");

@@ -1,8 +1,8 @@
 #include "host/command_line.hpp"
 
 #include <CLI/CLI.hpp>
-#include <charconv>
 #include <cstdlib>
+#include <tuple>
 
 #include "host/command_help.hpp"
 #include "host/exit_code.hpp"
@@ -81,14 +81,20 @@ private:
     void add_set_up();
     void add_send();
     void add_messages();
+    void add_list(CLI::App& messages);
+    void add_filters(CLI::App* verb);
     void add_selection(CLI::App* verb, const std::string& what);
+    void add_save(CLI::App& messages);
     void add_ports();
     void add_plugins();
     std::string check_values();
+    std::string check_selection() const;
+    bool has_filter() const;
+    std::string read_times();
 
     CLI::App app_{"", "hawser"};
     arguments values_;
-    std::string wait_;
+    std::string wait_, older_than_, newer_than_, since_, until_, rate_;
 };
 
 void command_parser::add_set_up() {
@@ -133,48 +139,91 @@ void command_parser::add_send() {
     add_message_options(preview);
 }
 
+// What `list` filters by, and what changes of many choose by.
+void command_parser::add_filters(CLI::App* verb) {
+    add_port(verb, "only this port's");
+    const std::string states = "queued, retrying, active, suspended or suspendedNotResumable";
+    verb->add_option("--state", values_.state, "only those " + states)->check(message_states())->type_name("STATE");
+    verb->add_option("--error", values_.error, "only those with TEXT in the code or text of their error, in any case")
+        ->type_name("TEXT");
+    verb->add_option("--property", values_.properties,
+                     "only those whose context property has this value; may be repeated: all of them")
+        ->allow_extra_args(false)
+        ->type_name("NS.Name=VALUE");
+    verb->add_option("--older-than", older_than_, "only those published longer ago: 90s, 10m, 2h, 3d")
+        ->type_name("TIME");
+    verb->add_option("--newer-than", newer_than_, "only those published since")->type_name("TIME");
+    verb->add_option("--since", since_, "only those published then or later: 2026-11-24T08:00Z (UTC without a zone)")
+        ->type_name("DATE");
+    verb->add_option("--until", until_, "only those published before")->type_name("DATE");
+}
+
 void command_parser::add_selection(CLI::App* verb, const std::string& what) {
     add_bindings(verb);
-    verb->add_option("ID", values_.names, "delivery number, or BTS.MessageID");
-    add_port(verb, what + " all of this port");
-    verb->add_flag("--all", values_.is_all, what + " all");
-    verb->add_option("--state", values_.state, "with --port or --all: those in this state (default suspended)")
-        ->check(message_states())
-        ->type_name("STATE");
-    verb->add_option("--limit", values_.limit, what + " at most so many")
+    verb->add_option("ID", values_.names, "delivery number, or BTS.MessageID; or choose with filters:");
+    add_filters(verb);
+    verb->add_flag("--all", values_.is_all, what + " all, or with --state all in that state (default suspended)");
+    verb->add_option("--count,--limit", values_.limit, what + " at most so many, the oldest first")
         ->check(CLI::Range(1U, UINT32_MAX))
         ->type_name("N");
+    verb->add_option("--rate", rate_, "no faster than so: 10/s, 100/m, 1000/h")->type_name("N/UNIT");
+    verb->add_flag("--dry-run", values_.is_dry_run, "say what would be done, and do nothing");
     add_json(verb);
+}
+
+void command_parser::add_list(CLI::App& messages) {
+    CLI::App* list = add_verb(messages, "list", "List the messages that are not delivered yet, the oldest first");
+    add_bindings(list);
+    list->add_option("--message-id", values_.message_id, "only the deliveries of this BTS.MessageID")->type_name("ID");
+    add_filters(list);
+    list->add_option("--limit", values_.limit, "at most so many (default " + std::to_string(list_limit_default) + ")")
+        ->check(CLI::Range(1U, UINT32_MAX))
+        ->type_name("N");
+    list->add_option("--after", values_.after, "those that come after this one: the next page")
+        ->check(CLI::NonNegativeNumber)
+        ->type_name("ID");
+    add_json(list);
+}
+
+void command_parser::add_save(CLI::App& messages) {
+    CLI::App* save = add_verb(messages, "save", "Write out a message's body, another part, its context, or everything");
+    add_bindings(save);
+    save->add_option("ID", values_.names, "delivery number, or BTS.MessageID")->required()->expected(1);
+    CLI::Option* part =
+        save->add_option("--part", values_.part, "the part's name; default: the body")->type_name("NAME");
+    CLI::Option* context =
+        save->add_flag("--context", values_.wants_context, "the context, parts and attempts as JSON")->excludes(part);
+    CLI::Option* output =
+        save->add_option("-o,--output", values_.output, "the file to write; default: standard output");
+    output->type_name("FILE");
+    save->add_option("--folder", values_.folder, "write every part, and context.json, into this new or empty folder")
+        ->type_name("DIR")
+        ->excludes(part)
+        ->excludes(context)
+        ->excludes(output);
 }
 
 void command_parser::add_messages() {
     CLI::App* messages = app_.add_subcommand("messages", "Look after what is queued, retried and suspended");
     messages->require_subcommand(1);
-    CLI::App* list = add_verb(*messages, "list", "List the messages that are not delivered yet");
-    add_bindings(list);
-    add_port(list, "only this port's");
-    list->add_option("--state", values_.state,
-                     "only those queued, retrying, active, suspended or suspendedNotResumable")
-        ->check(message_states())
-        ->type_name("STATE");
-    list->add_option("--limit", values_.limit, "at most so many (default " + std::to_string(list_limit_default) + ")")
-        ->check(CLI::Range(1U, UINT32_MAX))
-        ->type_name("N");
-    add_json(list);
+    add_list(*messages);
     CLI::App* show = add_verb(*messages, "show", "Show a message: context, parts, attempts and errors");
     add_bindings(show);
     show->add_option("ID", values_.names, "delivery number, or BTS.MessageID")->required();
     add_json(show);
     CLI::App* resume = add_verb(*messages, "resume", "Try suspended messages again");
     add_selection(resume, "resume");
-    add_properties(resume, "changed before the next attempt, which then has a new Message-ID; may be repeated");
+    resume
+        ->add_option("--set", values_.set,
+                     "change a context property first; the message then has a new Message-ID; may be repeated")
+        ->allow_extra_args(false)
+        ->type_name("NS.Name[:TYPE]=VALUE");
+    resume->add_option("--unset", values_.unset, "take a context property away first; may be repeated")
+        ->allow_extra_args(false)
+        ->type_name("NS.Name");
     CLI::App* terminate = add_verb(*messages, "terminate", "Give messages up: they are never delivered");
     add_selection(terminate, "terminate");
-    CLI::App* save = add_verb(*messages, "save", "Write out a message's body, or another part");
-    add_bindings(save);
-    save->add_option("ID", values_.names, "delivery number")->required()->expected(1);
-    save->add_option("--part", values_.part, "the part's name; default: the body")->type_name("NAME");
-    save->add_option("-o,--output", values_.output, "the file to write; default: standard output")->type_name("FILE");
+    add_save(*messages);
 }
 
 void command_parser::add_ports() {
@@ -229,11 +278,50 @@ std::string command_parser::check_values() {
         1) {
         return "standard input (-) can be read only once";
     }
-    if (values_.verb == "messages resume" || values_.verb == "messages terminate") {
-        const int ways = int{!values_.names.empty()} + int{!values_.port.empty()} + int{values_.is_all};
-        if (ways != 1) {
-            return values_.verb + ": say which: ID…, --port NAME, or --all";
+    if (const std::string wrong = read_times(); !wrong.empty()) {
+        return wrong;
+    }
+    return values_.verb == "messages resume" || values_.verb == "messages terminate" ? check_selection() : "";
+}
+
+bool command_parser::has_filter() const {
+    return !values_.port.empty() || !values_.error.empty() || !values_.properties.empty() || values_.older_than_ms ||
+           values_.newer_than_ms || values_.since_unix_ms || values_.until_unix_ms;
+}
+
+std::string command_parser::check_selection() const {
+    if (!values_.names.empty() && !values_.properties.empty()) {
+        return "--property chooses messages, and ID does so already; --set changes a property";
+    }
+    if (!values_.names.empty() && (has_filter() || values_.is_all || !values_.state.empty())) {
+        return "ID goes without --all and filters: it says already which message is meant";
+    }
+    if (values_.is_all && has_filter()) {
+        return "--all goes with no filter but --state";
+    }
+    if (values_.names.empty() && !values_.is_all && !has_filter() && values_.state.empty()) {
+        return values_.verb + ": say which: ID…, a filter (--port NAME, --error TEXT, --older-than TIME, …), or --all";
+    }
+    return {};
+}
+
+// The options whose text is a time or a rate.
+std::string command_parser::read_times() {
+    for (const auto& [option, text, value] : {std::tuple{"--older-than", &older_than_, &values_.older_than_ms},
+                                              std::tuple{"--newer-than", &newer_than_, &values_.newer_than_ms}}) {
+        if (!text->empty() && !(*value = parse_duration_ms(*text))) {
+            return std::string(option) + ": \"" + *text + "\" is no time like 90s, 10m, 2h or 3d";
         }
+    }
+    for (const auto& [option, text, value] : {std::tuple{"--since", &since_, &values_.since_unix_ms},
+                                              std::tuple{"--until", &until_, &values_.until_unix_ms}}) {
+        if (!text->empty() && !(*value = parse_date_unix_ms(*text))) {
+            return std::string(option) + ": \"" + *text +
+                   "\" is no date and time like 2026-11-24, 2026-11-24T08:00 or 2026-11-24T08:00:00+01:00";
+        }
+    }
+    if (!rate_.empty() && !(values_.rate = parse_rate(rate_))) {
+        return "--rate: \"" + rate_ + "\" is no rate like 10/s, 100/m or 1000/h";
     }
     return {};
 }
@@ -251,10 +339,10 @@ parsed_command_line command_parser::parse(int count, const char* const* words) {
         result.text = help_page;
         return result;
     }
-    std::string verb;   // as far as it was understood, for the hint
+    std::string verb;  // as far as it was understood, for the hint
     try {
         app_.parse(count, words);
-    } catch (const CLI::Success& asked) {   // --help of a verb, --version
+    } catch (const CLI::Success& asked) {  // --help of a verb, --version
         result.exit_code = exit_code::done;
         std::ostringstream out;
         app_.exit(asked, out, out);
@@ -276,31 +364,6 @@ parsed_command_line command_parser::parse(int count, const char* const* words) {
 }
 
 }  // namespace
-
-std::optional<std::int64_t> parse_duration_ms(const std::string& text) {
-    std::int64_t number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc{} || number < 0) {
-        return std::nullopt;
-    }
-    const std::string unit(end, text.data() + text.size());
-    std::int64_t factor = 0;
-    for (const auto& [name, milliseconds] : {std::pair<const char*, std::int64_t>{"ms", 1},
-                                             {"", 1000},
-                                             {"s", 1000},
-                                             {"m", 60'000},
-                                             {"h", 3'600'000},
-                                             {"d", 86'400'000}}) {
-        if (unit == name) {
-            factor = milliseconds;
-        }
-    }
-    constexpr std::int64_t duration_max_ms = 3650LL * 86'400'000;
-    if (factor == 0 || number > duration_max_ms / factor) {
-        return std::nullopt;
-    }
-    return number * factor;
-}
 
 parsed_command_line parse_command_line(int count, const char* const* words, const std::string& version) {
     return command_parser(version).parse(count, words);

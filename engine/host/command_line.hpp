@@ -7,45 +7,61 @@
 #include <string>
 #include <vector>
 
+#include "host/values.hpp"
+
 namespace hawser::command {
 
 inline constexpr std::uint32_t list_limit_default = 100;
 
 struct arguments {
-    std::string verb;   // "check", "messages list", …
+    std::string verb;  // "check", "messages list", …
     std::string bindings;
     std::vector<std::string> overlays;
     std::vector<std::string> plugin_folders;
-    std::string log_level;   // "" = the verb's own default
+    std::string log_level;  // "" = the verb's own default
     std::string log_format = "text";
     bool is_json = false;
 
     std::string port;
-    std::vector<std::string> properties;   // NS.Name[:type]=VALUE
-    std::vector<std::string> parts;        // NAME=FILE
+    std::vector<std::string> properties;  // NS.Name[:type]=VALUE
+    std::vector<std::string> parts;       // NAME=FILE
     std::vector<std::string> files;
     std::string content_type;
     std::string key;
-    bool waits_for_end = false;            // --wait end
-    std::optional<std::int64_t> wait_ms;   // --wait 10m
+    bool waits_for_end = false;           // --wait end
+    std::optional<std::int64_t> wait_ms;  // --wait 10m
 
-    std::vector<std::string> names;   // message ids, port names, plugin names
-    std::string state;
-    std::uint32_t limit = 0;   // 0 = the verb's own default
-    bool is_all = false;
+    std::vector<std::string> names;  // message ids, port names, plugin names
     std::string part;
     std::string output;
+    std::string folder;          // of messages save: everything
+    bool wants_context = false;  // of messages save: the context alone
+
+    // Which messages: `port` and `properties` too.
+    std::string state;
+    std::string message_id;
+    std::string error;
+    std::optional<std::int64_t> older_than_ms;
+    std::optional<std::int64_t> newer_than_ms;
+    std::optional<std::int64_t> since_unix_ms;
+    std::optional<std::int64_t> until_unix_ms;
+    std::int64_t after = 0;
+    std::uint32_t limit = 0;  // 0 = the verb's own default
+    bool is_all = false;
+
+    // How they are changed.
+    std::vector<std::string> set;    // NS.Name[:type]=VALUE
+    std::vector<std::string> unset;  // NS.Name
+    std::optional<change_rate> rate;
+    bool is_dry_run = false;
 };
 
 struct parsed_command_line {
     arguments values;
-    std::optional<int> exit_code;   // set: print `text` (to stdout when 0, else to stderr) and end
+    std::optional<int> exit_code;  // set: print `text` (to stdout when 0, else to stderr) and end
     std::string text;
 };
 
 parsed_command_line parse_command_line(int count, const char* const* words, const std::string& version);
-
-// "250ms", "90s", "10m", "2h", "1d", or a number of seconds; nullopt for anything else and for more than ten years.
-std::optional<std::int64_t> parse_duration_ms(const std::string& text);
 
 }  // namespace hawser::command

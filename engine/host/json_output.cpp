@@ -62,6 +62,41 @@ json property_json(const property_help& one) {
             {"secret", one.is_secret}};
 }
 
+json change_json(const change_answer& answer, const std::string& name, int exit_code) {
+    return {{"result", word_of(answer.code, false)},
+            {"exitCode", exit_code},
+            {"name", name},
+            {"count", answer.count},
+            {"text", answer.text}};
+}
+
+json detail_json(const message_detail& one) {
+    json value = summary_json(one.summary);
+    value["properties"] = list_of(one.properties, [](const message_property& property) {
+        return json{{"name", property.name},
+                    {"type", property.type},
+                    {"value", property.value},
+                    {"promoted", property.is_promoted}};
+    });
+    value["parts"] = list_of(one.parts, [](const part_summary& part) {
+        return json{{"name", part.name},
+                    {"contentType", part.content_type},
+                    {"fileName", part.file_name},
+                    {"size", part.size},
+                    {"isBody", part.is_body}};
+    });
+    value["history"] = list_of(one.history, [](const attempt_summary& attempt) {
+        return json{{"attempt", attempt.attempt},
+                    {"started", time_json(attempt.started_unix_ms)},
+                    {"ended", time_json(attempt.ended_unix_ms)},
+                    {"transport", attempt.transport},
+                    {"verdict", attempt.verdict},
+                    {"code", attempt.code},
+                    {"text", attempt.text}};
+    });
+    return value;
+}
+
 }  // namespace
 
 std::string json_of(const submit_answer& answer, const submission& message, const std::string& file, int exit_code) {
@@ -92,48 +127,31 @@ std::string json_of(const submit_answer& answer, const submission& message, cons
 }
 
 std::string json_of(const change_answer& answer, const std::string& name, int exit_code) {
-    return dump({{"result", word_of(answer.code, false)},
-                 {"exitCode", exit_code},
-                 {"name", name},
-                 {"count", answer.count},
-                 {"text", answer.text}},
-                -1);
+    return dump(change_json(answer, name, exit_code), -1);
+}
+
+std::string json_of(const change_answer& answer, const std::string& name, int exit_code, std::uint64_t selected,
+                    run_kind kind) {
+    json value = change_json(answer, name, exit_code);
+    value["selected"] = selected;
+    value["dryRun"] = kind == run_kind::dry;
+    value["skipped"] = list_of(answer.skipped, [](const skipped_delivery& one) {
+        return json{{"delivery", one.delivery}, {"text", one.text}};
+    });
+    return dump(value, -1);
 }
 
 std::string json_of(const std::vector<message_summary>& list, bool has_more) {
-    return dump({{"messages", list_of(list, summary_json)}, {"hasMore", has_more}}, 2);
+    return dump({{"messages", list_of(list, summary_json)},
+                 {"hasMore", has_more},
+                 {"nextAfter", has_more && !list.empty() ? json(list.back().delivery) : json()}},
+                2);
 }
 
+std::string json_of(const message_detail& one) { return dump(detail_json(one), 2); }
+
 std::string json_of(const std::vector<message_detail>& details) {
-    return dump({{"messages", list_of(details,
-                                      [](const message_detail& one) {
-                                          json value = summary_json(one.summary);
-                                          value["properties"] =
-                                              list_of(one.properties, [](const message_property& property) {
-                                                  return json{{"name", property.name},
-                                                              {"type", property.type},
-                                                              {"value", property.value},
-                                                              {"promoted", property.is_promoted}};
-                                              });
-                                          value["parts"] = list_of(one.parts, [](const part_summary& part) {
-                                              return json{{"name", part.name},
-                                                          {"contentType", part.content_type},
-                                                          {"fileName", part.file_name},
-                                                          {"size", part.size},
-                                                          {"isBody", part.is_body}};
-                                          });
-                                          value["history"] = list_of(one.history, [](const attempt_summary& attempt) {
-                                              return json{{"attempt", attempt.attempt},
-                                                          {"started", time_json(attempt.started_unix_ms)},
-                                                          {"ended", time_json(attempt.ended_unix_ms)},
-                                                          {"transport", attempt.transport},
-                                                          {"verdict", attempt.verdict},
-                                                          {"code", attempt.code},
-                                                          {"text", attempt.text}};
-                                          });
-                                          return value;
-                                      })}},
-                2);
+    return dump({{"messages", list_of(details, detail_json)}}, 2);
 }
 
 std::string json_of(const std::vector<port_summary>& ports) { return dump({{"ports", list_of(ports, port_json)}}, 2); }

@@ -3,6 +3,7 @@
 // U+FFFD.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -12,8 +13,12 @@ namespace hawser::command {
 
 std::string json_of(const submit_answer& answer, const submission& message, const std::string& file, int exit_code);
 std::string json_of(const change_answer& answer, const std::string& name, int exit_code);
+enum class run_kind : std::uint8_t { real = 1, dry };
+std::string json_of(const change_answer& answer, const std::string& name, int exit_code, std::uint64_t selected,
+                    run_kind kind);
 std::string json_of(const std::vector<message_summary>& list, bool has_more);
 std::string json_of(const std::vector<message_detail>& details);
+std::string json_of(const message_detail& one);
 std::string json_of(const std::vector<port_summary>& ports);
 std::string json_of(const host_status& status);
 std::string json_of(const std::vector<plugin_help>& plugins);

@@ -1,64 +1,38 @@
 // messages list and messages show: looking, without changing anything.
-#include <cstdio>
+#include <algorithm>
 
 #include "host/bus_access.hpp"
 #include "host/exit_code.hpp"
 #include "host/human.hpp"
 #include "host/json_output.hpp"
+#include "host/message_selection.hpp"
 #include "host/output.hpp"
 #include "host/verbs.hpp"
 
 namespace hawser::command {
 namespace {
 
-// What holds a message back, or when it goes next.
-std::string situation(const message_summary& one) {
-    std::string text;
-    if (one.state == "retrying" && one.due_unix_ms > 0) {
-        const std::int64_t left_ms = one.due_unix_ms - now_unix_ms();
-        text = left_ms > 0 ? "again in " + human_duration(left_ms) : "due now";
-    }
-    if (!one.text.empty()) {
-        text += (text.empty() ? "" : ": ") + plain(one.text);
-    }
-    constexpr std::size_t width_max = 100;
-    if (text.size() > width_max) {
-        std::size_t end = width_max;
-        while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) {
-            --end;   // not in the middle of a character
-        }
-        text = text.substr(0, end) + "…";
-    }
-    return text;
+constexpr std::uint32_t counted_more_max = 1000;
+
+std::string more_text(const std::vector<message_summary>& list, std::size_t more_count) {
+    const std::string count =
+        more_count > counted_more_max ? "more than " + std::to_string(counted_more_max) : std::to_string(more_count);
+    return "… and " + count + " more: --after " + std::to_string(list.back().delivery) + "\n";
 }
 
-std::string list_text(const arguments& given, const std::vector<message_summary>& list, bool has_more) {
+std::string list_text(const arguments& given, const std::vector<message_summary>& list, std::size_t more_count) {
     if (list.empty()) {
         return "no messages\n";
     }
-    text_table table({"ID", "STATE", "PORT", "AGE", "SIZE", "ATTEMPTS", "WHY"});
-    for (const std::size_t column : {0U, 3U, 4U, 5U}) {
-        table.align_right(column);
-    }
-    const message_summary* first_suspended = nullptr;
-    for (const message_summary& one : list) {
-        table.add({std::to_string(one.delivery), one.state, plain(one.port),
-                   human_duration(now_unix_ms() - one.published_unix_ms), human_size(one.size),
-                   std::to_string(one.attempts), situation(one)});
-        if (first_suspended == nullptr && one.state.starts_with("suspended")) {
-            first_suspended = &one;
-        }
-    }
-    std::string text = table.text();
-    if (has_more) {
-        text += "… and more: --limit shows more of them, --port and --state fewer\n";
-    }
-    if (first_suspended != nullptr) {
+    std::string text = message_table(list);
+    const auto first_suspended =
+        std::find_if(list.begin(), list.end(), [](const message_summary& one) { return one.state == "suspended"; });
+    if (first_suspended != list.end()) {
         const std::string id = std::to_string(first_suspended->delivery);
         text += "look:  hawser messages show " + retyped(given) + " " + id + "\nagain: hawser messages resume " +
                 retyped(given) + " " + id + "\n";
     }
-    return text;
+    return text + (more_count > 0 ? more_text(list, more_count) : "");
 }
 
 std::string history_text(const message_detail& one) {
@@ -112,19 +86,21 @@ std::string detail_text(const arguments& given, const message_detail& one) {
 }  // namespace
 
 int messages_list(const arguments& given) {
+    message_filter filter;
+    if (const std::string problem = build_filter(given, filter); !problem.empty()) {
+        return report_failure(given, "input.bad", problem, exit_code::bad_input);
+    }
     const bus_access access = open_to_look(given);
     if (!access.is_open()) {
         return access.exit_code;
     }
     const std::uint32_t limit = given.limit > 0 ? given.limit : list_limit_default;
-    const std::uint32_t asked = limit < UINT32_MAX ? limit + 1 : limit;   // one more, to know whether there are more
-    std::vector<message_summary> list =
-        access.bus().list({.port = given.port, .state = given.state, .count_max = asked});
-    const bool has_more = list.size() > limit;
-    if (has_more) {
-        list.resize(limit);
-    }
-    print(given.is_json ? json_of(list, has_more) : list_text(given, list, has_more));
+    filter.after = given.after;
+    filter.count_max = limit < UINT32_MAX - counted_more_max ? limit + counted_more_max + 1 : limit;
+    std::vector<message_summary> list = access.bus().list(filter);
+    const std::size_t more_count = list.size() > limit ? list.size() - limit : 0;
+    list.resize(list.size() - more_count);
+    print(given.is_json ? json_of(list, more_count > 0) : list_text(given, list, more_count));
     return exit_code::done;
 }
 

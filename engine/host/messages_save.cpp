@@ -1,15 +1,20 @@
+// messages save: a part, the context, or everything that there is of a message, out of the box into files.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
+#include <set>
+#include <string_view>
 
 #include "host/bus_access.hpp"
 #include "host/exit_code.hpp"
 #include "host/human.hpp"
+#include "host/json_output.hpp"
 #include "host/output.hpp"
 #include "host/verbs.hpp"
 
@@ -66,19 +71,91 @@ private:
     int error_ = 0;
 };
 
-// The delivery's number: itself, or of a message that has just one.
-std::int64_t delivery_of(hawser::bus& bus, const std::string& id, std::string& problem) {
-    std::int64_t number = 0;
-    const auto [end, error] = std::from_chars(id.data(), id.data() + id.size(), number);
-    if (error == std::errc{} && end == id.data() + id.size()) {
-        return number;
+bool write_whole(int number, std::string_view bytes) {
+    while (!bytes.empty()) {
+        const ssize_t written = ::write(number, bytes.data(), bytes.size());
+        if (written < 0 && errno != EINTR) {
+            return false;
+        }
+        bytes.remove_prefix(written > 0 ? static_cast<std::size_t>(written) : 0);
     }
-    const std::vector<message_detail> found = bus.show(id);
-    if (found.empty()) {
-        problem = "there is no message " + id;
-        return 0;
+    return true;
+}
+
+int save_failure(const arguments& given, const std::string& path, const std::string& why) {
+    return report_failure(given, "output.bad", "cannot write " + (path.empty() ? "standard output" : path) + ": " + why,
+                          exit_code::not_accepted);
+}
+
+// What `fill` writes into a descriptor, in `path` ("" = standard output) once it is whole.
+template <typename Fill>
+int save_into(const arguments& given, const std::string& path, Fill fill) {
+    save_target target(path);
+    if (target.number() < 0) {
+        return save_failure(given, path, target.error_text());
     }
-    return found.front().summary.delivery;   // every delivery of a message has the same parts
+    if (const int code = fill(target.number()); code != exit_code::done) {
+        return code;
+    }
+    return target.finish() ? exit_code::done : save_failure(given, path, target.error_text());
+}
+
+int save_part(const arguments& given, hawser::bus& bus, std::int64_t delivery, const std::string& part,
+              const std::string& path) {
+    return save_into(given, path, [&](int number) {
+        const change_answer answer = bus.save(delivery, part, number);
+        const int code = exit_code_of(answer.code);
+        return code == exit_code::done
+                   ? code
+                   : report_failure(given, "save.failed",
+                                    answer.text.empty() ? "there is no such message or part" : answer.text, code);
+    });
+}
+
+int save_context(const arguments& given, const message_detail& detail, const std::string& path) {
+    return save_into(given, path, [&](int number) {
+        return write_whole(number, json_of(detail)) ? exit_code::done : save_failure(given, path, std::strerror(errno));
+    });
+}
+
+// A name of a file in a folder, made of what the message says: no folder, nothing hidden, none twice.
+std::string safe_name(const part_summary& part, const std::set<std::string>& taken) {
+    std::string name = part.file_name.empty() ? part.name : part.file_name;
+    std::replace_if(
+        name.begin(), name.end(), [](char c) { return c == '/' || c == '\\' || c == '\0'; }, '_');
+    constexpr std::size_t size_max = 200;
+    name.resize(std::min(name.size(), size_max));
+    if (name.empty() || name.front() == '.') {
+        name.insert(0, "_");
+    }
+    const std::string wanted = name;
+    for (int i = 2; taken.count(name) > 0; ++i) {
+        name = wanted + "-" + std::to_string(i);
+    }
+    return name;
+}
+
+// Every part in a file of its name, and context.json, which says which is which.
+int save_all(const arguments& given, hawser::bus& bus, const message_detail& detail) {
+    std::error_code failure;
+    std::filesystem::create_directories(given.folder, failure);
+    if (failure || !std::filesystem::is_empty(given.folder, failure) || failure) {
+        return save_failure(given, given.folder, failure ? failure.message() : "it is not an empty folder");
+    }
+    const std::filesystem::path folder = given.folder;
+    std::set<std::string> taken{"context.json"};
+    for (const part_summary& part : detail.parts) {
+        const std::string name = safe_name(part, taken);
+        taken.insert(name);
+        if (const int code = save_part(given, bus, detail.summary.delivery, part.name, (folder / name).string());
+            code != exit_code::done) {
+            return code;
+        }
+        print(plain((folder / name).string()) + ": " + plain(part.name) + ", " + human_size(part.size) + "\n");
+    }
+    print(plain((folder / "context.json").string()) + ": " + "the context, " +
+          counted(detail.history.size(), "attempt") + "\n");
+    return save_context(given, detail, (folder / "context.json").string());
 }
 
 }  // namespace
@@ -88,26 +165,17 @@ int messages_save(const arguments& given) {
     if (!access.is_open()) {
         return access.exit_code;
     }
-    std::string problem;
-    const std::int64_t delivery = delivery_of(access.bus(), given.names.front(), problem);
-    if (!problem.empty()) {
-        return report_failure(given, "message.unknown", problem, exit_code::not_found);
+    const std::vector<message_detail> found = access.bus().show(given.names.front());
+    if (found.empty()) {
+        return report_failure(given, "message.unknown", "there is no message " + given.names.front(),
+                              exit_code::not_found);
     }
-    save_target target(given.output);
-    if (target.number() < 0) {
-        return report_failure(given, "output.bad", "cannot write " + given.output + ": " + target.error_text(),
-                              exit_code::not_accepted);
+    const message_detail& detail = found.front();  // every delivery of a message has the same parts
+    if (!given.folder.empty()) {
+        return save_all(given, access.bus(), detail);
     }
-    const change_answer answer = access.bus().save(delivery, given.part, target.number());
-    if (const int code = exit_code_of(answer.code); code != exit_code::done) {
-        return report_failure(given, "save.failed",
-                              answer.text.empty() ? "there is no such message or part" : answer.text, code);
-    }
-    if (!target.finish()) {
-        return report_failure(given, "output.bad", "cannot write " + given.output + ": " + target.error_text(),
-                              exit_code::not_accepted);
-    }
-    return exit_code::done;
+    return given.wants_context ? save_context(given, detail, given.output)
+                               : save_part(given, access.bus(), detail.summary.delivery, given.part, given.output);
 }
 
 }  // namespace hawser::command

@@ -9,7 +9,7 @@
 namespace hawser::command {
 namespace {
 
-constexpr std::chrono::milliseconds first_wait{500};   // work that is done by then needs no progress
+constexpr std::chrono::milliseconds first_wait{500};  // work that is done by then needs no progress
 constexpr std::chrono::milliseconds interval{100};
 
 }  // namespace
@@ -20,12 +20,9 @@ progress_line::~progress_line() { clear(); }
 
 void progress_line::show(const std::string& name, std::uint64_t bytes, std::uint64_t of_bytes, std::size_t file,
                          std::size_t of_files) {
-    const clock::time_point now = clock::now();
-    if (!is_terminal_ || now - started_ < first_wait || now - last_ < interval) {
+    if (!is_due()) {
         return;
     }
-    last_ = now;
-    is_shown_ = true;
     std::string text = plain(name) + "  " + human_size(bytes);
     if (of_bytes > 0) {
         text += " of " + human_size(of_bytes) + ", " +
@@ -34,6 +31,26 @@ void progress_line::show(const std::string& name, std::uint64_t bytes, std::uint
     if (of_files > 1) {
         text += "  (file " + std::to_string(file) + " of " + std::to_string(of_files) + ")";
     }
+    write(text);
+}
+
+void progress_line::show_count(const std::string& what, std::uint64_t done, std::uint64_t of) {
+    if (is_due()) {
+        write(what + " " + std::to_string(done) + " of " + std::to_string(of));
+    }
+}
+
+bool progress_line::is_due() {
+    const clock::time_point now = clock::now();
+    if (!is_terminal_ || now - started_ < first_wait || now - last_ < interval) {
+        return false;
+    }
+    last_ = now;
+    return true;
+}
+
+void progress_line::write(const std::string& text) {
+    is_shown_ = true;
     std::fprintf(stderr, "\r%s\033[K", text.c_str());
     std::fflush(stderr);
 }

@@ -47,16 +47,16 @@ public:
         note("show " + id);
         return script.details;
     }
-    change_answer resume(const message_filter& which, const std::vector<message_property>& edits) override {
+    change_answer resume(const message_filter& which, const message_edits& edits) override {
         note("resume");
         script.filters.push_back(which);
         script.edits = edits;
-        return script.change;
+        return script.on_change ? script.on_change(which) : script.change;
     }
     change_answer terminate(const message_filter& which) override {
         note("terminate");
         script.filters.push_back(which);
-        return script.change;
+        return script.on_change ? script.on_change(which) : script.change;
     }
     change_answer save(std::int64_t delivery, const std::string& part, int descriptor) override {
         note("save " + std::to_string(delivery) + " " + part);

@@ -37,10 +37,10 @@ std::string base_name(const std::string& path) {
 
 }  // namespace
 
-std::string parse_property(const std::string& text, message_property& into) {
+std::string parse_property(const std::string& text, message_property& into, const std::string& option) {
     const std::size_t equals = text.find('=');
     if (equals == std::string::npos) {
-        return "--property " + plain(text) + ": write it as NS.Name=VALUE, for example SMTP.Subject=Invoice";
+        return option + " " + plain(text) + ": write it as NS.Name=VALUE, for example SMTP.Subject=Invoice";
     }
     std::string name = text.substr(0, equals);
     std::string type = "string";
@@ -48,12 +48,12 @@ std::string parse_property(const std::string& text, message_property& into) {
         type = name.substr(colon + 1);
         name.resize(colon);
         if (std::find(property_types.begin(), property_types.end(), type) == property_types.end()) {
-            return "--property " + plain(name) + ": \"" + plain(type) +
+            return option + " " + plain(name) + ": \"" + plain(type) +
                    "\" is not a type; there are string, int, bool and dateTime";
         }
     }
     if (!is_property_name(name)) {
-        return "--property \"" + plain(name) + "\": a property's name is NS.Name, for example SMTP.Subject";
+        return option + " \"" + plain(name) + "\": a property's name is NS.Name, for example SMTP.Subject";
     }
     into = {.name = name, .value = text.substr(equals + 1), .type = type};
     return {};

@@ -13,7 +13,8 @@
 namespace hawser::command {
 
 // "SMTP.Subject=Hello", "SMTP.DeliveryReceipt:bool=true". "" or what is wrong.
-std::string parse_property(const std::string& text, message_property& into);
+// `option` is what the complaint names.
+std::string parse_property(const std::string& text, message_property& into, const std::string& option = "--property");
 
 // By the extension, as /etc/mime.types would say; application/octet-stream when it is not known.
 std::string content_type_of(const std::string& file_name);
@@ -30,14 +31,14 @@ public:
     std::string build(const arguments& given, const std::string& file);
 
     const submission& message() const noexcept { return message_; }
-    bool rewind() const noexcept;                           // false: a part is not a file, and has been read
-    std::uint64_t size() const noexcept { return size_; }   // of the parts that are regular files
+    bool rewind() const noexcept;                          // false: a part is not a file, and has been read
+    std::uint64_t size() const noexcept { return size_; }  // of the parts that are regular files
 
 private:
     std::string add_part(const std::string& name, const std::string& file, const std::string& content_type);
 
     submission message_;
-    std::vector<std::int64_t> starts_;   // of the parts, in their files; -1 = no position
+    std::vector<std::int64_t> starts_;  // of the parts, in their files; -1 = no position
     std::uint64_t size_ = 0;
 };
 

@@ -17,92 +17,12 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "host/stand_in_engine.hpp"
+#include "host/verbs_fixture.hpp"
 
 using namespace hawser;
 using namespace hawser::command;
-using hawser::command::test::script;
+using namespace hawser::command::test;
 using nlohmann::json;
-
-namespace {
-
-struct folder_fixture {
-    std::string folder;
-    std::string file;
-    folder_fixture() {
-        script = {};
-        std::string pattern = (std::filesystem::temp_directory_path() / "hawser-verbs-XXXXXX").string();
-        REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-        folder = pattern;
-        file = folder + "/in.xml";
-        std::ofstream(file) << "<a/>";
-    }
-    folder_fixture(const folder_fixture&) = delete;
-    folder_fixture& operator=(const folder_fixture&) = delete;
-    ~folder_fixture() {
-        std::error_code ignored;
-        std::filesystem::remove_all(folder, ignored);
-    }
-    arguments given(const std::string& verb) const {
-        arguments made;
-        made.verb = verb;
-        made.bindings = "b.json";
-        return made;
-    }
-};
-
-std::string read_text(const std::string& path) {
-    std::ifstream in(path);
-    std::ostringstream text;
-    text << in.rdbuf();
-    return text.str();
-}
-
-struct outcome {
-    int code = -1;
-    std::string out;
-    std::string err;
-};
-
-// Runs a verb with standard output and error going to files.
-outcome captured(const std::string& folder, int (*verb)(const arguments&), const arguments& given) {
-    outcome got;
-    std::fflush(stdout);
-    std::fflush(stderr);
-    const int streams[] = {STDOUT_FILENO, STDERR_FILENO};
-    int kept[2];
-    for (int i = 0; i < 2; ++i) {
-        const std::string path = folder + (i == 0 ? "/.out" : "/.err");
-        kept[i] = ::fcntl(streams[i], F_DUPFD_CLOEXEC, 3);
-        const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-        ::dup2(file, streams[i]);
-        ::close(file);
-    }
-    got.code = verb(given);
-    std::fflush(stdout);
-    std::fflush(stderr);
-    for (int i = 0; i < 2; ++i) {
-        ::dup2(kept[i], streams[i]);
-        ::close(kept[i]);
-    }
-    got.out = read_text(folder + "/.out");
-    got.err = read_text(folder + "/.err");
-    return got;
-}
-
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
-const message_summary stuck{.delivery = 42,
-                            .message_id = "m-42",
-                            .port = "Out",
-                            .state = "suspended",
-                            .published_unix_ms = 1,
-                            .attempts = 3,
-                            .size = 2048,
-                            .code = "smtp.x",
-                            .text = "550 no\x1b[2J"};
-
-}  // namespace
 
 TEST_CASE_FIXTURE(folder_fixture, "check: 0 with a summary, 78 with every problem on standard error") {
     script.summary = {.host_name = "H", .send_ports = {"A", "B"}, .pipelines = 1};
@@ -225,7 +145,7 @@ TEST_CASE_FIXTURE(folder_fixture,
     script.open_code = "box.newer-schema";
     CHECK(captured(folder, send, words).code == 78);
     script.open_code.clear();
-    script.locked_times = 3;   // another client for a moment
+    script.locked_times = 3;  // another client for a moment
     CHECK(captured(folder, send, words).code == 0);
 }
 
@@ -242,7 +162,7 @@ TEST_CASE_FIXTURE(folder_fixture, "a host lost before it answers is followed by 
                                                    "start", "submit Out", "stop"});
     REQUIRE(script.submissions.size() == 2);
     CHECK(script.submissions[0].key == script.submissions[1].key);
-    CHECK(script.bodies == std::vector<std::string>{"<a/>", "<a/>"});   // from the start again
+    CHECK(script.bodies == std::vector<std::string>{"<a/>", "<a/>"});  // from the start again
 }
 
 TEST_CASE_FIXTURE(folder_fixture,
@@ -282,103 +202,6 @@ TEST_CASE_FIXTURE(folder_fixture,
     CHECK(captured(folder, submit, words).code == 66);
 }
 
-TEST_CASE_FIXTURE(folder_fixture, "messages list and show: for people without control characters, for programs whole") {
-    script.summaries = {stuck};
-    arguments words = given("messages list");
-    outcome got = captured(folder, messages_list, words);
-    CHECK(got.code == 0);
-    CHECK(contains(got.out, "550 no\\x1b[2J"));
-    CHECK(contains(got.out, "2.0 KiB"));
-    CHECK(contains(got.out, "hawser messages show b.json 42"));
-    CHECK(script.filters.back().count_max == 101);
-    words.limit = 1;
-    words.state = "suspended";
-    words.port = "Out";
-    script.summaries = {stuck, stuck};
-    words.is_json = true;
-    got = captured(folder, messages_list, words);
-    CHECK(json::parse(got.out)["messages"].size() == 1);
-    CHECK(json::parse(got.out)["hasMore"] == true);
-    CHECK(script.filters.back().state == "suspended");
-    CHECK(script.filters.back().port == "Out");
-
-    words = given("messages show");
-    words.names = {"42"};
-    got = captured(folder, messages_show, words);
-    CHECK(got.code == 66);
-    CHECK(contains(got.err, "no message 42"));
-    script.details = {{.summary = stuck,
-                       .properties = {{.name = "SMTP.Subject", .value = "a\nb"}},
-                       .parts = {{.name = "body", .size = 3, .is_body = true}},
-                       .history = {{.attempt = 1,
-                                    .started_unix_ms = 1000,
-                                    .ended_unix_ms = 2500,
-                                    .transport = "SMTP",
-                                    .verdict = "retry",
-                                    .text = "451"}}}};
-    got = captured(folder, messages_show, words);
-    CHECK(got.code == 0);
-    CHECK(contains(got.out, "SMTP.Subject = a\\x0ab  (promoted)"));
-    CHECK(contains(got.out, "took 1.5 s"));
-    CHECK(contains(got.out, "hawser messages resume b.json 42"));
-}
-
-TEST_CASE_FIXTURE(folder_fixture, "messages resume and terminate: what they select") {
-    arguments words = given("messages resume");
-    words.names = {"1", "2"};
-    words.properties = {"SMTP.To=x@y.example"};
-    script.change = {.code = answer_code::done, .count = 1};
-    CHECK(captured(folder, messages_resume, words).code == 0);
-    REQUIRE(script.filters.size() == 2);
-    CHECK(script.filters[1].message_id == "2");
-    CHECK(script.edits[0].value == "x@y.example");
-    script.change = {.code = answer_code::not_found};
-    CHECK(captured(folder, messages_resume, words).code == 66);
-    words.properties = {"nonsense"};
-    CHECK(captured(folder, messages_resume, words).code == 65);
-
-    words = given("messages resume");
-    words.port = "Out";
-    words.state = "retrying";
-    captured(folder, messages_resume, words);
-    CHECK(script.filters.back().state == "retrying");
-    CHECK(script.filters.back().port == "Out");
-
-    words = given("messages terminate");
-    words.is_all = true;
-    CHECK(captured(folder, messages_terminate, words).code == 0);   // nothing there is what was wanted
-    CHECK(script.filters.back().state == "suspended");              // never the whole queue by a short command
-    CHECK(script.filters.back().count_max == UINT32_MAX);
-    words.state = "queued";
-    words.limit = 5;
-    captured(folder, messages_terminate, words);
-    CHECK(script.filters.back().state == "queued");
-    CHECK(script.filters.back().count_max == 5);
-}
-
-TEST_CASE_FIXTURE(folder_fixture, "messages save replaces a file only when it has all of it") {
-    arguments words = given("messages save");
-    words.names = {"42"};
-    words.output = folder + "/out.bin";
-    std::ofstream(words.output) << "before";
-    script.saved = "half";
-    script.change = {.code = answer_code::not_found, .text = "no part \"x\""};
-    outcome got = captured(folder, messages_save, words);
-    CHECK(got.code == 66);
-    CHECK(contains(got.err, "no part"));
-    CHECK(read_text(words.output) == "before");
-    script.saved = "whole";
-    script.change = {.code = answer_code::done};
-    CHECK(captured(folder, messages_save, words).code == 0);
-    CHECK(read_text(words.output) == "whole");
-    words.output.clear();
-    CHECK(captured(folder, messages_save, words).out == "whole");
-    words.output = folder + "/no/such/folder";
-    CHECK(captured(folder, messages_save, words).code == 74);
-    words.names = {"some-message-id"};
-    CHECK(captured(folder, messages_save, words).code == 66);
-}
-
 TEST_CASE_FIXTURE(folder_fixture, "ports and status") {
     script.ports = {{.name = "Out",
                      .state = "started",
@@ -407,7 +230,7 @@ TEST_CASE_FIXTURE(folder_fixture, "ports and status") {
                      .warnings = {"disk almost full"}};
     got = captured(folder, status, given("status"));
     CHECK(got.code == 0);
-    CHECK(contains(got.out, "not running; start it: hawser run b.json"));   // what answered is this process
+    CHECK(contains(got.out, "not running; start it: hawser run b.json"));  // what answered is this process
     CHECK(contains(got.out, "7 messages suspended"));
     CHECK(contains(got.out, "warning: disk almost full"));
     script.has_running_host = true;
@@ -436,7 +259,7 @@ TEST_CASE_FIXTURE(folder_fixture, "preview, plugins and schema") {
     outcome got = captured(folder, plugins_show, words);
     CHECK(got.code == 0);
     CHECK(contains(got.out, "To  string, required\n      Recipients."));
-    CHECK(script.calls.back() == "load smtp");   // the built-in ones
+    CHECK(script.calls.back() == "load smtp");  // the built-in ones
     words.names = {"x.json", "SMTP"};
     CHECK(captured(folder, plugins_show, words).code == 0);
     CHECK(script.calls.back() == "load x.json");
@@ -456,7 +279,7 @@ TEST_CASE_FIXTURE(folder_fixture, "run: ready is told, a signal stops it cleanly
     REQUIRE(path.size() < sizeof address.sun_path);
     path.copy(address.sun_path, path.size());
     REQUIRE(::bind(manager, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
-    const pid_t child = ::fork();   // signals and the signal mask are the process's: a process of its own
+    const pid_t child = ::fork();  // signals and the signal mask are the process's: a process of its own
     if (child == 0) {
         ::setenv("NOTIFY_SOCKET", path.c_str(), 1);
         const int code = run(given("run"));

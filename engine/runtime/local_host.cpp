@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
 #include <future>
 
@@ -219,38 +218,9 @@ void local_host::submit_async(submission message, std::function<void(const submi
 
 // ---- The queue ----
 
-std::vector<delivery_summary> local_host::select(const message_filter& filter) {
-    delivery_filter wanted;
-    wanted.port = filter.port;
-    wanted.after = filter.after;
-    wanted.count_max = filter.count_max;
-    if (!filter.state.empty()) {
-        wanted.state = state_of(filter.state);
-        if (!wanted.state) {
-            return {};
-        }
-    }
-    std::int64_t number = 0;
-    const std::string& id = filter.message_id;
-    const auto [end, failure] = std::from_chars(id.data(), id.data() + id.size(), number);
-    if (!id.empty() && failure == std::errc{} && end == id.data() + id.size()) {
-        const std::optional<delivery_detail> one = box_->show(number);
-        return one ? std::vector{one->summary} : std::vector<delivery_summary>{};
-    }
-    wanted.message_id = id;
-    std::vector<delivery_summary> found = box_->list(wanted);
-    if (found.empty() && !id.empty()) {  // of the mail's Message-ID, perhaps
-        wanted.message_id.clear();
-        wanted.unique_id = id;
-        wanted.count_max = 1;
-        found = box_->list(wanted);
-    }
-    return found;
-}
-
 std::vector<message_summary> local_host::list(const message_filter& filter) {
     std::vector<message_summary> all;
-    for (const delivery_summary& one : select(filter)) {
+    for (const delivery_summary& one : select_deliveries(*box_, filter)) {
         all.push_back(to_public(one));
     }
     return all;
@@ -260,7 +230,8 @@ std::vector<message_detail> local_host::show(const std::string& id) {
     std::vector<message_detail> all;
     message_filter filter;
     filter.message_id = id;
-    for (const delivery_summary& one : id.empty() ? std::vector<delivery_summary>{} : select(filter)) {
+    for (const delivery_summary& one :
+         id.empty() ? std::vector<delivery_summary>{} : select_deliveries(*box_, filter)) {
         if (const std::optional<delivery_detail> detail = box_->show(one.id)) {
             all.push_back(to_public(*detail));
         }
@@ -268,83 +239,16 @@ std::vector<message_detail> local_host::show(const std::string& id) {
     return all;
 }
 
-change_answer local_host::resume(const message_filter& which, const std::vector<message_property>& edits) {
-    change_answer answer;
-    for (const delivery_summary& one : select(which)) {
-        resume_operation change{one.id, system_clock().unix_ms(), std::nullopt};
-        if (!edits.empty()) {
-            const std::optional<delivery_detail> detail = box_->show(one.id);
-            if (!detail) {
-                continue;
-            }
-            change.overlay = detail->context;
-            submission edited;
-            edited.properties = edits;
-            result<message_context> read = read_context(edited, one.message_id);
-            if (!read) {
-                return {answer_code::bad_input, answer.count, read.error().text};
-            }
-            for (const auto& [name, property] : read->all()) {
-                if (result<void> set = change.overlay->set(name, property); !set) {
-                    return {answer_code::bad_input, answer.count, set.error().text};
-                }
-            }
-        }
-        const commit_answer done = commit_and_wait({std::move(change)});
-        if (done.status == commit_status::done) {
-            ++answer.count;
-            delivery_.wake(one.port);
-        } else {
-            answer.text = "delivery " + std::to_string(one.id) + ": " + done.text;
-        }
-    }
-    if (answer.count == 0) {
-        answer.code = answer_code::not_found;
-        answer.text = answer.text.empty() ? "no such message" : answer.text;
-    }
-    return answer;
+change_answer local_host::resume(const message_filter& which, const message_edits& edits) {
+    return resume_deliveries(*box_, which, edits, [this](const std::string& port) { delivery_.wake(port); });
 }
 
 change_answer local_host::terminate(const message_filter& which) {
-    change_answer answer;
-    for (const delivery_summary& one : select(which)) {
-        const commit_answer done = commit_and_wait({terminate_operation{one.id}});
-        if (done.status == commit_status::done) {
-            ++answer.count;
-            log::info("terminated by an operator", {{"port", one.port}, {"message", one.message_id}});
-            delivery_.wake(one.port);
-        } else {
-            answer.text = "delivery " + std::to_string(one.id) + ": " + done.text;
-        }
-    }
-    if (answer.count == 0) {
-        answer.code = answer_code::not_found;
-        answer.text = answer.text.empty() ? "no such message" : answer.text;
-    }
-    return answer;
+    return terminate_deliveries(*box_, which, [this](const std::string& port) { delivery_.wake(port); });
 }
 
 change_answer local_host::save(std::int64_t delivery, const std::string& part, int descriptor) {
-    const std::optional<delivery_detail> detail = box_->show(delivery);
-    if (!detail) {
-        return {answer_code::not_found, 0, "there is no delivery " + std::to_string(delivery)};
-    }
-    std::size_t index = 0;
-    while (index < detail->parts.size() &&
-           (part.empty() ? !detail->parts[index].is_body : detail->parts[index].name != part)) {
-        ++index;
-    }
-    if (index == detail->parts.size()) {
-        return {answer_code::not_found, 0, "the message has no part \"" + printable(part, 80) + '"'};
-    }
-    const std::unique_ptr<body_reader> reader = box_->open_body(detail->sequence, index);
-    std::string buffer(64 * 1024, '\0');
-    while (const std::size_t size = reader->read(buffer.data(), buffer.size())) {
-        if (!write_all(descriptor, std::string_view(buffer).substr(0, size))) {
-            return {answer_code::bad_input, 0, "the part cannot be written to its destination"};
-        }
-    }
-    return {answer_code::done, 1, ""};
+    return save_part(*box_, delivery, part, descriptor);
 }
 
 // ---- Ports and status ----

@@ -11,6 +11,7 @@
 #include "runtime/outcome_waiters.hpp"
 #include "runtime/port_factory.hpp"
 #include "runtime/port_table.hpp"
+#include "runtime/queue_changes.hpp"
 #include "runtime/submission_intake.hpp"
 
 namespace hawser::engine {
@@ -26,7 +27,7 @@ public:
     void submit_async(submission message, std::function<void(const submit_answer&)> answer) override;
     std::vector<message_summary> list(const message_filter& filter) override;
     std::vector<message_detail> show(const std::string& id) override;
-    change_answer resume(const message_filter& which, const std::vector<message_property>& edits) override;
+    change_answer resume(const message_filter& which, const message_edits& edits) override;
     change_answer terminate(const message_filter& which) override;
     change_answer save(std::int64_t delivery, const std::string& part, int descriptor) override;
     std::vector<port_summary> ports() override;
@@ -41,7 +42,6 @@ private:
     commit_answer commit_and_wait(std::vector<operation> batch);
     submit_answer answer_of(const commit_answer& committed, const std::string& message_id);
     void describe_deliveries(submit_answer& answer);
-    std::vector<delivery_summary> select(const message_filter& filter);
     bool delivers_for(const std::string& port) const;
 
     const loaded_configuration& loaded_;

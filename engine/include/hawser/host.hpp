@@ -54,8 +54,8 @@ public:
     virtual std::vector<message_summary> list(const message_filter& filter) = 0;
     virtual std::vector<message_detail> show(
         const std::string& id) = 0;  // delivery number, or message id: all its deliveries
-    virtual change_answer resume(const message_filter& which,
-                                 const std::vector<message_property>& edits) = 0;  // edits: a new Message-ID
+    // Each delivery is changed by itself: what cannot be (it is being sent, it has gone) is named in `skipped`.
+    virtual change_answer resume(const message_filter& which, const message_edits& edits) = 0;
     virtual change_answer terminate(const message_filter& which) = 0;
     virtual change_answer save(std::int64_t delivery, const std::string& part,
                                int descriptor) = 0;  // part "" = the body part

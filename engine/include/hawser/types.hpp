@@ -130,18 +130,37 @@ struct message_detail {
     std::vector<attempt_summary> history;
 };
 
+// Which messages are meant: those that fit everything that is said here, in order of publication. "" and 0 say nothing.
 struct message_filter {
     std::string port;
-    std::string state;
-    std::string message_id;  // BTS.MessageID, or a delivery number
-    std::int64_t after = 0;
+    std::string state;       // of message_summary; "suspended" has those that are not resumable too
+    std::string message_id;  // BTS.MessageID, a delivery's unique id, or its number
+    std::int64_t after = 0;  // for paging: deliveries of a higher number than this one
     std::uint32_t count_max = 100;
+    std::string error = {};                         // part of the code or text; A to Z as a to z
+    std::vector<message_property> properties = {};  // each with this value; the name and the value count
+    std::int64_t published_from_unix_ms = 0;        // then or later
+    std::int64_t published_before_unix_ms = 0;      // earlier
+    std::vector<std::int64_t> deliveries = {};      // only these; at most 10,000
+};
+
+// What resume changes in the context of a message before its next attempt, which then has a new Message-ID.
+struct message_edits {
+    std::vector<message_property> set = {};
+    std::vector<std::string> unset = {};  // names; those that are not there are passed over
+    bool is_empty() const noexcept { return set.empty() && unset.empty(); }
+};
+
+struct skipped_delivery {
+    std::int64_t delivery = 0;
+    std::string text;  // why it was left as it is
 };
 
 struct change_answer {  // of resume, terminate, port changes
     answer_code code = answer_code::done;
     std::uint64_t count = 0;  // deliveries changed
     std::string text;
+    std::vector<skipped_delivery> skipped = {};  // those that were chosen and could not be changed
 };
 
 struct port_summary {

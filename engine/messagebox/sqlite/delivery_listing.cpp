@@ -12,7 +12,8 @@ namespace {
 constexpr std::int64_t range_size = 20'000;           // numbers of the delivery table read by one statement
 constexpr std::int64_t ids_of_statement_max = 2'000;  // taken from an index by one statement
 constexpr std::int64_t ids_of_port_min = 32;
-constexpr std::int64_t neighbours = 16;  // messages in a row that say a time together
+constexpr std::int64_t ids_of_small_port_max = 20'000;  // a port with no more deliveries is read by its indexes
+constexpr std::int64_t neighbours = 16;                 // messages in a row that say a time together
 constexpr std::uint32_t list_count_max = 100'000;
 constexpr delivery_id id_max = std::numeric_limits<delivery_id>::max();
 
@@ -48,17 +49,24 @@ const char* index_of(std::optional<delivery_state> state) {
                                               : "INDEXED BY delivery_suspended WHERE state>=4";
 }
 
-// Any text as a LIKE pattern that matches where it is a part.
-std::string like_pattern(const std::string& part) {
-    std::string pattern = "%";
-    for (const char c : part) {
-        if (c == '%' || c == '_' || c == '\\') {
-            pattern += '\\';
-        }
-        pattern += c;
-    }
-    return pattern + '%';
+// As SQLite's lower() has it: A to Z alone.
+std::string lower_case(std::string text) {
+    std::transform(text.begin(), text.end(), text.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    return text;
 }
+
+// One view of the box, and one lock, for many small statements.
+class read_transaction {
+public:
+    explicit read_transaction(database& connection) : connection_(connection) { connection_.execute("BEGIN"); }
+    read_transaction(const read_transaction&) = delete;
+    read_transaction& operator=(const read_transaction&) = delete;
+    ~read_transaction() { sqlite3_exec(connection_.handle(), "COMMIT", nullptr, nullptr, nullptr); }
+
+private:
+    database& connection_;
+};
 
 std::vector<std::int64_t> integers(statement& query) {
     std::vector<std::int64_t> all;
@@ -94,10 +102,10 @@ delivery_summary read_summary(const statement& row) {
     return one;
 }
 
-delivery_listing::delivery_listing(const database& connection, const delivery_filter& filter)
+delivery_listing::delivery_listing(database& connection, const delivery_filter& filter)
     : connection_(connection),
       filter_(filter),
-      error_pattern_(like_pattern(filter.error)),
+      error_(lower_case(filter.error)),
       next_(filter.after + 1),
       last_(0) {
     statement newest(connection_, "SELECT max(id) FROM delivery");  // what comes later is not in this listing
@@ -171,7 +179,26 @@ void delivery_listing::choose_way() {
         statement ports(connection_, port_ == 0 ? "SELECT id FROM port WHERE ?1=0" : "SELECT ?1");
         ports.bind(port_);
         ports_ = integers(ports);
+    } else if (port_ != 0 && is_small_port()) {
+        way_ = way::ids;
     }
+}
+
+// Takes all deliveries of a port that has few, from the indexes that hold each delivery once.
+bool delivery_listing::is_small_port() {
+    statement query(
+        connection_,
+        "SELECT id FROM (SELECT id FROM delivery INDEXED BY delivery_ready WHERE state=1 AND port=?1 UNION ALL"
+        " SELECT id FROM delivery INDEXED BY delivery_later WHERE state=2 AND port=?1 UNION ALL"
+        " SELECT id FROM delivery INDEXED BY delivery_active WHERE state=3 AND port=?1 UNION ALL"
+        " SELECT id FROM delivery INDEXED BY delivery_suspended WHERE state>=4 AND port=?1) LIMIT ?2");
+    query.bind(port_, ids_of_small_port_max + 1);
+    std::vector<delivery_id> ids = integers(query);
+    if (static_cast<std::int64_t>(ids.size()) > ids_of_small_port_max) {
+        return false;
+    }
+    give_ids(std::move(ids));
+    return true;
 }
 
 // An indexed property of the filter, with those whose context was edited since: their own values are not indexed.
@@ -281,7 +308,8 @@ statement delivery_listing::matching() const {
     sql += filter_.state ? condition_of(*filter_.state) : "";
     sql += port_ != 0 ? " AND d.port=?3" : "";
     sql += filter_.unique_id.empty() ? "" : " AND d.unique_id=?4";
-    sql += filter_.error.empty() ? "" : " AND (d.code LIKE ?5 ESCAPE '\\' OR d.text LIKE ?5 ESCAPE '\\')";
+    // Not LIKE: a bound pattern would have the statement prepared anew for each range.
+    sql += filter_.error.empty() ? "" : " AND (instr(lower(d.code),?5) OR instr(lower(d.text),?5))";
     sql += filter_.message_id.empty() ? "" : " AND m.message_id=?6";
     sql += filter_.published_from_unix_ms ? " AND m.published>=?7" : "";
     sql += filter_.published_before_unix_ms ? " AND m.published<?8" : "";
@@ -307,17 +335,13 @@ bool delivery_listing::fits_context(std::string_view encoded) const {
     });
 }
 
-std::vector<delivery_summary> delivery_listing::take() {
-    const std::size_t count_max = std::min(filter_.count_max, list_count_max);
-    std::vector<delivery_summary> found;
-    statement rows = matching();
-    while (found.size() < count_max && (!ranges_.empty() || next_ranges())) {
-        if (ranges_.empty()) {
-            continue;
-        }
+// Reads ranges until the list is full, at most as many of them as an index gives at once.
+void delivery_listing::read_ranges(statement& rows, std::vector<delivery_summary>& found, std::size_t count_max) {
+    const read_transaction one_view(connection_);
+    for (std::int64_t i = 0; i < ids_of_statement_max && !ranges_.empty() && found.size() < count_max; ++i) {
         const id_range range = ranges_.front();
         ranges_.pop_front();
-        rows.bind(range.first, range.last, port_, filter_.unique_id, error_pattern_, filter_.message_id,
+        rows.bind(range.first, range.last, port_, filter_.unique_id, error_, filter_.message_id,
                   filter_.published_from_unix_ms.value_or(0), filter_.published_before_unix_ms.value_or(0),
                   filter_.properties.empty() ? static_cast<std::int64_t>(count_max - found.size()) : std::int64_t{-1});
         while (found.size() < count_max && rows.step()) {
@@ -326,6 +350,15 @@ std::vector<delivery_summary> delivery_listing::take() {
             }
         }
         rows.reset();
+    }
+}
+
+std::vector<delivery_summary> delivery_listing::take() {
+    const std::size_t count_max = std::min(filter_.count_max, list_count_max);
+    std::vector<delivery_summary> found;
+    statement rows = matching();
+    while (found.size() < count_max && (!ranges_.empty() || next_ranges())) {
+        read_ranges(rows, found, count_max);
     }
     return found;
 }

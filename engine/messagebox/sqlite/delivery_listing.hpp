@@ -1,10 +1,11 @@
 // The deliveries that fit a filter, in order of publication: what `hawser messages list` and bulk changes read. Called
-// by box_reader on a connection of its own. Every statement is short (a bounded number of rows), so that no listing,
-// however long, holds up a checkpoint; a row that changes between two statements is shown as it was when it was read.
+// by box_reader on a connection of its own. A listing is a chain of short reads (a bounded number of rows each), so
+// that none, however long, holds up a checkpoint; a row that changes between two of them is shown as it was when it was
+// read.
 //
-// The narrowest way in is taken: given ids, a message id, the property index, the partial indexes of the states; else
-// ranges of the delivery table. What costs more is looked at only in rows that passed what costs less: the context
-// last.
+// The narrowest way in is taken: given ids, a message id, the property index, the partial indexes of the states or of a
+// small port; else ranges of the delivery table. What costs more is looked at only in rows that passed what costs less:
+// the context last.
 //
 // Numbers of messages and deliveries come from one counter, a message's deliveries right after it: an order of ids is
 // an order of publication, and a time is an id, found by bisection. Publication times may run backward by
@@ -31,7 +32,7 @@ delivery_summary read_summary(const statement& row);
 
 class delivery_listing {
 public:
-    delivery_listing(const database& connection, const delivery_filter& filter);
+    delivery_listing(database& connection, const delivery_filter& filter);
 
     std::vector<delivery_summary> take();  // up to filter.count_max of them
 
@@ -46,6 +47,8 @@ private:
     std::int64_t first_sequence_at(std::int64_t unix_ms, const char* which_neighbour) const;
     void choose_way();
     bool choose_property_index();
+    bool is_small_port();
+    void read_ranges(statement& rows, std::vector<delivery_summary>& found, std::size_t count_max);
     bool next_ranges();
     void next_table_range(delivery_id end);
     void next_of_states();
@@ -55,9 +58,9 @@ private:
     statement matching() const;
     bool fits_context(std::string_view encoded) const;
 
-    const database& connection_;
+    database& connection_;
     const delivery_filter& filter_;
-    const std::string error_pattern_;
+    const std::string error_;  // in lower case
     std::int64_t port_ = 0;  // 0 = all
     delivery_id next_;       // what is below it has been read, or is not wanted
     delivery_id last_;       // inclusive

@@ -1,0 +1,250 @@
+#include "runtime/queue_changes.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <condition_variable>
+#include <mutex>
+#include <set>
+
+#include "base/clock.hpp"
+#include "base/log.hpp"
+#include "runtime/public_names.hpp"
+#include "runtime/submission_intake.hpp"
+
+namespace hawser::engine {
+namespace {
+
+constexpr std::uint32_t changes_at_once_max = 500;  // looked at, and then asked of the box, together
+
+std::optional<delivery_id> number_of(const std::string& id) {
+    delivery_id number = 0;
+    const auto [end, failure] = std::from_chars(id.data(), id.data() + id.size(), number);
+    const bool is_number = !id.empty() && failure == std::errc{} && end == id.data() + id.size();
+    return is_number ? std::optional(number) : std::nullopt;
+}
+
+// The operations, each a batch of its own, and their answers in the same order.
+std::vector<commit_answer> commit_each(message_box& box, std::vector<operation> operations) {
+    std::mutex mutex;
+    std::condition_variable is_done;
+    std::size_t left = operations.size();
+    std::vector<commit_answer> answers(operations.size());
+    for (std::size_t i = 0; i < operations.size(); ++i) {
+        std::vector<operation> batch;
+        batch.push_back(std::move(operations[i]));
+        box.commit(std::move(batch), [&, i](const commit_answer& answer) {
+            const std::lock_guard lock(mutex);
+            answers[i] = answer;
+            if (--left == 0) {
+                is_done.notify_all();
+            }
+        });
+    }
+    std::unique_lock lock(mutex);
+    is_done.wait(lock, [&left] { return left == 0; });
+    return answers;
+}
+
+result<message_context> edited(const delivery_detail& detail, const message_edits& edits) {
+    submission as_submitted;
+    as_submitted.properties = edits.set;
+    result<message_context> read = read_context(as_submitted, detail.summary.message_id);
+    if (!read) {
+        return read;
+    }
+    message_context context = detail.context;
+    for (const std::string& name : edits.unset) {
+        context.erase(name);
+    }
+    for (const auto& [name, property] : read->all()) {  // BTS.MessageID is among them: it stays
+        if (result<void> set = context.set(name, property); !set) {
+            return unexpected{std::move(set).error()};
+        }
+    }
+    return context;
+}
+
+// Those of the given numbers that do not fit the filter any more, and what they are now.
+void tell_changed(message_box& box, const message_filter& which, const std::vector<delivery_summary>& selected,
+                  change_answer& answer) {
+    std::set<delivery_id> missing(which.deliveries.begin(), which.deliveries.end());
+    for (const delivery_summary& one : selected) {
+        missing.erase(one.id);
+    }
+    for (const delivery_id id : missing) {
+        const std::optional<delivery_detail> now = box.show(id);
+        answer.skipped.push_back({id, now ? "it has changed meanwhile: it is " + to_public(now->summary).state
+                                          : std::string("it is gone: delivered or terminated meanwhile")});
+    }
+}
+
+using make_operation = std::function<result<operation>(const delivery_summary&)>;
+
+// Changes what fits, a page after the other, until count_max have been looked at.
+change_answer change_deliveries(message_box& box, const message_filter& which, const make_operation& make,
+                                const std::function<void(const delivery_summary&)>& on_done) {
+    change_answer answer;
+    message_filter page = which;
+    std::uint32_t left = which.count_max;
+    bool is_last = false;
+    while (!is_last && left > 0) {
+        page.count_max = std::min(left, changes_at_once_max);
+        std::vector<delivery_summary> selected = select_deliveries(box, page);
+        is_last = selected.size() < page.count_max || !page.message_id.empty();
+        left -= static_cast<std::uint32_t>(selected.size());
+        std::vector<delivery_summary> changing;
+        std::vector<operation> operations;
+        for (const delivery_summary& one : selected) {
+            page.after = one.id;
+            result<operation> made = make(one);
+            if (made) {
+                operations.push_back(std::move(*made));
+                changing.push_back(one);
+            } else if (made.error().code == "not_found") {
+                answer.skipped.push_back({one.id, made.error().text});
+            } else {
+                answer.code = answer_code::bad_input;
+                answer.text = made.error().text;
+                return answer;
+            }
+        }
+        const std::vector<commit_answer> done = commit_each(box, std::move(operations));
+        for (std::size_t i = 0; i < done.size(); ++i) {
+            if (done[i].status == commit_status::done) {
+                ++answer.count;
+                on_done(changing[i]);
+            } else {
+                answer.skipped.push_back({changing[i].id, done[i].text});
+                answer.code = done[i].status == commit_status::refused ? answer_code::not_accepted : answer.code;
+            }
+        }
+        if (is_last || left == 0) {
+            tell_changed(box, which, selected, answer);
+        }
+    }
+    return answer;
+}
+
+change_answer finished(change_answer answer) {
+    std::sort(answer.skipped.begin(), answer.skipped.end(),
+              [](const skipped_delivery& a, const skipped_delivery& b) { return a.delivery < b.delivery; });
+    if (answer.count == 0 && answer.code == answer_code::done) {
+        answer.code = answer_code::not_found;
+    }
+    if (answer.text.empty() && !answer.skipped.empty()) {
+        answer.text =
+            "delivery " + std::to_string(answer.skipped.front().delivery) + ": " + answer.skipped.front().text;
+    } else if (answer.text.empty() && answer.count == 0) {
+        answer.text = "no such message";
+    }
+    return answer;
+}
+
+}  // namespace
+
+std::vector<delivery_summary> select_deliveries(message_box& box, const message_filter& filter) {
+    delivery_filter wanted;
+    wanted.port = filter.port;
+    wanted.after = filter.after;
+    wanted.count_max = filter.count_max;
+    wanted.error = filter.error;
+    wanted.ids = filter.deliveries;
+    for (const message_property& one : filter.properties) {
+        wanted.properties.emplace_back(one.name, one.value);
+    }
+    if (filter.published_from_unix_ms != 0) {
+        wanted.published_from_unix_ms = filter.published_from_unix_ms;
+    }
+    if (filter.published_before_unix_ms != 0) {
+        wanted.published_before_unix_ms = filter.published_before_unix_ms;
+    }
+    if (!filter.state.empty() && !(wanted.state = state_of(filter.state))) {
+        return {};
+    }
+    if (const std::optional<delivery_id> number = number_of(filter.message_id)) {
+        wanted.ids = {*number};
+        return box.list(wanted);
+    }
+    wanted.message_id = filter.message_id;
+    std::vector<delivery_summary> found = box.list(wanted);
+    if (found.empty() && !filter.message_id.empty()) {  // of the mail's Message-ID, perhaps
+        wanted.message_id.clear();
+        wanted.unique_id = filter.message_id;
+        wanted.count_max = std::min<std::uint32_t>(1, filter.count_max);
+        found = box.list(wanted);
+    }
+    return found;
+}
+
+change_answer resume_deliveries(message_box& box, const message_filter& which, const message_edits& edits,
+                                const wake_function& wake) {
+    if (std::find(edits.unset.begin(), edits.unset.end(), "BTS.MessageID") != edits.unset.end()) {
+        return {answer_code::bad_input, 0, "BTS.MessageID is the message's name: it cannot be taken away"};
+    }
+    const auto make = [&](const delivery_summary& one) -> result<operation> {
+        resume_operation change{one.id, system_clock().unix_ms(), std::nullopt};
+        if (!edits.is_empty()) {
+            const std::optional<delivery_detail> detail = box.show(one.id);
+            if (!detail) {
+                return fail("not_found", "it is gone: delivered or terminated meanwhile");
+            }
+            result<message_context> context = edited(*detail, edits);
+            if (!context) {
+                return unexpected{std::move(context).error()};
+            }
+            change.overlay = std::move(*context);
+        }
+        return operation(std::move(change));
+    };
+    std::set<std::string> ports;
+    change_answer answer =
+        change_deliveries(box, which, make, [&](const delivery_summary& one) { ports.insert(one.port); });
+    for (const std::string& port : ports) {
+        wake(port);
+    }
+    if (answer.count > 0) {
+        log::info("resumed by an operator",
+                  {{"count", std::to_string(answer.count)}, {"edited", edits.is_empty() ? "no" : "yes"}});
+    }
+    return finished(std::move(answer));
+}
+
+change_answer terminate_deliveries(message_box& box, const message_filter& which, const wake_function& wake) {
+    std::set<std::string> ports;
+    change_answer answer = change_deliveries(
+        box, which,
+        [](const delivery_summary& one) -> result<operation> { return operation(terminate_operation{one.id}); },
+        [&](const delivery_summary& one) {
+            log::info("terminated by an operator", {{"port", one.port}, {"message", one.message_id}});
+            ports.insert(one.port);
+        });
+    for (const std::string& port : ports) {
+        wake(port);  // an ordered one may go on
+    }
+    return finished(std::move(answer));
+}
+
+change_answer save_part(message_box& box, std::int64_t delivery, const std::string& part, int descriptor) {
+    const std::optional<delivery_detail> detail = box.show(delivery);
+    if (!detail) {
+        return {answer_code::not_found, 0, "there is no delivery " + std::to_string(delivery)};
+    }
+    std::size_t index = 0;
+    while (index < detail->parts.size() &&
+           (part.empty() ? !detail->parts[index].is_body : detail->parts[index].name != part)) {
+        ++index;
+    }
+    if (index == detail->parts.size()) {
+        return {answer_code::not_found, 0, "the message has no part \"" + printable(part, 80) + '"'};
+    }
+    const std::unique_ptr<body_reader> reader = box.open_body(detail->sequence, index);
+    std::string buffer(64 * 1024, '\0');
+    while (const std::size_t size = reader->read(buffer.data(), buffer.size())) {
+        if (!write_all(descriptor, std::string_view(buffer).substr(0, size))) {
+            return {answer_code::bad_input, 0, "the part cannot be written to its destination"};
+        }
+    }
+    return {answer_code::done, 1, ""};
+}
+
+}  // namespace hawser::engine
