@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import unittest
 
 HAWSER = ""
@@ -281,6 +282,148 @@ class WithHost(WithoutHost):
         self.hawser("send", "b.json", "--port", "Good", "in.bin", exit_code=0)
         self.stop_host()
         self.assertEqual(len(self.delivered("Good")), 2)
+
+
+class Queue(CommandTest):
+    """Finding and changing messages in bulk; test_* twice: without a host and, in the class below, through a running one."""
+
+    def setUp(self):
+        super().setUp()
+        self.fill()
+
+    def fill(self):
+        self.bind([self.port("Bad", "rejected"), self.port("Later", "retry"), self.port("Held", "delivered", state="stopped")])
+        for customer in ("C1", "C2", "C2"):
+            self.hawser("send", "b.json", "--port", "Bad", "--property", "ERP.Customer=" + customer, "in.bin", exit_code=69)
+        self.hawser("send", "b.json", "--port", "Later", "--property", "ERP.Customer=C2", "in.bin", exit_code=75)
+        self.hawser("submit", "b.json", "--port", "Held", *["in.bin"] * 7, exit_code=0)
+
+    def listed(self, *words):
+        return self.hawser_json("messages", "list", "b.json", *words)["messages"]
+
+    def ports_of(self, *words):
+        return [one["port"] for one in self.listed(*words)]
+
+    def suspended(self):
+        return [one["delivery"] for one in self.listed("--state", "suspended")]
+
+    def test_filters(self):
+        code = self.listed("--port", "Bad")[0]["code"]
+        self.assertTrue(code)
+        first = self.listed("--limit", "1")[0]
+        for words, expected in ((["--port", "Bad"], ["Bad"] * 3), (["--state", "retrying"], ["Later"]), (["--port", "Held", "--state", "suspended"], []),
+                                (["--error", code.upper(), "--state", "suspended"], ["Bad"] * 3), (["--error", "no such error"], []),
+                                (["--property", "ERP.Customer=C2"], ["Bad", "Bad", "Later"]), (["--property", "ERP.Customer=c2"], []),
+                                (["--property", "ERP.Customer=C2", "--state", "suspended"], ["Bad", "Bad"]),
+                                (["--newer-than", "1h", "--port", "Later"], ["Later"]), (["--older-than", "1h"], []),
+                                (["--since", first["published"], "--until", "2200-01-01", "--port", "Bad"], ["Bad"] * 3),
+                                (["--until", first["published"]], []), (["--message-id", first["messageId"]], ["Bad"]),
+                                (["--message-id", first["uniqueId"]], ["Bad"]), (["--message-id", str(first["delivery"])], ["Bad"]),
+                                (["--message-id", "no-such-id"], [])):
+            self.assertEqual(self.ports_of(*words), expected, words)
+
+    def test_pages(self):
+        whole = [one["delivery"] for one in self.listed()]
+        self.assertEqual(len(whole), 11)
+        paged, after = [], 0
+        while after is not None:
+            page = self.hawser_json("messages", "list", "b.json", "--limit", "4", "--after", str(after))
+            paged += [one["delivery"] for one in page["messages"]]
+            self.assertEqual(page["hasMore"], page["nextAfter"] is not None)
+            after = page["nextAfter"]
+        self.assertEqual(paged, whole)
+        text = self.hawser("messages", "list", "b.json", "--limit", "4", exit_code=0).stdout.decode()
+        self.assertTrue(text.endswith("… and 7 more: --after %d\n" % whole[3]), text)
+
+    def test_terminate_what_a_filter_finds(self):
+        dry = self.hawser_json("messages", "terminate", "b.json", "--property", "ERP.Customer=C2", "--dry-run")
+        self.assertEqual((dry["selected"], dry["count"], dry["dryRun"]), (2, 0, True))
+        self.assertEqual(len(self.suspended()), 3)
+        done = self.hawser_json("messages", "terminate", "b.json", "--property", "ERP.Customer=C2")
+        self.assertEqual((done["selected"], done["count"], done["skipped"]), (2, 2, []))
+        self.assertEqual(len(self.suspended()), 1)
+        self.assertEqual(self.hawser_json("messages", "terminate", "b.json", "--port", "Held", "--state", "queued", "--count", "5")["count"], 5)
+        self.assertEqual(self.ports_of("--port", "Held"), ["Held"] * 2)
+        self.hawser("messages", "terminate", "b.json", "--port", "Nope", exit_code=66)
+        self.hawser("messages", "terminate", "b.json", "--error", "nothing has it", exit_code=0)
+
+    def test_resume_edits(self):
+        number = str(self.suspended()[0])
+        before = self.listed("--port", "Bad")[0]["uniqueId"]
+        self.hawser("messages", "resume", "b.json", number, "--unset", "BTS.MessageID", exit_code=65)
+        self.hawser("messages", "resume", "b.json", number, "--set", "ERP.Count:int=many", exit_code=65)
+        self.assertIn(int(number), self.suspended())
+        self.hawser("messages", "resume", "b.json", number, "--set", "ERP.Note=checked", "--unset", "ERP.Customer", exit_code=0)
+        found = self.listed("--property", "ERP.Note=checked")
+        self.assertEqual([str(one["delivery"]) for one in found], [number])
+        self.assertNotEqual(found[0]["uniqueId"], before)
+        self.assertEqual(self.ports_of("--property", "ERP.Customer=C1"), [])
+
+    def test_save_everything(self):
+        number = str(self.suspended()[0])
+        self.hawser("messages", "save", "b.json", number, "--folder", "saved", exit_code=0)
+        with open(self.path("saved/in.bin"), "rb") as file:
+            self.assertEqual(file.read(), BODY)
+        with open(self.path("saved/context.json"), "rb") as file:
+            saved = json.load(file)
+        self.assertIn({"name": "ERP.Customer", "type": "string", "value": "C1", "promoted": True}, saved["properties"])
+        shown = json.loads(self.hawser("messages", "save", "b.json", number, "--context", exit_code=0).stdout)
+        self.assertEqual(shown, saved)
+        self.hawser("messages", "save", "b.json", number, "--folder", "saved", exit_code=74)
+
+
+class QueueWithHost(Queue):
+    def setUp(self):
+        CommandTest.setUp(self)
+        self.bind([self.port("Bad", "rejected"), self.port("Later", "retry"), self.port("Held", "delivered", state="stopped")])
+        self.start_host()
+        self.fill()
+
+    def test_resume_in_order_at_a_rate(self):
+        self.hawser("ports", "stop", "b.json", "Bad", exit_code=0)   # so that what is resumed stays to be seen
+        numbers = self.suspended()
+        start = time.monotonic()
+        done = self.hawser("messages", "resume", "b.json", "--port", "Bad", "--rate", "4/s", exit_code=0)
+        took = time.monotonic() - start
+        self.assertEqual(done.stdout.decode(), "".join("%d: resumed\n" % one for one in numbers) + "3 messages resumed\n")
+        self.assertGreaterEqual(took, 0.5)   # the first at once, each other a quarter of a second later
+        self.assertEqual(self.suspended(), [])
+        self.hawser("ports", "start", "b.json", "Bad", exit_code=0)
+        self.wait_until(lambda: self.suspended() == numbers)   # they were tried again, and rejected again
+
+    def test_what_changes_meanwhile_is_skipped(self):
+        numbers = self.suspended()
+        slow = self.slow_resume()
+        self.hawser("messages", "terminate", "b.json", str(numbers[2]), exit_code=0)
+        out, err = slow.communicate(timeout=SECONDS_MAX)
+        self.assertEqual(slow.returncode, 0, err)
+        self.assertTrue(out.endswith(b"2 messages resumed, 1 skipped\n"), out)
+        self.assertIn(b"%d: skipped: it is gone" % numbers[2], err)
+
+    def test_an_interrupted_resume_says_what_was_not_tried(self):
+        numbers = self.suspended()
+        slow = self.slow_resume()
+        slow.send_signal(signal.SIGINT)
+        out, err = slow.communicate(timeout=SECONDS_MAX)
+        self.assertEqual(slow.returncode, 74, err)
+        self.assertIn(b"not tried", err)
+        self.assertIn(numbers[2], self.suspended())
+
+    def slow_resume(self):
+        """A bulk resume, one in 2 s, that has made its first step."""
+        self.hawser("ports", "stop", "b.json", "Bad", exit_code=0)
+        before = len(self.suspended())
+        slow = subprocess.Popen([HAWSER, "messages", "resume", "b.json", "--port", "Bad", "--rate", "30/m"], cwd=self.folder,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.addCleanup(slow.communicate)
+        self.addCleanup(slow.kill)
+        self.wait_until(lambda: len(self.suspended()) < before)
+        return slow
+
+    def wait_until(self, is_so):
+        deadline = time.monotonic() + SECONDS_MAX
+        while not is_so():
+            self.assertLess(time.monotonic(), deadline)
 
 
 class DeepFolder(WithHost):
