@@ -111,6 +111,25 @@ struct attempt_record {  // one line of a delivery's history
     std::string text;       // for a person; quoted, sanitised and capped by whoever made it
 };
 
+// ---- Tracking -------------------------------------------------------------------------------------------------------
+
+// What is kept of a delivery that ends, in the commit that ends it, until the retention removes it. Its history stays
+// with it.
+struct tracked_delivery {
+    bool keeps_context = false;  // as it was before the pipeline: published, or edited since
+    bool keeps_parts = false;    // as published: they stay in the box
+    std::optional<message_context> context_after;
+    // What the adapter was given to transmit: the bytes (at most inline_body_size_max), or a staged body.
+    std::optional<std::variant<std::string, staged_body>> body_after;
+};
+
+// The oldest are removed first, where either limit is passed. Bytes are those of contexts and bodies; parts that open
+// deliveries need do not count.
+struct tracking_retention {
+    std::int64_t age_ms = std::int64_t{30} * 24 * 3600 * 1000;  // since the delivery ended
+    std::uint64_t size_bytes = 10'000'000'000;                  // of the whole box
+};
+
 // ---- The operations of a commit -----------------------------------------------------------------------------------
 
 struct publish_operation {
@@ -118,7 +137,8 @@ struct publish_operation {
 };
 struct complete_operation {
     claim_token token;
-    attempt_record record;
+    attempt_record record;  // verdict delivered; another one where a failed-message publication takes its place
+    std::optional<tracked_delivery> tracked = {};
 };
 struct reschedule_operation {
     claim_token token;
@@ -157,6 +177,7 @@ struct resume_operation {
 };
 struct terminate_operation {
     delivery_id delivery = 0;
+    std::optional<tracked_delivery> tracked = {};
 };  // suspended or queued, never one in flight
 
 using operation =
@@ -180,7 +201,19 @@ struct commit_answer {
 
 // ---- Looking at the box --------------------------------------------------------------------------------------------
 
-enum class delivery_state : std::uint8_t { queued = 1, retrying, active, suspended, suspended_not_resumable };
+enum class delivery_state : std::uint8_t {
+    queued = 1,
+    retrying,
+    active,
+    suspended,
+    suspended_not_resumable,
+    // Of deliveries that have ended, and are tracked:
+    delivered,
+    terminated,
+    failed,  // published as a failed message instead
+};
+
+constexpr bool has_ended(delivery_state state) noexcept { return state >= delivery_state::delivered; }
 
 struct delivery_summary {
     delivery_id id = 0;
@@ -194,17 +227,21 @@ struct delivery_summary {
     std::uint64_t size = 0;  // all parts, bytes
     std::string code;        // of the last attempt or of the suspension
     std::string text;
+    std::int64_t ended_unix_ms = 0;  // 0 = it has not
 };
 
 struct delivery_detail {
     delivery_summary summary;
     std::int64_t sequence = 0;
-    message_context context;
-    std::vector<part_info> parts;
+    message_context context;       // of one that has ended: before the pipeline; empty where it is not kept
+    std::vector<part_info> parts;  // of one that has ended: empty where they are not kept
     std::vector<attempt_record> history;
+    std::optional<message_context> context_after;  // of one that has ended, where it is kept
+    std::optional<std::uint64_t> size_after;       // of the body after the pipeline, where it is kept
 };
 
-// Which deliveries are wanted: those that fit everything that is said here, in order of publication.
+// Which deliveries are wanted: those that fit everything that is said here, in order of publication. Those that have
+// ended are given where their state is asked for, or where ids, message_id or unique_id name them.
 struct delivery_filter {
     std::string port;                     // "" = all
     std::optional<delivery_state> state;  // suspended: resumable or not
@@ -243,6 +280,7 @@ class body_stager {  // one thread at a time; destroyed without finish() = remov
 public:
     virtual ~body_stager() = default;
     virtual result<void> append(const void* bytes, std::size_t size) = 0;  // refused: disk full, watermark
+    virtual result<void> flush() = 0;                                      // durable; finish() then waits no more
     virtual result<staged_body> finish() = 0;
 };
 
@@ -274,6 +312,11 @@ public:
     virtual std::unique_ptr<body_stager> stage_body() = 0;
     virtual std::unique_ptr<body_reader> open_body(
         std::int64_t sequence, std::size_t part_index) = 0;  // of a message, by its order of publication
+    // Of one that has ended: after the pipeline. Throws std::runtime_error where it is not kept (any more).
+    virtual std::unique_ptr<body_reader> open_tracked_body(delivery_id id) = 0;
+
+    // In force from now on; removed in small pieces, mostly while nothing else is to be written.
+    virtual void set_retention(const tracking_retention& limits) = 0;
 
     virtual std::vector<delivery_summary> list(const delivery_filter& filter) = 0;
     virtual std::optional<delivery_detail> show(delivery_id id) = 0;

@@ -166,7 +166,7 @@ void local_host::describe_deliveries(submit_answer& answer) {
     for (const delivery_summary& one : box_->list({.message_id = answer.message_id})) {
         const bool is_known = std::any_of(answer.deliveries.begin(), answer.deliveries.end(),
                                           [&](const delivery_answer& known) { return known.delivery == one.id; });
-        if (!is_known) {
+        if (!is_known && !has_ended(one.state)) {
             delivery_answer left;
             left.delivery = one.id;
             left.port = one.port;

@@ -10,6 +10,7 @@
 #include <cstring>
 #include <filesystem>
 #include <stdexcept>
+#include <utility>
 
 namespace hawser::engine::sqlite {
 namespace {
@@ -42,6 +43,7 @@ public:
         if (descriptor_ < 0) {
             return fail("box.refused", "cannot store a body in " + folder_ + ": " + reason());
         }
+        is_durable_ = false;
         EVP_DigestUpdate(digest_, bytes, size);
         const char* rest = static_cast<const char*>(bytes);
         for (std::size_t left = size; left > 0;) {
@@ -62,15 +64,25 @@ public:
         }
         return {};
     }
-    result<staged_body> finish() override {
+    result<void> flush() override {
+        if (is_durable_) {
+            return {};
+        }
         const int folder = ::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        const bool is_durable = descriptor_ >= 0 && ::fsync(descriptor_) == 0 && folder >= 0 && ::fsync(folder) == 0;
+        is_durable_ = descriptor_ >= 0 && ::fsync(descriptor_) == 0 && folder >= 0 && ::fsync(folder) == 0;
         const std::string why = reason();
         if (folder >= 0) {
             ::close(folder);
         }
-        if (!is_durable) {  // this file is given up, so a later fsync cannot lie about it
+        if (!is_durable_) {
+            ::close(std::exchange(descriptor_, -1));  // given up, so that a later fsync cannot lie about it
             return fail("box.refused", "cannot store a body in " + folder_ + ": " + why);
+        }
+        return {};
+    }
+    result<staged_body> finish() override {
+        if (result<void> flushed = flush(); !flushed) {
+            return unexpected{std::move(flushed).error()};
         }
         is_finished_ = true;
         staged_body body{id_, size_, std::string(32, '\0')};
@@ -86,6 +98,7 @@ private:
     int descriptor_;
     std::uint64_t size_ = 0;
     std::uint64_t written_back_ = 0;
+    bool is_durable_ = false;
     bool is_finished_ = false;
 };
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "message/codec.hpp"
+#include "messagebox/sqlite/box_tracking_reader.hpp"
 #include "messagebox/sqlite/delivery_listing.hpp"
 
 namespace hawser::engine::sqlite {
@@ -12,20 +13,19 @@ namespace {
 
 constexpr std::size_t idle_connection_count_max = 2;
 
-class inline_reader final : public body_reader {
-public:
-    explicit inline_reader(std::string bytes) : bytes_(std::move(bytes)) {}
-    std::size_t read(void* buffer, std::size_t capacity) override {
-        const std::size_t size = std::min(capacity, bytes_.size() - position_);
-        std::memcpy(buffer, bytes_.data() + position_, size);
-        position_ += size;
-        return size;
+std::vector<attempt_record> read_history(const database& connection, delivery_id id) {
+    statement history(
+        connection,
+        "SELECT attempt, started, ended, transport, verdict, code, text FROM attempt WHERE delivery=? ORDER BY number");
+    history.bind(id);
+    std::vector<attempt_record> all;
+    while (history.step()) {
+        all.push_back({static_cast<std::uint32_t>(history.integer(0)), history.integer(1), history.integer(2),
+                       std::string(history.text(3)), std::string(history.text(4)), std::string(history.text(5)),
+                       std::string(history.text(6))});
     }
-
-private:
-    std::string bytes_;
-    std::size_t position_ = 0;
-};
+    return all;
+}
 
 }  // namespace
 
@@ -93,12 +93,23 @@ std::unique_ptr<body_reader> box_reader::open_body(std::int64_t sequence, std::s
     if (!in.is_good()) {
         throw std::runtime_error("a stored body cannot be read: the message box is damaged");
     }
-    return std::make_unique<inline_reader>(std::move(bytes));
+    return read_from(std::move(bytes));
 }
 
 std::vector<delivery_summary> box_reader::list(const delivery_filter& filter) {
     lease connection(*this);
-    return delivery_listing(*connection, filter).take();
+    std::vector<delivery_summary> found;
+    if (wants_open(filter)) {
+        found = delivery_listing(*connection, filter).take();
+    }
+    if (wants_ended(filter) && found.size() < filter.count_max) {
+        const std::vector<delivery_summary> ended = list_tracked(*connection, filter);
+        const auto middle = found.insert(found.end(), ended.begin(), ended.end());
+        std::inplace_merge(found.begin(), middle, found.end(),
+                           [](const auto& a, const auto& b) { return a.id < b.id; });
+        found.resize(std::min<std::size_t>(found.size(), filter.count_max));
+    }
+    return found;
 }
 
 std::optional<delivery_detail> box_reader::show(delivery_id id) {
@@ -106,7 +117,11 @@ std::optional<delivery_detail> box_reader::show(delivery_id id) {
     statement query(*connection, (select_summary(", m.sequence") + "d.id=?").c_str());
     query.bind(id);
     if (!query.step()) {
-        return std::nullopt;
+        std::optional<delivery_detail> ended = show_tracked(*connection, id);
+        if (ended) {
+            ended->history = read_history(*connection, id);
+        }
+        return ended;
     }
     delivery_detail detail;
     detail.summary = read_summary(query);
@@ -125,16 +140,13 @@ std::optional<delivery_detail> box_reader::show(delivery_id id) {
     }
     detail.context = std::move(context).value();
     detail.parts = std::move(parts).value();
-    statement history(
-        *connection,
-        "SELECT attempt, started, ended, transport, verdict, code, text FROM attempt WHERE delivery=? ORDER BY number");
-    history.bind(id);
-    while (history.step()) {
-        detail.history.push_back({static_cast<std::uint32_t>(history.integer(0)), history.integer(1),
-                                  history.integer(2), std::string(history.text(3)), std::string(history.text(4)),
-                                  std::string(history.text(5)), std::string(history.text(6))});
-    }
+    detail.history = read_history(*connection, id);
     return detail;
+}
+
+std::unique_ptr<body_reader> box_reader::open_tracked_body(delivery_id id) {
+    lease connection(*this);
+    return sqlite::open_tracked_body(*connection, files_, id);
 }
 
 // Over the partial indexes alone, in one statement, so that the figures belong together: those that wait for their
@@ -174,7 +186,8 @@ std::vector<port_state_record> box_reader::port_states() {
 
 std::set<std::int64_t> box_reader::known_files() {
     lease connection(*this);
-    statement query(*connection, "SELECT file FROM part_file");
+    statement query(*connection,
+                    "SELECT file FROM part_file UNION ALL SELECT file_after FROM tracked WHERE file_after IS NOT NULL");
     query.bind();
     std::set<std::int64_t> all;
     while (query.step()) {

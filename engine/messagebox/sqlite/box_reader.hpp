@@ -20,6 +20,7 @@ public:
 
     std::optional<std::int64_t> next_due(const std::vector<std::string>& ports);
     std::unique_ptr<body_reader> open_body(std::int64_t sequence, std::size_t part_index);
+    std::unique_ptr<body_reader> open_tracked_body(delivery_id id);
     std::vector<delivery_summary> list(const delivery_filter& filter);
     std::optional<delivery_detail> show(delivery_id id);
     std::vector<port_counts> counts();

@@ -107,13 +107,16 @@ box_writer::box_writer(database& connection)
     number_ = connection.query_integer("SELECT value FROM counter WHERE name='number'");
     numbers_reserved_ = number_;
     has_indexed_ = connection.query_integer("SELECT EXISTS(SELECT 1 FROM property_value)") != 0;
+    prepare_tracking();
 }
 
 void box_writer::begin() { connection_.execute("BEGIN IMMEDIATE"); }
 
 void box_writer::commit() {
+    save_tracked_bytes();
     connection_.execute("COMMIT");
     claims_.keep();
+    tracked_bytes_saved_ = tracked_bytes_;
 }
 
 void box_writer::roll_back() noexcept {
@@ -121,6 +124,7 @@ void box_writer::roll_back() noexcept {
                  nullptr);  // fails where SQLite rolled back by itself
     claims_.undo_to(0);
     removed_files_.clear();
+    tracked_bytes_ = tracked_bytes_saved_;
     numbers_reserved_ = number_;  // the reservation may have been undone: reserve anew
     ports_.clear();
     ordered_ports_.clear();
@@ -129,6 +133,7 @@ void box_writer::roll_back() noexcept {
 void box_writer::begin_savepoint() {
     savepoint_claims_ = claims_.mark();
     savepoint_files_ = removed_files_.size();
+    savepoint_tracked_bytes_ = tracked_bytes_;
     connection_.execute("SAVEPOINT batch");
 }
 
@@ -138,6 +143,7 @@ void box_writer::roll_back_savepoint() {
     connection_.execute("ROLLBACK TO batch; RELEASE batch");
     claims_.undo_to(savepoint_claims_);
     removed_files_.resize(savepoint_files_);
+    tracked_bytes_ = savepoint_tracked_bytes_;
     numbers_reserved_ = number_;
     ports_.clear();
 }
@@ -165,7 +171,7 @@ void box_writer::end_message(std::int64_t sequence, bool has_files, bool has_key
         delete_files_.bind(sequence).run();
     }
     if (has_key) {
-        expire_key_.bind(sequence, system_clock().unix_ms() + key_kept_ms).run();
+        expire_key(sequence);
     }
     if (has_indexed_) {
         delete_properties_.bind(sequence).run();
@@ -173,21 +179,30 @@ void box_writer::end_message(std::int64_t sequence, bool has_files, bool has_key
     delete_message_.bind(sequence).run();
 }
 
-void box_writer::end_delivery(delivery_id id, const held_claim& held) {
+void box_writer::expire_key(std::int64_t sequence) {
+    expire_key_.bind(sequence, system_clock().unix_ms() + key_kept_ms).run();
+}
+
+bool box_writer::close_message(std::int64_t sequence) {
+    close_message_.bind(sequence).run();
+    read_open_count_.bind(sequence);
+    const bool is_last = read_open_count_.step() && read_open_count_.integer(0) == 0;
+    read_open_count_.reset();
+    return is_last;
+}
+
+// Where the parts are kept, the delivery's reference on its message goes over to what is tracked of it.
+void box_writer::end_delivery(delivery_id id, const held_claim& held, const tracked_delivery* tracked) {
     delete_delivery_.bind(id).run();
-    if (held.has_history) {
+    if (held.has_history && tracked == nullptr) {
         delete_attempts_.bind(id).run();
     }
-    if (held.delivery_count > 1) {
-        close_message_.bind(held.sequence).run();
-        read_open_count_.bind(held.sequence);
-        const bool is_last = read_open_count_.step() && read_open_count_.integer(0) == 0;
-        read_open_count_.reset();
-        if (!is_last) {
-            return;
-        }
+    const bool keeps_message = tracked != nullptr && tracked->keeps_parts;
+    if (!keeps_message && (held.delivery_count == 1 || close_message(held.sequence))) {
+        end_message(held.sequence, held.has_files, held.has_key);
+    } else if (has_tracked_) {
+        note_last_delivery(held);
     }
-    end_message(held.sequence, held.has_files, held.has_key);
 }
 
 commit_answer box_writer::apply_one(const complete_operation& one) {
@@ -195,7 +210,14 @@ commit_answer box_writer::apply_one(const complete_operation& one) {
     if (held == nullptr) {
         return lost();
     }
-    end_delivery(one.token.delivery, *held);
+    if (one.tracked) {
+        const bool is_delivered = one.record.verdict == "delivered";
+        track(one.token.delivery, *one.tracked,
+              {is_delivered ? tracked_outcome::delivered : tracked_outcome::failed, one.record.ended_unix_ms,
+               static_cast<std::int64_t>(one.record.attempt), &one.record.code, &one.record.text});
+        add_history(one.token.delivery, one.record);
+    }
+    end_delivery(one.token.delivery, *held, one.tracked ? &*one.tracked : nullptr);
     claims_.end(one.token.delivery);
     return {};
 }
@@ -296,7 +318,10 @@ commit_answer box_writer::apply_one(const terminate_operation& one) {
     ended.has_key = !read_delivery_.is_null(3);
     ended.has_history = ended.has_files = true;
     read_delivery_.reset();
-    end_delivery(one.delivery, ended);
+    if (one.tracked) {
+        track(one.delivery, *one.tracked, {tracked_outcome::terminated, system_clock().unix_ms()});
+    }
+    end_delivery(one.delivery, ended, one.tracked ? &*one.tracked : nullptr);
     return {};
 }
 
@@ -306,13 +331,6 @@ void box_writer::give_back_numbers() noexcept {
     } catch (const sqlite_error&) {
         // They stay reserved: the next delivery has a higher number than need be.
     }
-}
-
-void box_writer::prune_keys(std::int64_t now_unix_ms) {
-    statement prune(
-        connection_,
-        "DELETE FROM submission_key WHERE key IN (SELECT key FROM submission_key WHERE expires<? LIMIT 1000)");
-    prune.bind(now_unix_ms).run();
 }
 
 }  // namespace hawser::engine::sqlite

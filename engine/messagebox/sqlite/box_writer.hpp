@@ -14,6 +14,7 @@
 #include "messagebox/message_box.hpp"
 #include "messagebox/sqlite/claim_table.hpp"
 #include "messagebox/sqlite/database.hpp"
+#include "messagebox/sqlite/schema.hpp"
 
 namespace hawser::engine::sqlite {
 
@@ -28,8 +29,14 @@ public:
     commit_answer apply(const operation& one);
     std::vector<claimed_delivery> claim(const std::vector<port_claim>& wanted, std::int64_t now_unix_ms);
     std::int64_t port_id(const std::string& name);
-    void prune_keys(std::int64_t now_unix_ms);
     void give_back_numbers() noexcept;  // at a clean end: the reserved numbers that were not used
+
+    // Pruning, a small piece a call, outside a transaction; true = there may be more of it.
+    bool prune_tracked(const tracking_retention& limits, std::int64_t now_unix_ms);
+    bool prune_keys(std::int64_t now_unix_ms);
+    bool shrink(std::int64_t free_pages_min, int pages);                // gives free pages back to the file system
+    bool is_over(const tracking_retention& limits) const noexcept;      // tracking has more bytes than it may
+    bool is_far_over(const tracking_retention& limits) const noexcept;  // by more than a tenth
 
     void begin();
     void commit();
@@ -56,8 +63,33 @@ private:
     std::string store_bodies(std::int64_t sequence, const std::vector<new_part>& parts);
     std::optional<std::string> share_part(const stored_part& from, std::int64_t sequence, std::size_t index);
     void add_history(delivery_id id, const attempt_record& record);
-    void end_delivery(delivery_id id, const held_claim& held);
+    void end_delivery(delivery_id id, const held_claim& held, const tracked_delivery* tracked);
+    bool close_message(std::int64_t sequence);  // one reference less; true = that was the last one
     void end_message(std::int64_t sequence, bool has_files, bool has_key);
+    void expire_key(std::int64_t sequence);
+
+    struct ended_delivery {
+        tracked_outcome outcome = tracked_outcome::delivered;
+        std::int64_t ended_unix_ms = 0;
+        std::int64_t attempts = 0;          // the delivery's own where that is more
+        const std::string* code = nullptr;  // nullptr = the delivery's
+        const std::string* text = nullptr;
+    };
+    struct tracked_row {
+        delivery_id delivery = 0;
+        std::int64_t message = 0;
+        bool keeps_message = false;
+        std::int64_t file = 0;  // 0 = none
+        std::int64_t size = 0;  // bytes
+    };
+    void prepare_tracking();
+    void track(delivery_id id, const tracked_delivery& kept, const ended_delivery& how);
+    void note_last_delivery(const held_claim& held);
+    std::int64_t kept_size(std::int64_t sequence);
+    void save_tracked_bytes();
+    std::vector<tracked_row> oldest_tracked(const tracking_retention& limits, std::int64_t now_unix_ms);
+    void end_tracked(const tracked_row& row);
+
     void claim_port(const port_claim& wanted, std::int64_t now_unix_ms, std::vector<claimed_delivery>& out);
     std::optional<std::string> next_order_key(std::int64_t port, const std::string& after);
     bool claim_first(std::int64_t port, const std::string& name, const std::string& order_key,
@@ -76,6 +108,10 @@ private:
     std::set<std::int64_t> ordered_ports_;                // whose deliveries all have an order key
     std::vector<std::int64_t> removed_files_;
     bool has_indexed_ = false;  // something is in property_value
+    bool has_tracked_ = false;  // something is in tracked
+    std::int64_t tracked_bytes_ = 0;
+    std::int64_t tracked_bytes_saved_ = 0;
+    std::int64_t savepoint_tracked_bytes_ = 0;
     std::size_t savepoint_claims_ = 0;
     std::size_t savepoint_files_ = 0;
     std::int64_t number_ = 0;
@@ -90,6 +126,8 @@ private:
     statement promote_, select_ready_, select_oldest_, activate_, is_blocked_, next_order_key_, select_ordered_,
         give_order_key_, delete_properties_;
     statement read_delivery_, resume_, resume_edited_, reserve_numbers_;
+    statement track_, has_open_delivery_, read_kept_size_, oldest_tracked_, delete_tracked_, save_tracked_bytes_,
+        delete_keys_;
 };
 
 }  // namespace hawser::engine::sqlite

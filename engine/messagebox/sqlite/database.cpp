@@ -93,6 +93,22 @@ void statement::bind_one(int index, nullable_text value) {
     }
 }
 
+void statement::bind_one(int index, nullable_blob value) {
+    if (value.bytes != nullptr) {
+        bind_one(index, blob{*value.bytes});
+    } else {
+        bind_one(index, null{});
+    }
+}
+
+void statement::bind_one(int index, nullable_integer value) {
+    if (value.value != nullptr) {
+        bind_one(index, *value.value);
+    } else {
+        bind_one(index, null{});
+    }
+}
+
 void statement::bind_one(int index, blob value) {
     check(sqlite3_bind_blob64(handle_, index, value.bytes.data() == nullptr ? "" : value.bytes.data(),
                               value.bytes.size(), SQLITE_STATIC));

@@ -72,12 +72,20 @@ public:
     struct nullable_text {
         const std::string* text;  // nullptr = NULL
     };
+    struct nullable_blob {
+        const std::string* bytes = nullptr;
+    };
+    struct nullable_integer {
+        const std::int64_t* value;
+    };
 
 private:
     void bind_one(int index, std::int64_t value) { check(sqlite3_bind_int64(handle_, index, value)); }
     void bind_one(int index, std::string_view value);
     void bind_one(int index, blob value);
     void bind_one(int index, nullable_text value);
+    void bind_one(int index, nullable_blob value);
+    void bind_one(int index, nullable_integer value);
     void bind_one(int index, null) { check(sqlite3_bind_null(handle_, index)); }
     void check(int code) const;
 

@@ -4,6 +4,7 @@
 #include <limits>
 #include <stdexcept>
 
+#include "messagebox/sqlite/listing_filter.hpp"
 #include "messagebox/sqlite/schema.hpp"
 
 namespace hawser::engine::sqlite {
@@ -13,9 +14,7 @@ constexpr std::int64_t range_size = 20'000;           // numbers of the delivery
 constexpr std::int64_t ids_of_statement_max = 2'000;  // taken from an index by one statement
 constexpr std::int64_t ids_of_port_min = 32;
 constexpr std::int64_t ids_of_small_port_max = 20'000;  // a port with no more deliveries is read by its indexes
-constexpr std::int64_t neighbours = 16;                 // messages in a row that say a time together
 constexpr std::uint32_t list_count_max = 100'000;
-constexpr delivery_id id_max = std::numeric_limits<delivery_id>::max();
 
 delivery_state state_of(std::int64_t row, std::int64_t attempts) {
     switch (static_cast<row_state>(row)) {
@@ -35,6 +34,9 @@ const char* condition_of(delivery_state state) {
     case delivery_state::active: return " AND d.state=3";
     case delivery_state::suspended: return " AND d.state>=4";
     case delivery_state::suspended_not_resumable: return " AND d.state=5";
+    case delivery_state::delivered:
+    case delivery_state::terminated:
+    case delivery_state::failed: return " AND 0";  // see box_tracking_reader
     }
     return "";
 }
@@ -47,13 +49,6 @@ const char* index_of(std::optional<delivery_state> state) {
     return *state == delivery_state::retrying ? "INDEXED BY delivery_retrying WHERE state<=2 AND total_attempts>0"
            : *state == delivery_state::active ? "INDEXED BY delivery_active WHERE state=3"
                                               : "INDEXED BY delivery_suspended WHERE state>=4";
-}
-
-// As SQLite's lower() has it: A to Z alone.
-std::string lower_case(std::string text) {
-    std::transform(text.begin(), text.end(), text.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-    return text;
 }
 
 // One view of the box, and one lock, for many small statements.
@@ -103,11 +98,7 @@ delivery_summary read_summary(const statement& row) {
 }
 
 delivery_listing::delivery_listing(database& connection, const delivery_filter& filter)
-    : connection_(connection),
-      filter_(filter),
-      error_(lower_case(filter.error)),
-      next_(filter.after + 1),
-      last_(0) {
+    : connection_(connection), filter_(filter), error_(lower_case(filter.error)), next_(filter.after + 1), last_(0) {
     statement newest(connection_, "SELECT max(id) FROM delivery");  // what comes later is not in this listing
     newest.bind();
     last_ = newest.step() ? newest.integer(0) : 0;
@@ -126,40 +117,16 @@ delivery_listing::delivery_listing(database& connection, const delivery_filter& 
 
 void delivery_listing::narrow_by_time() {
     if (filter_.published_from_unix_ms) {
-        next_ = std::max(next_, first_sequence_at(*filter_.published_from_unix_ms - clock_slack_ms, "max"));
+        next_ =
+            std::max(next_, first_published_at(connection_, "message", "sequence",
+                                               *filter_.published_from_unix_ms - clock_slack_ms, neighbour::latest));
     }
     if (filter_.published_before_unix_ms) {
-        last_ = std::min(last_, first_sequence_at(*filter_.published_before_unix_ms + clock_slack_ms, "min") - 1);
+        last_ = std::min(last_,
+                         first_published_at(connection_, "message", "sequence",
+                                            *filter_.published_before_unix_ms + clock_slack_ms, neighbour::earliest) -
+                             1);
     }
-}
-
-// The sequence from which messages were published at this time or later; above all others where none was. A place in
-// the order has the latest or earliest time of a few neighbours, so that one that stands out leads nobody astray: `max`
-// gives a sequence that is rather too low, `min` one that is rather too high.
-std::int64_t delivery_listing::first_sequence_at(std::int64_t unix_ms, const char* which_neighbour) const {
-    statement ends(connection_, "SELECT (SELECT min(sequence) FROM message), (SELECT max(sequence) FROM message)");
-    ends.bind();
-    ends.step();
-    std::int64_t low = ends.integer(0);
-    const std::int64_t newest = ends.integer(1);
-    std::int64_t high = newest + 1;
-    ends.reset();
-    const std::string sql = "SELECT " + std::string(which_neighbour) +
-                            "(published), min(sequence) FROM (SELECT published, sequence FROM message"
-                            " WHERE sequence>=? ORDER BY sequence LIMIT ?)";
-    statement probe(connection_, sql.c_str());
-    while (low < high) {
-        const std::int64_t middle = low + (high - low) / 2;
-        probe.bind(middle, neighbours);
-        probe.step();
-        if (probe.is_null(0) || probe.integer(0) >= unix_ms) {
-            high = middle;
-        } else {
-            low = std::max(middle, probe.integer(1)) + 1;
-        }
-        probe.reset();
-    }
-    return low > newest ? id_max : low;
 }
 
 void delivery_listing::choose_way() {
@@ -317,24 +284,6 @@ statement delivery_listing::matching() const {
     return {connection_, sql.c_str()};
 }
 
-bool delivery_listing::fits_context(std::string_view encoded) const {
-    const auto can_fit = [encoded](const auto& wanted) {  // without decoding
-        return encoded.find(wanted.first) != std::string_view::npos &&
-               encoded.find(wanted.second) != std::string_view::npos;
-    };
-    if (!std::all_of(filter_.properties.begin(), filter_.properties.end(), can_fit)) {
-        return false;
-    }
-    const result<message_context> context = message_context::decode(encoded);
-    if (!context) {
-        throw std::runtime_error(context.error().text);
-    }
-    return std::all_of(filter_.properties.begin(), filter_.properties.end(), [&context](const auto& wanted) {
-        const context_property* property = context->find(wanted.first);
-        return property != nullptr && property->value == wanted.second;
-    });
-}
-
 // Reads ranges until the list is full, at most as many of them as an index gives at once.
 void delivery_listing::read_ranges(statement& rows, std::vector<delivery_summary>& found, std::size_t count_max) {
     const read_transaction one_view(connection_);
@@ -345,7 +294,7 @@ void delivery_listing::read_ranges(statement& rows, std::vector<delivery_summary
                   filter_.published_from_unix_ms.value_or(0), filter_.published_before_unix_ms.value_or(0),
                   filter_.properties.empty() ? static_cast<std::int64_t>(count_max - found.size()) : std::int64_t{-1});
         while (found.size() < count_max && rows.step()) {
-            if (filter_.properties.empty() || fits_context(rows.text(summary_column_count))) {
+            if (filter_.properties.empty() || has_properties(rows.text(summary_column_count), filter_.properties)) {
                 found.push_back(read_summary(rows));
             }
         }

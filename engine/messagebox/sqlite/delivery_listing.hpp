@@ -23,8 +23,6 @@
 
 namespace hawser::engine::sqlite {
 
-inline constexpr std::int64_t clock_slack_ms = std::int64_t{10} * 60 * 1000;
-
 // The columns that read_summary takes, `FROM delivery d JOIN message m JOIN port p`, up to WHERE.
 std::string select_summary(const std::string& further_columns);
 inline constexpr int summary_column_count = 11;
@@ -44,7 +42,6 @@ private:
     enum class way : std::uint8_t { ids = 1, state_index, property_index, ranges };
 
     void narrow_by_time();
-    std::int64_t first_sequence_at(std::int64_t unix_ms, const char* which_neighbour) const;
     void choose_way();
     bool choose_property_index();
     bool is_small_port();
@@ -56,14 +53,13 @@ private:
     void give_ids(std::vector<delivery_id> ids);
     void give_up_to(std::vector<delivery_id> ids, delivery_id complete_to);
     statement matching() const;
-    bool fits_context(std::string_view encoded) const;
 
     database& connection_;
     const delivery_filter& filter_;
     const std::string error_;  // in lower case
-    std::int64_t port_ = 0;  // 0 = all
-    delivery_id next_;       // what is below it has been read, or is not wanted
-    delivery_id last_;       // inclusive
+    std::int64_t port_ = 0;    // 0 = all
+    delivery_id next_;         // what is below it has been read, or is not wanted
+    delivery_id last_;         // inclusive
     way way_ = way::ranges;
     std::vector<std::int64_t> ports_;  // to look through in a state's index
     std::string indexed_name_;         // of a property that is indexed …

@@ -44,7 +44,8 @@ CREATE INDEX submission_key_expiry ON submission_key(expires) WHERE expires IS N
 
 // order_key: what an ordered delivery is in order with (a dynamic port's location), '' = everything of its port; NULL =
 // not ordered. A part's file may belong to several messages. property_value has the promoted properties that the
-// bindings want indexed, tracked what is kept of deliveries that have ended; a tracked row may hold on to its message.
+// bindings want indexed, tracked what is kept of deliveries that have ended; a tracked row may hold on to its message
+// (keeps_message: 1 for its parts, 2 for its context too, which context_before then need not repeat).
 // delivery_retrying and delivery_edited are for listing and counting: a delivery that goes out at the first attempt is
 // in neither, so they cost the way of a message nothing.
 constexpr const char* schema_2 = R"sql(
@@ -60,9 +61,13 @@ CREATE TABLE tracked(
   delivery INTEGER PRIMARY KEY, message INTEGER NOT NULL, message_id TEXT NOT NULL, unique_id TEXT NOT NULL,
   port INTEGER NOT NULL, published INTEGER NOT NULL, ended INTEGER NOT NULL, outcome INTEGER NOT NULL,
   attempts INTEGER NOT NULL, size INTEGER NOT NULL, code TEXT NOT NULL, text TEXT NOT NULL, context_before BLOB,
-  context_after BLOB, file_after INTEGER, size_after INTEGER NOT NULL, keeps_message INTEGER NOT NULL);
+  context_after BLOB, file_after INTEGER, size_after INTEGER NOT NULL, keeps_message INTEGER NOT NULL,
+  body_after BLOB);
+CREATE INDEX tracked_by_end ON tracked(ended);
 CREATE INDEX tracked_by_port ON tracked(port, delivery);
 CREATE INDEX tracked_by_message_id ON tracked(message_id);
+CREATE INDEX tracked_by_unique_id ON tracked(unique_id);
+CREATE INDEX tracked_not_delivered ON tracked(delivery) WHERE outcome<>1;
 CREATE INDEX tracked_by_file ON tracked(file_after) WHERE file_after IS NOT NULL;
 )sql";
 

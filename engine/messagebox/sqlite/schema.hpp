@@ -22,4 +22,7 @@ inline constexpr const char* indexed_property_prefix = "indexed:";
 // The states of a delivery row.
 enum class row_state : int { ready = 1, later = 2, active = 3, suspended = 4, suspended_not_resumable = 5 };
 
+// How a tracked delivery ended.
+enum class tracked_outcome : int { delivered = 1, terminated = 2, failed = 3 };
+
 }  // namespace hawser::engine::sqlite

@@ -17,10 +17,11 @@
 #include "messagebox/message_box.hpp"
 #include "messagebox/sqlite/body_files.hpp"
 #include "messagebox/sqlite/box_reader.hpp"
+#include "messagebox/sqlite/box_writer.hpp"
 #include "messagebox/sqlite/database.hpp"
 #include "messagebox/sqlite/owner_lock.hpp"
+#include "messagebox/sqlite/prune_schedule.hpp"
 #include "messagebox/sqlite/schema.hpp"
-#include "messagebox/sqlite/box_writer.hpp"
 
 namespace hawser::engine::sqlite {
 namespace {
@@ -29,7 +30,9 @@ constexpr std::size_t pending_count_max = 10000;  // batches that wait for the w
 constexpr std::size_t group_count_max = 1000;     // batches in one transaction
 constexpr int checkpoint_pages = 1000;            // 4 MB of WAL: checkpoint without stopping the writer
 constexpr int restart_pages = 8000;               // 32 MB: the writer waits for a full checkpoint
-constexpr std::int64_t prune_interval_ms = 60 * 60 * 1000;
+constexpr std::int64_t quiet_ms = 1000;           // nothing was written for so long: the file may shrink …
+constexpr int shrink_pages = 1000;                // … by 4 MB at a time …
+constexpr std::int64_t free_pages_kept = 1000;    // … and keeps as much for what comes next
 constexpr int exit_io_error = 74;
 
 using commit_callback = std::function<void(const commit_answer&)>;
@@ -104,6 +107,15 @@ public:
     std::unique_ptr<body_reader> open_body(std::int64_t sequence, std::size_t part_index) override {
         return reader_.open_body(sequence, part_index);
     }
+    std::unique_ptr<body_reader> open_tracked_body(delivery_id id) override { return reader_.open_tracked_body(id); }
+    void set_retention(const tracking_retention& limits) override {
+        {
+            const std::lock_guard lock(mutex_);
+            retention_ = limits;
+            is_retention_new_ = true;
+        }
+        wake_.notify_one();
+    }
     std::vector<delivery_summary> list(const delivery_filter& filter) override { return reader_.list(filter); }
     std::optional<delivery_detail> show(delivery_id id) override { return reader_.show(id); }
     std::vector<port_counts> counts() override { return reader_.counts(); }
@@ -123,30 +135,40 @@ private:
     }
 
     void run_writer() {
-        std::int64_t pruned_ms = 0;
         while (true) {
             std::vector<request> group;
+            tracking_retention limits;
             {
                 std::unique_lock lock(mutex_);
-                wake_.wait(lock, [this] { return !pending_.empty() || is_stopping_; });
-                if (pending_.empty()) {
+                const std::int64_t wait_ms = pruning_.wait_ms(system_clock().monotonic_ms());
+                wake_.wait_for(lock, std::chrono::milliseconds(wait_ms),
+                               [this] { return !pending_.empty() || is_stopping_ || is_retention_new_; });
+                if (pending_.empty() && is_stopping_) {
                     return;
                 }
-                const std::size_t count = std::min(pending_.size(), group_count_max);
-                std::move(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(count),
-                          std::back_inserter(group));
-                pending_.erase(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(count));
+                take_group(group);
+                limits = retention_;
+                if (std::exchange(is_retention_new_, false)) {
+                    pruning_.hurry();
+                }
             }
-            room_.notify_all();
-            write(group);
-            for (request& one : group) {
-                answer(one);
+            if (!group.empty()) {
+                room_.notify_all();
+                write(group);
+                for (request& one : group) {
+                    answer(one);
+                }
+                written_ms_ = system_clock().monotonic_ms();
             }
-            if (const std::int64_t now = system_clock().monotonic_ms(); now - pruned_ms > prune_interval_ms) {
-                pruned_ms = now;
-                prune();
-            }
+            prune_if_due(limits);
         }
+    }
+
+    void take_group(std::vector<request>& group) {
+        const std::size_t count = std::min(pending_.size(), group_count_max);
+        const auto end = pending_.begin() + static_cast<std::ptrdiff_t>(count);
+        std::move(pending_.begin(), end, std::back_inserter(group));
+        pending_.erase(pending_.begin(), end);
     }
 
     // The whole group in one transaction; where that fails, each by itself, so that a bad one never fails its
@@ -226,17 +248,43 @@ private:
         }
     }
 
-    void prune() {
+    // ---- Pruning, a small piece at a time ----
+
+    writer_load load(const tracking_retention& limits) {
+        const std::lock_guard lock(mutex_);
+        return pending_.empty()              ? writer_load::idle
+               : writer_.is_far_over(limits) ? writer_load::busy_and_far_over
+                                             : writer_load::busy;
+    }
+
+    void prune_if_due(const tracking_retention& limits) {
+        if (writer_.is_over(limits)) {
+            pruning_.hurry();
+        }
+        const std::int64_t started_ms = system_clock().monotonic_ms();
+        if (!pruning_.is_due(started_ms, load(limits))) {
+            return;
+        }
         try {
-            writer_.begin();
-            writer_.prune_keys(system_clock().unix_ms());
-            connection_.execute("PRAGMA incremental_vacuum(1000)");
-            writer_.commit();
+            const bool has_more = prune_piece(limits, started_ms - written_ms_ >= quiet_ms);
+            const std::int64_t now_ms = system_clock().monotonic_ms();
+            pruning_.has_looked(now_ms, now_ms - started_ms, has_more);
         } catch (const sqlite_error& failure) {
             give_up_on_sync_failure(failure);
             writer_.roll_back();
-            log::warning("old submission keys could not be removed; it is tried again", {{"error", failure.what()}});
+            pruning_.has_failed(started_ms);
+            log::warning("what the message box need not keep could not be removed; it is tried again",
+                         {{"error", failure.what()}});
         }
+    }
+
+    bool prune_piece(const tracking_retention& limits, bool is_quiet) {
+        const std::int64_t now_unix_ms = system_clock().unix_ms();
+        if (writer_.prune_tracked(limits, now_unix_ms)) {
+            remove_files(writer_.take_removed_files());
+            return true;
+        }
+        return writer_.prune_keys(now_unix_ms) || (is_quiet && writer_.shrink(free_pages_kept, shrink_pages));
     }
 
     // ---- Maintenance: checkpoints on their own connection, and files of messages that are gone ----
@@ -304,6 +352,10 @@ private:
     std::condition_variable room_;
     std::deque<request> pending_;
     bool is_stopping_ = false;
+    tracking_retention retention_;
+    bool is_retention_new_ = false;
+    prune_schedule pruning_{system_clock().monotonic_ms()};  // the writer's own
+    std::int64_t written_ms_ = 0;                            // when the writer was last asked to write
     std::thread writer_thread_;
 
     std::mutex maintenance_mutex_;
