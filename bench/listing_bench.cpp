@@ -4,7 +4,6 @@
 //
 //     listing_bench [DELIVERIES]
 #include <fcntl.h>
-#include <sqlite3.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -50,7 +49,6 @@ publication publication_of(std::int64_t i, std::int64_t count, std::int64_t star
     for (const auto& [name, value] : properties) {
         (void)message.context.set(name, {.value = value, .is_promoted = true});
     }
-    message.indexed = {{"ERP.Invoice", "INV-" + std::to_string(i)}};
     new_part part;
     part.info = {.name = "body", .size = body_size, .is_body = true};
     part.body = std::string(body_size, 'x');
@@ -174,13 +172,6 @@ void measure_all(message_box& box, const std::string& path, std::int64_t count, 
          {.state = delivery_state::suspended, .properties = {{"ERP.Customer", "C50"}}});
 }
 
-void mark_as_indexed(const std::string& path) {  // as the bindings' indexedProperties do
-    sqlite3* handle = nullptr;
-    sqlite3_open(path.c_str(), &handle);
-    sqlite3_exec(handle, "INSERT INTO counter VALUES('indexed:ERP.Invoice',1)", nullptr, nullptr, nullptr);
-    sqlite3_close(handle);
-}
-
 }  // namespace
 
 int main(int argument_count, char** arguments) {
@@ -188,13 +179,13 @@ int main(int argument_count, char** arguments) {
     const box_folder folder;
     const std::int64_t start_ms = now() - day_ms;
     auto box = folder.open();
+    commit(*box, index_operation{{"ERP.Invoice"}});
     auto start = std::chrono::steady_clock::now();
     fill(*box, count, start_ms);
     box.reset();
     std::printf("%u processors; %lld deliveries of %zu bytes, stored in %.0f s, %.0f MB\n",
                 std::thread::hardware_concurrency(), static_cast<long long>(count), body_size, seconds_since(start),
                 static_cast<double>(std::filesystem::file_size(folder.box_path())) / 1e6);
-    mark_as_indexed(folder.box_path());
     start = std::chrono::steady_clock::now();
     box = folder.open();
     std::printf("opened in %.0f ms\n", seconds_since(start) * 1000);

@@ -46,6 +46,19 @@ struct component_binding {
     std::string pointer;
 };
 
+// What is kept of a delivery that has ended; bodies are all parts before the pipeline, and what was sent after it.
+struct tracking_binding {
+    bool properties_before = false;
+    bool bodies_before = false;
+    bool properties_after = false;
+    bool bodies_after = false;
+};
+
+struct retention_binding {  // of all that is tracked: whichever limit is passed first
+    std::int64_t age_ms = std::int64_t{30} * 24 * 3600 * 1000;
+    std::int64_t size_bytes = 10'000'000'000;
+};
+
 struct send_port_binding {
     std::string name;
     std::string state;  // bound, stopped, started: as declared
@@ -62,6 +75,7 @@ struct send_port_binding {
     std::string require;  // "", none, signed, encrypted, signedAndEncrypted
     std::vector<std::string> attachment_roots;
     std::uint32_t in_flight_max = 64;
+    tracking_binding tracking;
     source_position position;
     std::string pointer;
 };
@@ -86,6 +100,8 @@ struct host_binding {
     certificate_folders certificates;  // absolute; "" = none
     unsigned worker_count = 2;
     std::int64_t stop_grace_ms = 10 * 1000;
+    retention_binding tracking;
+    std::vector<std::string> indexed_properties;  // that messages are found by in no time
 };
 
 struct send_handler_binding {

@@ -8,6 +8,7 @@
 #include "bindings/filter_reader.hpp"
 #include "bindings/port_reader.hpp"
 #include "bindings/property_reader.hpp"
+#include "bindings/tracking_reader.hpp"
 
 namespace hawser::engine {
 namespace {
@@ -71,10 +72,12 @@ host_binding read_host(const json_value& root, const std::string& base, diagnost
     host.worker_count = static_cast<unsigned>(fields.integer("workers", 2, 1, 64));
     host.stop_grace_ms = fields.duration_ms("stopGrace", host.stop_grace_ms, day_ms);
     read_service_account(fields, problems);
+    host.tracking = read_retention(fields, problems);
     if (const json_value* box = fields.of("messageBox", json_value::kind::object); box != nullptr) {
         field_reader box_fields(*box, "/host/messageBox", problems);
         box_fields.word("type", {"sqlite"}, "sqlite");
         host.message_box_path = absolute_path(base, box_fields.string("path", "state/messagebox.db"));
+        host.indexed_properties = read_indexed_properties(box_fields, problems);
         box_fields.finish();
     }
     fields.finish();

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -266,10 +267,56 @@ TEST_CASE("an overlay patches ports by name, and its mistakes are shown in the o
 TEST_CASE("what this version does not have is refused, never ignored") {
     const folder f;
     const loaded got =
-        load(f.write("b.json", R"({"host": {}, "receivePorts": [], "sendPorts": [{"name": "A", "tracking": {},
+        load(f.write("b.json", R"({"host": {}, "receivePorts": [], "sendPorts": [{"name": "A", "rate": {},
  "primaryTransport": {"type": "MAIL", "address": "mailto:x@y", "properties": {"From": "a@b",
   "ReplyBy": "2026-01-01T00:00:00Z", "MaxConnections": 1}}}]})"));
     CHECK(got.lines(f.path).size() == 4);
+}
+
+TEST_CASE("tracking is off unless a port wants it, and is kept for 30 days and 10 GB unless the host says otherwise") {
+    const folder f;
+    const loaded off = load(f.write("b.json", good));
+    const tracking_binding& nothing = off.bindings.send_ports.at(0).tracking;
+    CHECK_FALSE(
+        (nothing.properties_before || nothing.bodies_before || nothing.properties_after || nothing.bodies_after));
+    CHECK(off.bindings.host.tracking.age_ms == std::int64_t{30} * 24 * 3600 * 1000);
+    CHECK(off.bindings.host.tracking.size_bytes == 10'000'000'000);
+    const std::string main = f.write("b.json", good);
+    const loaded on = load(main, {f.write("o.json", R"({"host": {"tracking": {"maxAge": "36h", "maxSize": "2GiB"},
+      "messageBox": {"indexedProperties": ["Invoice.Number", "Invoice.Year"]}}, "sendPorts": [{"name": "Invoices",
+      "tracking": {"beforePipeline": ["bodies"], "afterPipeline": ["properties", "bodies"]}}]})")});
+    CHECK(on.lines(f.path).empty());
+    const tracking_binding& tracking = on.bindings.send_ports.at(0).tracking;
+    CHECK_FALSE(tracking.properties_before);
+    CHECK((tracking.bodies_before && tracking.properties_after && tracking.bodies_after));
+    CHECK(on.bindings.host.tracking.age_ms == std::int64_t{36} * 3600 * 1000);
+    CHECK(on.bindings.host.tracking.size_bytes == std::int64_t{2} << 30);
+    CHECK(on.bindings.host.indexed_properties == std::vector<std::string>{"Invoice.Number", "Invoice.Year"});
+}
+
+TEST_CASE("each mistake in tracking has its place, and says what is allowed") {
+    const folder f;
+    const std::string main = f.write("b.json", good);
+    const loaded got =
+        load(main, {f.write("o.json", R"({"host": {"tracking": {"maxAge": "soon", "maxSize": "10G", "x": 1},
+ "messageBox": {"indexedProperties": ["Number", "A.B", "A.B"]}}, "sendPorts": [{"name": "Invoices",
+ "tracking": {"beforePipeline": ["bodie", 5], "afterPipelin": [], "afterPipeline": ["bodies", "bodies"]}}]})")});
+    const std::vector<std::string> lines = got.lines(f.path);
+    const auto has = [&](const std::string& start, const std::string& piece) {
+        return std::any_of(lines.begin(), lines.end(), [&](const std::string& line) {
+            return line.rfind(start, 0) == 0 && line.find(piece) != std::string::npos;
+        });
+    };
+    CHECK(lines.size() == 9);
+    CHECK(has("o.json:1:34: error: /host/tracking/maxAge:", "duration like"));
+    CHECK(has("o.json:1:53: error: /host/tracking/maxSize:", "500MB"));
+    CHECK(has("o.json:1:60: error: /host/tracking/x:", "unknown key"));
+    CHECK(has("o.json:2:39: error: /host/messageBox/indexedProperties/0:", "Namespace.Name"));
+    CHECK(has("o.json:2:56: error: /host/messageBox/indexedProperties/2:", "twice"));
+    CHECK(has("o.json:3:34: error: /sendPorts/0/tracking/beforePipeline/0:", "did you mean \"bodies\"?"));
+    CHECK(has("o.json:3:43: error: /sendPorts/0/tracking/beforePipeline/1:", "properties, bodies"));
+    CHECK(has("o.json:3:47: error: /sendPorts/0/tracking/afterPipelin:", "did you mean \"afterPipeline\"?"));
+    CHECK(has("o.json:3:95: error: /sendPorts/0/tracking/afterPipeline/1:", "twice"));
 }
 
 TEST_CASE("the schema names every property of the loaded plugins") {

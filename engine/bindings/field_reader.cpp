@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "base/log.hpp"
 
@@ -81,12 +82,36 @@ std::string field_reader::word(const std::string& key, const std::vector<std::st
         return otherwise;
     }
     if (std::find(words.begin(), words.end(), value->text) == words.end()) {
-        problems_.error(value->position, at(key),
-                        '"' + printable(value->text, 60) + "\" is not allowed: one of " + join(words) + " is",
-                        suggest(value->text, words));
+        refuse_word(*value, at(key), words);
         return otherwise;
     }
     return value->text;
+}
+
+void field_reader::refuse_word(const json_value& value, const std::string& pointer,
+                               const std::vector<std::string>& words) {
+    problems_.error(value.position, pointer,
+                    '"' + printable(value.text, 60) + "\" is not allowed: one of " + join(words) + " is",
+                    suggest(value.text, words));
+}
+
+std::vector<std::string> field_reader::words(const std::string& key, const std::vector<std::string>& allowed) {
+    std::vector<std::string> all;
+    const json_value* list = of(key, json_value::kind::array);
+    for (std::size_t i = 0; list != nullptr && i < list->elements.size(); ++i) {
+        const json_value& one = list->elements[i];
+        const std::string pointer = at(key) + '/' + std::to_string(i);
+        if (!one.is(json_value::kind::string)) {
+            problems_.error(one.position, pointer, "this must be a string: one of " + join(allowed));
+        } else if (std::find(allowed.begin(), allowed.end(), one.text) == allowed.end()) {
+            refuse_word(one, pointer, allowed);
+        } else if (std::find(all.begin(), all.end(), one.text) != all.end()) {
+            problems_.error(one.position, pointer, '"' + one.text + "\" stands here twice");
+        } else {
+            all.push_back(one.text);
+        }
+    }
+    return all;
 }
 
 std::vector<std::string> field_reader::strings(const std::string& key) {
@@ -131,6 +156,31 @@ std::int64_t field_reader::duration_ms(const std::string& key, std::int64_t othe
         return otherwise_ms;
     }
     return count * unit_ms;
+}
+
+std::int64_t field_reader::size_bytes(const std::string& key, std::int64_t otherwise, std::int64_t maximum) {
+    const json_value* value = any(key);
+    if (value == nullptr) {
+        return otherwise;
+    }
+    constexpr std::pair<const char*, std::int64_t> units[] = {
+        {"B", 1},           {"KB", 1000},       {"MB", 1000'000},   {"GB", 1000'000'000}, {"TB", 1000'000'000'000},
+        {"KiB", 1LL << 10}, {"MiB", 1LL << 20}, {"GiB", 1LL << 30}, {"TiB", 1LL << 40}};
+    std::int64_t count = 0;
+    const std::string& text = value->text;
+    const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), count);
+    const std::string unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
+    std::int64_t unit_bytes = value->is(json_value::kind::number) && unit.empty() ? 1 : 0;
+    for (const auto& [name, bytes] : units) {
+        unit_bytes = value->is(json_value::kind::string) && unit == name ? bytes : unit_bytes;
+    }
+    if (failure != std::errc{} || unit_bytes == 0 || count < 0 || count > maximum / unit_bytes) {
+        problems_.error(value->position, at(key),
+                        "this must be a size like \"500MB\" or \"10GiB\", or a number of bytes, of at most " +
+                            std::to_string(maximum) + " bytes");
+        return otherwise;
+    }
+    return count * unit_bytes;
 }
 
 void field_reader::not_yet(const std::string& key, const std::string& what) {

@@ -21,8 +21,12 @@ public:
     std::int64_t integer(const std::string& key, std::int64_t otherwise, std::int64_t minimum, std::int64_t maximum);
     std::string word(const std::string& key, const std::vector<std::string>& words, std::string otherwise);
     std::vector<std::string> strings(const std::string& key);
+    // A list of some of these words, none twice.
+    std::vector<std::string> words(const std::string& key, const std::vector<std::string>& allowed);
     // "30s", "5m", "2h", "1d", or a number of minutes (BizTalk's unit); in milliseconds.
     std::int64_t duration_ms(const std::string& key, std::int64_t otherwise_ms, std::int64_t maximum_ms);
+    // "500MB", "10GB" (by thousands), "512MiB" (by 1024), or a number of bytes.
+    std::int64_t size_bytes(const std::string& key, std::int64_t otherwise, std::int64_t maximum);
     void not_yet(const std::string& key, const std::string& what);  // known, and refused in words
     void finish();                                                  // reports unknown keys, with a suggestion
 
@@ -31,6 +35,8 @@ public:
     const source_position& position() const noexcept { return object_.position; }
 
 private:
+    void refuse_word(const json_value& value, const std::string& pointer, const std::vector<std::string>& words);
+
     const json_value& object_;
     std::string pointer_;
     diagnostics& problems_;

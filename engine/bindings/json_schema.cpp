@@ -131,7 +131,13 @@ constexpr const char* fixed_part = R"({
     "host": {"type": "object", "additionalProperties": false, "properties": {
       "name": {"type": "string", "description": "Shown in status and logs."},
       "messageBox": {"type": "object", "additionalProperties": false, "properties": {
-        "type": {"enum": ["sqlite"]}, "path": {"type": "string", "description": "Relative to the bindings file."}}},
+        "type": {"enum": ["sqlite"]}, "path": {"type": "string", "description": "Relative to the bindings file."},
+        "indexedProperties": {"type": "array", "maxItems": 16, "uniqueItems": true, "items": {"type": "string"},
+          "description": "Properties that messages are found by at once, as Namespace.Name."}}},
+      "tracking": {"type": "object", "additionalProperties": false,
+        "description": "How long what ports track is kept: the oldest goes where either limit is passed.",
+        "properties": {"maxAge": {"$ref": "#/$defs/duration", "default": "30d"},
+          "maxSize": {"$ref": "#/$defs/size", "default": "10GB"}}},
       "certificates": {"type": "object", "additionalProperties": false, "properties": {
         "personal": {"type": "string", "description": "Folder of certificates with private keys."},
         "otherPeople": {"type": "string", "description": "Folder of partners' certificates."},
@@ -160,7 +166,10 @@ constexpr const char* fixed_part = R"({
         "default": false},
       "priority": {"type": "integer", "minimum": 1, "maximum": 10, "default": 5},
       "maxInFlight": {"type": "integer", "minimum": 1, "maximum": 10000, "default": 64},
-      "attachmentRoots": {"type": "array", "items": {"type": "string"}}}}},
+      "attachmentRoots": {"type": "array", "items": {"type": "string"}},
+      "tracking": {"type": "object", "additionalProperties": false,
+        "description": "What is kept of a message that was delivered, before and after the pipeline.", "properties": {
+        "beforePipeline": {"$ref": "#/$defs/tracked"}, "afterPipeline": {"$ref": "#/$defs/tracked"}}}}}},
     "sendPortGroups": {"type": "array", "items": {"type": "object", "required": ["name", "ports"],
       "additionalProperties": false, "properties": {
       "name": {"type": "string"}, "ports": {"type": "array", "items": {"type": "string"}},
@@ -169,6 +178,9 @@ constexpr const char* fixed_part = R"({
   "$defs": {
     "duration": {"oneOf": [{"type": "string", "pattern": "^[0-9]+[smhd]$"}, {"type": "integer", "minimum": 0,
       "description": "minutes"}]},
+    "size": {"oneOf": [{"type": "string", "pattern": "^[0-9]+([KMGT]i?)?B$"}, {"type": "integer", "minimum": 0,
+      "description": "bytes"}]},
+    "tracked": {"type": "array", "uniqueItems": true, "items": {"enum": ["properties", "bodies"]}},
     "filter": {"type": "object", "required": ["anyOf"], "additionalProperties": false,
       "properties": {"anyOf": {"type": "array", "items": {
       "type": "object", "required": ["allOf"], "additionalProperties": false,

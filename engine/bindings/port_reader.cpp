@@ -9,6 +9,7 @@
 #include "bindings/field_reader.hpp"
 #include "bindings/filter_reader.hpp"
 #include "bindings/property_reader.hpp"
+#include "bindings/tracking_reader.hpp"
 
 namespace hawser::engine {
 namespace {
@@ -78,18 +79,18 @@ private:
                             "dynamic ports are not supported by this version");
         }
         read_options(fields, port);
+        port.tracking = read_tracking(fields, problems_);
         read_pipeline(fields, port);
         read_transports(fields, port);
         if (const json_value* filter = fields.of("filter", json_value::kind::object); filter != nullptr) {
             port.filter = read_filter(*filter, fields.at("filter"), problems_);
         }
-        for (const auto& [key, what] :
-             {std::pair{"serviceWindow", "a service window"}, std::pair{"tracking", "tracking"},
-              std::pair{"routeFailedMessage", "routing of failed messages"},
-              std::pair{"deliveryNotification", "delivery notification"},
-              std::pair{"allowedLocations", "dynamic addressing (allowedLocations)"},
-              std::pair{"backoff", "exponential backoff"}, std::pair{"maximumAge", "a maximum age"},
-              std::pair{"rate", "a rate limit"}}) {
+        for (const auto& [key, what] : {std::pair{"serviceWindow", "a service window"},
+                                        std::pair{"routeFailedMessage", "routing of failed messages"},
+                                        std::pair{"deliveryNotification", "delivery notification"},
+                                        std::pair{"allowedLocations", "dynamic addressing (allowedLocations)"},
+                                        std::pair{"backoff", "exponential backoff"},
+                                        std::pair{"maximumAge", "a maximum age"}, std::pair{"rate", "a rate limit"}}) {
             fields.not_yet(key, what);
         }
         fields.finish();

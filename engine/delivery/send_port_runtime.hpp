@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "delivery/tracked_body.hpp"
 #include "message/context.hpp"
 #include "pipeline/pipeline.hpp"
 #include "plugins/bridge/instance_host.hpp"
@@ -87,6 +88,7 @@ struct send_port_runtime {
     bool spools_before_send = false;
     std::uint8_t priority = 5;
     std::uint32_t in_flight_max = 64;
+    tracking_options tracking;
 };
 
 }  // namespace hawser::engine

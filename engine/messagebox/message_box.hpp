@@ -59,7 +59,6 @@ struct publication {
     std::string content_sha256;  // 32 bytes over parts and properties as submitted; compared when the key is known
     std::int64_t published_unix_ms = 0;
     message_context context;
-    std::vector<std::pair<std::string, std::string>> indexed;  // properties to be found by, name → value
     std::vector<new_part> parts;
     std::vector<new_delivery> deliveries;  // one for each matching subscriber, at least one
 };
@@ -180,9 +179,15 @@ struct terminate_operation {
     std::optional<tracked_delivery> tracked = {};
 };  // suspended or queued, never one in flight
 
-using operation =
-    std::variant<publish_operation, complete_operation, reschedule_operation, release_operation, suspend_operation,
-                 checkpoint_operation, renew_operation, port_state_operation, resume_operation, terminate_operation>;
+// From now on these properties, and no others, are indexed: messages are found by them at once. At most
+// indexed_value_size_max bytes of a value are; listings know the messages published before by their contexts.
+struct index_operation {
+    std::vector<std::string> properties;
+};
+
+using operation = std::variant<publish_operation, complete_operation, reschedule_operation, release_operation,
+                               suspend_operation, checkpoint_operation, renew_operation, port_state_operation,
+                               resume_operation, terminate_operation, index_operation>;
 
 enum class commit_status : std::uint8_t {
     done = 1,
@@ -285,6 +290,7 @@ public:
 };
 
 inline constexpr std::size_t inline_body_size_max = 64 * 1024;
+inline constexpr std::size_t indexed_value_size_max = 255;  // a longer one is looked for in the contexts
 inline constexpr std::uint32_t crash_count_max = 3;
 
 class message_box {
@@ -315,7 +321,8 @@ public:
     // Of one that has ended: after the pipeline. Throws std::runtime_error where it is not kept (any more).
     virtual std::unique_ptr<body_reader> open_tracked_body(delivery_id id) = 0;
 
-    // In force from now on; removed in small pieces, mostly while nothing else is to be written.
+    // In force from now on, and nothing is removed before the first call; removed in small pieces, mostly while nothing
+    // else is to be written.
     virtual void set_retention(const tracking_retention& limits) = 0;
 
     virtual std::vector<delivery_summary> list(const delivery_filter& filter) = 0;

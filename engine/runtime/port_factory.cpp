@@ -162,6 +162,8 @@ std::shared_ptr<send_port_runtime> make_port(const loaded_configuration& loaded,
     port->stops_on_failure = binding.stops_on_failure;
     port->spools_before_send = binding.spools_before_send;
     port->priority = binding.priority;
+    port->tracking = {binding.tracking.properties_before, binding.tracking.bodies_before,
+                      binding.tracking.properties_after, binding.tracking.bodies_after};
     port->in_flight_max = binding.in_flight_max;
     return port;
 }

@@ -1,4 +1,6 @@
 // How a message gets in: one row, one delivery for each subscriber, and its submission key.
+#include <algorithm>
+
 #include "base/clock.hpp"
 #include "message/codec.hpp"
 #include "messagebox/sqlite/box_writer.hpp"
@@ -80,10 +82,53 @@ commit_answer box_writer::apply_one(const publish_operation& one) {
                   statement::nullable_text{delivery.is_ordered ? &delivery.order_key : nullptr})
             .run();
     }
-    has_indexed_ = has_indexed_ || !message.indexed.empty();
-    for (const auto& [name, value] : message.indexed) {
-        insert_property_.bind(sequence, name, value).run();
+    index_properties(sequence, message.context);
+    return {};
+}
+
+void box_writer::index_properties(std::int64_t sequence, const message_context& context) {
+    if (!is_indexed_known_) {
+        load_indexed();
     }
+    for (const std::string& name : indexed_) {
+        const context_property* property = context.find(name);
+        if (property != nullptr && property->value.size() <= indexed_value_size_max) {
+            insert_property_.bind(sequence, name, property->value).run();
+            has_indexed_ = true;
+        }
+    }
+}
+
+void box_writer::load_indexed() {
+    indexed_.clear();
+    statement marks(connection_, "SELECT substr(name,length(?1)+1) FROM counter WHERE substr(name,1,length(?1))=?1");
+    marks.bind(std::string_view(indexed_property_prefix));
+    while (marks.step()) {
+        indexed_.emplace_back(marks.text(0));
+    }
+    is_indexed_known_ = true;
+}
+
+// What is in the index of a property that is not wanted any more stays until its messages go.
+commit_answer box_writer::apply_one(const index_operation& one) {
+    load_indexed();
+    const std::string prefix = indexed_property_prefix;
+    const auto is_in = [](const std::vector<std::string>& names, const std::string& name) {
+        return std::find(names.begin(), names.end(), name) != names.end();
+    };
+    statement unmark(connection_, "DELETE FROM counter WHERE name=?");
+    for (const std::string& name : indexed_) {
+        if (!is_in(one.properties, name)) {
+            unmark.bind(prefix + name).run();
+        }
+    }
+    statement mark(connection_, "INSERT INTO counter VALUES(?,?)");
+    for (const std::string& name : one.properties) {
+        if (!is_in(indexed_, name)) {
+            mark.bind(prefix + name, number_ + 1).run();
+        }
+    }
+    indexed_ = one.properties;
     return {};
 }
 

@@ -125,6 +125,7 @@ void box_writer::roll_back() noexcept {
     claims_.undo_to(0);
     removed_files_.clear();
     tracked_bytes_ = tracked_bytes_saved_;
+    is_indexed_known_ = false;
     numbers_reserved_ = number_;  // the reservation may have been undone: reserve anew
     ports_.clear();
     ordered_ports_.clear();
@@ -144,6 +145,7 @@ void box_writer::roll_back_savepoint() {
     claims_.undo_to(savepoint_claims_);
     removed_files_.resize(savepoint_files_);
     tracked_bytes_ = savepoint_tracked_bytes_;
+    is_indexed_known_ = false;
     numbers_reserved_ = number_;
     ports_.clear();
 }

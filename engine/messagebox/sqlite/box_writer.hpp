@@ -58,10 +58,13 @@ private:
     commit_answer apply_one(const port_state_operation& one);
     commit_answer apply_one(const resume_operation& one);
     commit_answer apply_one(const terminate_operation& one);
+    commit_answer apply_one(const index_operation& one);
 
     std::int64_t next_number();
     std::string store_bodies(std::int64_t sequence, const std::vector<new_part>& parts);
     std::optional<std::string> share_part(const stored_part& from, std::int64_t sequence, std::size_t index);
+    void index_properties(std::int64_t sequence, const message_context& context);
+    void load_indexed();
     void add_history(delivery_id id, const attempt_record& record);
     void end_delivery(delivery_id id, const held_claim& held, const tracked_delivery* tracked);
     bool close_message(std::int64_t sequence);  // one reference less; true = that was the last one
@@ -107,8 +110,10 @@ private:
     std::map<std::int64_t, std::uint32_t> given_counts_;  // by port, since the oldest was last given
     std::set<std::int64_t> ordered_ports_;                // whose deliveries all have an order key
     std::vector<std::int64_t> removed_files_;
-    bool has_indexed_ = false;  // something is in property_value
-    bool has_tracked_ = false;  // something is in tracked
+    bool has_indexed_ = false;          // something is in property_value
+    std::vector<std::string> indexed_;  // names of properties that are indexed …
+    bool is_indexed_known_ = false;     // … as the database has them
+    bool has_tracked_ = false;          // something is in tracked
     std::int64_t tracked_bytes_ = 0;
     std::int64_t tracked_bytes_saved_ = 0;
     std::int64_t savepoint_tracked_bytes_ = 0;

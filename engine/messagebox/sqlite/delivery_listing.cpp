@@ -171,6 +171,9 @@ bool delivery_listing::is_small_port() {
 // An indexed property of the filter, with those whose context was edited since: their own values are not indexed.
 bool delivery_listing::choose_property_index() {
     for (const auto& [name, value] : filter_.properties) {
+        if (value.size() > indexed_value_size_max) {
+            continue;
+        }
         statement marker(connection_, "SELECT value FROM counter WHERE name=?");
         const std::string key = indexed_property_prefix + name;
         marker.bind(key);

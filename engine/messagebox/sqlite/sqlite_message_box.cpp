@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <deque>
 #include <filesystem>
+#include <limits>
 #include <mutex>
 #include <thread>
 
@@ -352,7 +353,7 @@ private:
     std::condition_variable room_;
     std::deque<request> pending_;
     bool is_stopping_ = false;
-    tracking_retention retention_;
+    tracking_retention retention_{std::numeric_limits<std::int64_t>::max(), std::numeric_limits<std::int64_t>::max()};
     bool is_retention_new_ = false;
     prune_schedule pruning_{system_clock().monotonic_ms()};  // the writer's own
     std::int64_t written_ms_ = 0;                            // when the writer was last asked to write
