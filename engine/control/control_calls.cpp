@@ -114,8 +114,13 @@ std::string carry_out_save(hawser::bus& target, const json& request, std::vector
     if (!delivery.is_number_integer()) {
         throw bad_frame("the field \"delivery\" is not a whole number");
     }
-    return answer_frame(
-        to_json(target.save(delivery.get<std::int64_t>(), text_member(request, "part"), given.front().get())));
+    const std::string point = text_member(request, "point");
+    if (point != "before" && point != "after") {
+        throw bad_frame("the field \"point\" is neither \"before\" nor \"after\"");
+    }
+    return answer_frame(to_json(target.save(
+        delivery.get<std::int64_t>(), text_member(request, "part"),
+        point == "after" ? content_point::after_pipeline : content_point::before_pipeline, given.front().get())));
 }
 
 message_filter filter_member(const json& request) { return message_filter_from(member(request, "filter")); }

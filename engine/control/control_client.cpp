@@ -140,7 +140,7 @@ public:
     change_answer set_port_state(const std::string& port, const std::string& action) override {
         return change({{"call", "set_port_state"}, {"port", port}, {"action", action}});
     }
-    change_answer save(std::int64_t delivery, const std::string& part, int target) override;
+    change_answer save(std::int64_t delivery, const std::string& part, content_point point, int target) override;
 
 private:
     // Takes an idle connection that still lives, or makes one.
@@ -311,8 +311,11 @@ submit_answer control_client::submit(const submission& message, const submit_opt
     }
 }
 
-change_answer control_client::save(std::int64_t delivery, const std::string& part, int target) {
-    const json request = {{"call", "save"}, {"delivery", delivery}, {"part", part}};
+change_answer control_client::save(std::int64_t delivery, const std::string& part, content_point point, int target) {
+    const json request = {{"call", "save"},
+                          {"delivery", delivery},
+                          {"part", part},
+                          {"point", point == content_point::after_pipeline ? "after" : "before"}};
     constexpr std::int64_t no_limit = -1;
     descriptor copy;
     int number = target;

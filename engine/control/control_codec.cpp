@@ -190,7 +190,8 @@ json summary_json(const message_summary& one) {
             {"attempts", one.attempts},
             {"size", one.size},
             {"code", one.code},
-            {"text", one.text}};
+            {"text", one.text},
+            {"ended_unix_ms", one.ended_unix_ms}};
 }
 
 message_summary summary_from(const json& value) {
@@ -204,7 +205,8 @@ message_summary summary_from(const json& value) {
             .attempts = natural32(value, "attempts"),
             .size = natural(value, "size"),
             .code = text(value, "code"),
-            .text = text(value, "text")};
+            .text = text(value, "text"),
+            .ended_unix_ms = whole(value, "ended_unix_ms")};
 }
 
 json attempt_json(const attempt_summary& one) {
@@ -410,7 +412,10 @@ json to_json(const std::vector<message_detail>& list) {
         return json{{"summary", summary_json(one.summary)},
                     {"properties", to_json(one.properties)},
                     {"parts", list_of(one.parts, part_json)},
-                    {"history", list_of(one.history, attempt_json)}};
+                    {"history", list_of(one.history, attempt_json)},
+                    {"has_properties_after", one.has_properties_after},
+                    {"properties_after", to_json(one.properties_after)},
+                    {"size_after", one.size_after}};
     });
 }
 
@@ -419,7 +424,10 @@ std::vector<message_detail> message_details_from(const json& value) {
         return message_detail{.summary = summary_from(field(one, "summary")),
                               .properties = properties_from(field(one, "properties")),
                               .parts = list_from<part_summary>(field(one, "parts"), part_from),
-                              .history = list_from<attempt_summary>(field(one, "history"), attempt_from)};
+                              .history = list_from<attempt_summary>(field(one, "history"), attempt_from),
+                              .has_properties_after = flag(one, "has_properties_after"),
+                              .properties_after = properties_from(field(one, "properties_after")),
+                              .size_after = whole(one, "size_after")};
     });
 }
 

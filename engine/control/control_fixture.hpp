@@ -96,8 +96,8 @@ public:
         filters.push_back(which);
         return {.code = answer_code::not_found, .count = 0, .text = "none"};
     }
-    change_answer save(std::int64_t delivery, const std::string& part, int target) override {
-        ids.push_back(std::to_string(delivery) + "/" + part);
+    change_answer save(std::int64_t delivery, const std::string& part, content_point point, int target) override {
+        ids.push_back(std::to_string(delivery) + "/" + part + (point == content_point::after_pipeline ? "/after" : ""));
         const std::string bytes = saved;
         return ::write(target, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size())
                    ? change_answer{.code = answer_code::done, .count = bytes.size()}

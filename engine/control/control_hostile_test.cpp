@@ -47,8 +47,8 @@ TEST_CASE("requests that make no sense are answered with an error, and change no
         R"({"v":1,"call":"list","filter":{"port":"","state":"","message_id":"","after":9223372036854775808,)"
         R"("count_max":1}})",
         R"({"v":1,"call":"show"})",
-        R"({"v":1,"call":"save","delivery":1,"part":""})",
-        submit_text(part_text(0)),   // no descriptor came
+        R"({"v":1,"call":"save","delivery":1,"part":"","point":"before"})",
+        submit_text(part_text(0)),  // no descriptor came
         submit_text("", R"("options":{"wait":"later","wait_max_ms":-1,"progress":false})"),
         "{\"v\":1,\"call\":\"\xff\xfe\"}",
         std::string(200'000, '['),
@@ -96,7 +96,7 @@ TEST_CASE("descriptors are of regular files, readable, each of one part, at a re
         std::string::npos);
     CHECK(ask_raw(path, R"({"v":1,"call":"status"})", {readable.get()}).find("protocol.bad-request") !=
           std::string::npos);
-    const std::string save = R"({"v":1,"call":"save","delivery":1,"part":""})";
+    const std::string save = R"({"v":1,"call":"save","delivery":1,"part":"","point":"before"})";
     CHECK(ask_raw(path, save, {readable.get()}).find("protocol.bad-request") != std::string::npos);
     CHECK(ask_raw(path, save, {pipe_in.get()}).find("protocol.bad-request") != std::string::npos);
     CHECK(bus.submissions.empty());
@@ -120,6 +120,6 @@ TEST_CASE("a client that breaks off leaves the server as it was") {
                 static_cast<ssize_t>(piece.size()));
     }
     CHECK(ask_raw(path, R"({"v":1,"call":"status"})").find("\"answer\"") != std::string::npos);
-    server.stop();   // joins every client's thread: a hang here is the failure
+    server.stop();  // joins every client's thread: a hang here is the failure
     CHECK(ask_raw(path, "{}") == "not connected");
 }

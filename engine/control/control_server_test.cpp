@@ -154,7 +154,8 @@ TEST_CASE("the other calls carry their values both ways") {
                               .attempts = 3,
                               .size = 1ULL << 40,
                               .code = "c",
-                              .text = "bad \xff text"}};
+                              .text = "bad \xff text",
+                              .ended_unix_ms = 17}};
     const std::vector<message_summary> list = client->list({.port = "P",
                                                             .state = "retrying",
                                                             .after = 5,
@@ -163,6 +164,7 @@ TEST_CASE("the other calls carry their values both ways") {
                                                             .published_before_unix_ms = 1'700'000'000'456});
     REQUIRE(list.size() == 1);
     CHECK(list[0].size == 1ULL << 40);
+    CHECK(list[0].ended_unix_ms == 17);
     CHECK(list[0].text == "bad \xef\xbf\xbd text");  // U+FFFD for what is not UTF-8
     CHECK(running.bus.filters.back().after == 5);
     CHECK(running.bus.filters.back().count_max == 7);
@@ -173,12 +175,18 @@ TEST_CASE("the other calls carry their values both ways") {
         {.summary = running.bus.summaries[0],
          .properties = {{.name = "BTS.MessageID", .value = "m"}},
          .parts = {{.name = "body", .content_type = "text/plain", .file_name = "f", .size = 3, .is_body = true}},
-         .history = {
-             {.attempt = 1, .started_unix_ms = 10, .ended_unix_ms = 20, .transport = "SMTP", .verdict = "retry"}}}};
+         .history =
+             {{.attempt = 1, .started_unix_ms = 10, .ended_unix_ms = 20, .transport = "SMTP", .verdict = "retry"}},
+         .has_properties_after = true,
+         .properties_after = {{.name = "SMTP.To", .value = "a@b"}},
+         .size_after = 4}};
     const std::vector<message_detail> details = client->show("9");
     REQUIRE(details.size() == 1);
     CHECK(details[0].parts[0].is_body);
     CHECK(details[0].history[0].ended_unix_ms == 20);
+    CHECK(details[0].has_properties_after);
+    CHECK(details[0].properties_after.at(0).name == "SMTP.To");
+    CHECK(details[0].size_after == 4);
 
     const change_answer resumed =
         client->resume({.error = "550", .properties = {{.name = "T.P", .value = "v"}}, .deliveries = {9, 8}},
@@ -212,17 +220,18 @@ TEST_CASE("save writes to a file, and through a copy to a pipe") {
     running_server running;
     running.bus.saved = "the body";
     const descriptor file(::open(running.folder.file("out").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-    CHECK(running.client()->save(5, "body", file.get()).code == answer_code::done);
-    CHECK(running.bus.ids.back() == "5/body");
+    CHECK(running.client()->save(5, "body", content_point::after_pipeline, file.get()).code == answer_code::done);
+    CHECK(running.bus.ids.back() == "5/body/after");
     ::lseek(file.get(), 0, SEEK_SET);
     CHECK(read_all(file.get()) == "the body");
     int ends[2];
     REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
     const descriptor out(ends[0]);
     descriptor in(ends[1]);
-    CHECK(running.client()->save(5, "", in.get()).code == answer_code::done);
+    CHECK(running.client()->save(5, "", content_point::before_pipeline, in.get()).code == answer_code::done);
     in.reset();
     CHECK(read_all(out.get()) == "the body");
+    CHECK(running.bus.ids.back() == "5/");
 }
 
 TEST_CASE("a client that waits holds up nobody, and its wait ends when it is abandoned or the server stops") {

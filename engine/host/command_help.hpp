@@ -23,11 +23,11 @@ Send
   submit BINDINGS [--port P] FILE…  publish durably and return; without --port the filters route it
 
 Look after
-  messages list BINDINGS            what is queued, retried and suspended; by port, state, error, age, property
+  messages list BINDINGS            what is queued, retried and suspended, or delivered and tracked; many filters
   messages show BINDINGS ID         one message: context, parts, attempts and errors
   messages resume BINDINGS ID…      try suspended messages again (--set edits them first), or all that a filter finds
   messages terminate BINDINGS ID…   give messages up
-  messages save BINDINGS ID -o FILE write out a message's body or another part; --folder DIR: everything
+  messages save BINDINGS ID -o FILE write out a message's body, also as it was sent (--point after); --folder DIR
   ports list BINDINGS               send ports, their state and counts
   ports start|stop|enlist|unenlist BINDINGS PORT…
 

@@ -10,8 +10,13 @@
 namespace hawser::command {
 namespace {
 
-CLI::Validator message_states() {
-    return CLI::IsMember({"queued", "retrying", "active", "suspended", "suspendedNotResumable"});
+constexpr const char* open_states = "queued, retrying, active, suspended or suspendedNotResumable";
+
+CLI::Option* add_state(CLI::App* verb, std::string& state, const std::string& text,
+                       const std::vector<std::string>& more_states) {
+    std::vector<std::string> states{"queued", "retrying", "active", "suspended", "suspendedNotResumable"};
+    states.insert(states.end(), more_states.begin(), more_states.end());
+    return verb->add_option("--state", state, text)->check(CLI::IsMember(states))->type_name("STATE");
 }
 
 class command_parser {
@@ -142,8 +147,6 @@ void command_parser::add_send() {
 // What `list` filters by, and what changes of many choose by.
 void command_parser::add_filters(CLI::App* verb) {
     add_port(verb, "only this port's");
-    const std::string states = "queued, retrying, active, suspended or suspendedNotResumable";
-    verb->add_option("--state", values_.state, "only those " + states)->check(message_states())->type_name("STATE");
     verb->add_option("--error", values_.error, "only those with TEXT in the code or text of their error, in any case")
         ->type_name("TEXT");
     verb->add_option("--property", values_.properties,
@@ -162,6 +165,7 @@ void command_parser::add_selection(CLI::App* verb, const std::string& what) {
     add_bindings(verb);
     verb->add_option("ID", values_.names, "delivery number, or BTS.MessageID; or choose with filters:");
     add_filters(verb);
+    add_state(verb, values_.state, std::string("only those ") + open_states, {});
     verb->add_flag("--all", values_.is_all, what + " all, or with --state all in that state (default suspended)");
     verb->add_option("--count,--limit", values_.limit, what + " at most so many, the oldest first")
         ->check(CLI::Range(1U, UINT32_MAX))
@@ -176,6 +180,9 @@ void command_parser::add_list(CLI::App& messages) {
     add_bindings(list);
     list->add_option("--message-id", values_.message_id, "only the deliveries of this BTS.MessageID")->type_name("ID");
     add_filters(list);
+    add_state(list, values_.state,
+              std::string("only those ") + open_states + "; or tracked ones that were delivered, terminated or failed",
+              {"delivered", "terminated", "failed"});
     list->add_option("--limit", values_.limit, "at most so many (default " + std::to_string(list_limit_default) + ")")
         ->check(CLI::Range(1U, UINT32_MAX))
         ->type_name("N");
@@ -193,6 +200,10 @@ void command_parser::add_save(CLI::App& messages) {
         save->add_option("--part", values_.part, "the part's name; default: the body")->type_name("NAME");
     CLI::Option* context =
         save->add_flag("--context", values_.wants_context, "the context, parts and attempts as JSON")->excludes(part);
+    CLI::Option* point =
+        save->add_option("--point", values_.point,
+                         "before (as published) or after the pipeline (as it was sent, of a tracked delivery)");
+    point->check(CLI::IsMember({"before", "after"}))->type_name("POINT")->excludes(part)->excludes(context);
     CLI::Option* output =
         save->add_option("-o,--output", values_.output, "the file to write; default: standard output");
     output->type_name("FILE");
@@ -200,6 +211,7 @@ void command_parser::add_save(CLI::App& messages) {
         ->type_name("DIR")
         ->excludes(part)
         ->excludes(context)
+        ->excludes(point)
         ->excludes(output);
 }
 

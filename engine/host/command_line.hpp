@@ -34,6 +34,7 @@ struct arguments {
     std::vector<std::string> names;  // message ids, port names, plugin names
     std::string part;
     std::string output;
+    std::string point;           // of messages save: before or after the pipeline; "" = before
     std::string folder;          // of messages save: everything
     bool wants_context = false;  // of messages save: the context alone
 

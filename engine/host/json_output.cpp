@@ -48,7 +48,8 @@ json summary_json(const message_summary& one) {
             {"attempts", one.attempts},
             {"size", one.size},
             {"code", one.code},
-            {"text", one.text}};
+            {"text", one.text},
+            {"ended", time_json(one.ended_unix_ms)}};
 }
 
 json port_json(const port_summary& one) {
@@ -70,14 +71,13 @@ json change_json(const change_answer& answer, const std::string& name, int exit_
             {"text", answer.text}};
 }
 
+json context_property_json(const message_property& one) {
+    return {{"name", one.name}, {"type", one.type}, {"value", one.value}, {"promoted", one.is_promoted}};
+}
+
 json detail_json(const message_detail& one) {
     json value = summary_json(one.summary);
-    value["properties"] = list_of(one.properties, [](const message_property& property) {
-        return json{{"name", property.name},
-                    {"type", property.type},
-                    {"value", property.value},
-                    {"promoted", property.is_promoted}};
-    });
+    value["properties"] = list_of(one.properties, context_property_json);
     value["parts"] = list_of(one.parts, [](const part_summary& part) {
         return json{{"name", part.name},
                     {"contentType", part.content_type},
@@ -94,6 +94,11 @@ json detail_json(const message_detail& one) {
                     {"code", attempt.code},
                     {"text", attempt.text}};
     });
+    if (one.summary.ended_unix_ms != 0) {  // null: it was not kept
+        value["propertiesAfterPipeline"] =
+            one.has_properties_after ? list_of(one.properties_after, context_property_json) : json();
+        value["sizeAfterPipeline"] = one.size_after >= 0 ? json(one.size_after) : json();
+    }
     return value;
 }
 

@@ -47,31 +47,60 @@ std::string history_text(const message_detail& one) {
     return text;
 }
 
-std::string detail_text(const arguments& given, const message_detail& one) {
-    const message_summary& summary = one.summary;
-    const std::string id = std::to_string(summary.delivery);
-    std::string text = "delivery " + id + ": " + summary.state + "\n";
-    if (!summary.text.empty()) {
-        text += "  why:       " + plain(summary.text) + (summary.code.empty() ? "" : " [" + plain(summary.code) + "]") +
-                "\n";
+std::string context_text(const std::string& title, const std::vector<message_property>& properties) {
+    std::string text = title;
+    for (const message_property& property : properties) {
+        text += "    " + plain(property.name) + " = " + plain(property.value) +
+                (property.is_promoted ? "  (promoted)" : "") + "\n";
     }
-    text += "  port:      " + plain(summary.port) + "\n  message:   " + plain(summary.message_id) +
-            "\n  published: " + time_text(summary.published_unix_ms) + " (" +
-            human_duration(now_unix_ms() - summary.published_unix_ms) + " ago)\n";
-    if (summary.due_unix_ms > 0 && !summary.state.starts_with("suspended")) {
-        text += "  due:       " + time_text(summary.due_unix_ms) + "\n";
-    }
-    text += "  parts:\n";
+    return text;
+}
+
+std::string parts_text(const message_detail& one) {
     text_table parts({"    NAME", "TYPE", "FILE NAME", "SIZE"});
     for (const part_summary& part : one.parts) {
         parts.add({"    " + plain(part.name) + (part.is_body ? " (body)" : ""), plain(part.content_type),
                    plain(part.file_name), human_size(part.size)});
     }
-    text += parts.text() + "  context:\n";
-    for (const message_property& property : one.properties) {
-        text += "    " + plain(property.name) + " = " + plain(property.value) +
-                (property.is_promoted ? "  (promoted)" : "") + "\n";
+    return "  parts:\n" + parts.text();
+}
+
+// What the port's tracking kept, before and after the pipeline.
+std::string tracked_text(const arguments& given, const message_detail& one) {
+    const std::string save =
+        "  save:  hawser messages save " + retyped(given) + " " + std::to_string(one.summary.delivery) + " --point ";
+    std::string text = one.parts.empty() ? "" : parts_text(one);
+    text += one.properties.empty() ? "" : context_text("  context before the pipeline:\n", one.properties);
+    text += one.has_properties_after ? context_text("  context after the pipeline:\n", one.properties_after) : "";
+    text += one.size_after >= 0
+                ? "  body after the pipeline: " + human_size(static_cast<std::uint64_t>(one.size_after)) + "\n"
+                : "";
+    text += one.history.empty() ? "" : history_text(one);
+    text += one.parts.empty() ? "" : save + "before -o FILE\n";
+    return text + (one.size_after >= 0 ? save + "after -o FILE\n" : "");
+}
+
+std::string detail_text(const arguments& given, const message_detail& one) {
+    const message_summary& summary = one.summary;
+    const std::string id = std::to_string(summary.delivery);
+    std::string text = "delivery " + id + ": " + summary.state + "\n";
+    if (!summary.text.empty()) {
+        text += (summary.state == "delivered" ? "  answer:    " : "  why:       ") + plain(summary.text) +
+                (summary.code.empty() ? "" : " [" + plain(summary.code) + "]") + "\n";
     }
+    text += "  port:      " + plain(summary.port) + "\n  message:   " + plain(summary.message_id) +
+            "\n  published: " + time_text(summary.published_unix_ms) + " (" +
+            human_duration(now_unix_ms() - summary.published_unix_ms) + " ago)\n";
+    if (summary.ended_unix_ms != 0) {
+        text += "  ended:     " + time_text(summary.ended_unix_ms) + " (after " +
+                human_duration(summary.ended_unix_ms - summary.published_unix_ms) + ", " +
+                counted(summary.attempts, "attempt") + ")\n";
+        return text + tracked_text(given, one);
+    }
+    if (summary.due_unix_ms > 0 && !summary.state.starts_with("suspended")) {
+        text += "  due:       " + time_text(summary.due_unix_ms) + "\n";
+    }
+    text += parts_text(one) + context_text("  context:\n", one.properties);
     text += one.history.empty() ? "" : history_text(one);
     if (summary.state == "suspended") {
         text += "  again: hawser messages resume " + retyped(given) + " " + id + "\n";
@@ -117,7 +146,8 @@ int messages_show(const arguments& given) {
             code = exit_code::not_found;
             complain(
                 "there is no message " + plain(id) +
-                " in the message box: it was delivered or terminated, or never accepted; see hawser messages list " +
+                " in the message box: it was delivered or terminated and is not tracked (any more), or it was never"
+                " accepted; see hawser messages list " +
                 retyped(given));
         }
         std::move(found.begin(), found.end(), std::back_inserter(all));

@@ -101,9 +101,9 @@ int save_into(const arguments& given, const std::string& path, Fill fill) {
 }
 
 int save_part(const arguments& given, hawser::bus& bus, std::int64_t delivery, const std::string& part,
-              const std::string& path) {
+              content_point point, const std::string& path) {
     return save_into(given, path, [&](int number) {
-        const change_answer answer = bus.save(delivery, part, number);
+        const change_answer answer = bus.save(delivery, part, point, number);
         const int code = exit_code_of(answer.code);
         return code == exit_code::done
                    ? code
@@ -143,19 +143,36 @@ int save_all(const arguments& given, hawser::bus& bus, const message_detail& det
         return save_failure(given, given.folder, failure ? failure.message() : "it is not an empty folder");
     }
     const std::filesystem::path folder = given.folder;
-    std::set<std::string> taken{"context.json"};
+    std::set<std::string> taken{"context.json", "body.after-pipeline"};
     for (const part_summary& part : detail.parts) {
         const std::string name = safe_name(part, taken);
         taken.insert(name);
-        if (const int code = save_part(given, bus, detail.summary.delivery, part.name, (folder / name).string());
+        if (const int code = save_part(given, bus, detail.summary.delivery, part.name, content_point::before_pipeline,
+                                       (folder / name).string());
             code != exit_code::done) {
             return code;
         }
         print(plain((folder / name).string()) + ": " + plain(part.name) + ", " + human_size(part.size) + "\n");
     }
+    if (detail.size_after >= 0) {
+        const std::string path = (folder / "body.after-pipeline").string();
+        if (const int code = save_part(given, bus, detail.summary.delivery, "", content_point::after_pipeline, path);
+            code != exit_code::done) {
+            return code;
+        }
+        print(plain(path) + ": the body after the pipeline, " +
+              human_size(static_cast<std::uint64_t>(detail.size_after)) + "\n");
+    }
     print(plain((folder / "context.json").string()) + ": " + "the context, " +
           counted(detail.history.size(), "attempt") + "\n");
     return save_context(given, detail, (folder / "context.json").string());
+}
+
+// Every delivery of a message has the same parts; but one that has ended may have kept none.
+const message_detail& with_parts(const std::vector<message_detail>& deliveries) {
+    const auto found = std::find_if(deliveries.begin(), deliveries.end(),
+                                    [](const message_detail& one) { return !one.parts.empty(); });
+    return found == deliveries.end() ? deliveries.front() : *found;
 }
 
 }  // namespace
@@ -170,12 +187,20 @@ int messages_save(const arguments& given) {
         return report_failure(given, "message.unknown", "there is no message " + given.names.front(),
                               exit_code::not_found);
     }
-    const message_detail& detail = found.front();  // every delivery of a message has the same parts
+    const content_point point = given.point == "after" ? content_point::after_pipeline : content_point::before_pipeline;
+    if (point == content_point::after_pipeline && found.size() > 1) {
+        return report_failure(given, "input.bad",
+                              "the message has several deliveries, each with its own body after the pipeline: give a"
+                              " delivery's number",
+                              exit_code::bad_input);
+    }
+    const message_detail& detail = with_parts(found);
     if (!given.folder.empty()) {
         return save_all(given, access.bus(), detail);
     }
-    return given.wants_context ? save_context(given, detail, given.output)
-                               : save_part(given, access.bus(), detail.summary.delivery, given.part, given.output);
+    return given.wants_context
+               ? save_context(given, detail, given.output)
+               : save_part(given, access.bus(), detail.summary.delivery, given.part, point, given.output);
 }
 
 }  // namespace hawser::command

@@ -41,7 +41,13 @@ public:
     std::vector<message_summary> list(const message_filter& filter) override {
         note("list");
         script.filters.push_back(filter);
-        return script.summaries;
+        std::vector<message_summary> page;
+        for (const message_summary& one : script.summaries) {
+            if (one.delivery > filter.after && page.size() < filter.count_max) {
+                page.push_back(one);
+            }
+        }
+        return page;
     }
     std::vector<message_detail> show(const std::string& id) override {
         note("show " + id);
@@ -58,8 +64,9 @@ public:
         script.filters.push_back(which);
         return script.on_change ? script.on_change(which) : script.change;
     }
-    change_answer save(std::int64_t delivery, const std::string& part, int descriptor) override {
-        note("save " + std::to_string(delivery) + " " + part);
+    change_answer save(std::int64_t delivery, const std::string& part, content_point point, int descriptor) override {
+        note("save " + std::to_string(delivery) + " " + part +
+             (point == content_point::after_pipeline ? " after" : ""));
         if (::write(descriptor, script.saved.data(), script.saved.size()) < 0) {
             return {.code = answer_code::not_accepted};
         }

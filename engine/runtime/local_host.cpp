@@ -41,10 +41,12 @@ local_host::local_host(const loaded_configuration& loaded, const host_options& o
                 {.worker_count = loaded.bindings().host.worker_count,
                  .spool_folder = spool_folder_of(loaded.message_box_path())},
                 [this](const delivery_report& report) { waiters_.tell(report); }) {
-    if (std::vector<operation> changes = ports_.take_changes(); !changes.empty()) {
-        if (const commit_answer answer = commit_and_wait(std::move(changes)); answer.status != commit_status::done) {
-            throw std::runtime_error("the states of the ports cannot be stored: " + answer.text);
-        }
+    const host_binding& settings = loaded_.bindings().host;
+    box_->set_retention({settings.tracking.age_ms, static_cast<std::uint64_t>(settings.tracking.size_bytes)});
+    std::vector<operation> changes = ports_.take_changes();
+    changes.emplace_back(index_operation{settings.indexed_properties});
+    if (const commit_answer answer = commit_and_wait(std::move(changes)); answer.status != commit_status::done) {
+        throw std::runtime_error("the states of the ports cannot be stored: " + answer.text);
     }
     if (options_.delivers) {
         adapters_ = make_adapters(loaded_, services_);
@@ -244,11 +246,20 @@ change_answer local_host::resume(const message_filter& which, const message_edit
 }
 
 change_answer local_host::terminate(const message_filter& which) {
-    return terminate_deliveries(*box_, which, [this](const std::string& port) { delivery_.wake(port); });
+    const auto track = [this](const std::string& port) -> std::optional<tracked_delivery> {
+        for (const send_port_binding& one : loaded_.bindings().send_ports) {
+            if (one.name == port && (one.tracking.properties_before || one.tracking.bodies_before)) {
+                return tracked_delivery{one.tracking.properties_before, one.tracking.bodies_before, {}, {}};
+            }
+        }
+        return std::nullopt;
+    };
+    return terminate_deliveries(
+        *box_, which, [this](const std::string& port) { delivery_.wake(port); }, track);
 }
 
-change_answer local_host::save(std::int64_t delivery, const std::string& part, int descriptor) {
-    return save_part(*box_, delivery, part, descriptor);
+change_answer local_host::save(std::int64_t delivery, const std::string& part, content_point point, int descriptor) {
+    return save_part(*box_, delivery, part, point, descriptor);
 }
 
 // ---- Ports and status ----

@@ -29,7 +29,7 @@ public:
     std::vector<message_detail> show(const std::string& id) override;
     change_answer resume(const message_filter& which, const message_edits& edits) override;
     change_answer terminate(const message_filter& which) override;
-    change_answer save(std::int64_t delivery, const std::string& part, int descriptor) override;
+    change_answer save(std::int64_t delivery, const std::string& part, content_point point, int descriptor) override;
     std::vector<port_summary> ports() override;
     change_answer set_port_state(const std::string& port, const std::string& action) override;
     host_status status() override;

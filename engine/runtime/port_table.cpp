@@ -52,13 +52,14 @@ result<port_state_operation> port_table::change(const std::string& port, const s
 void port_table::apply(const port_state_operation& change) {
     const std::lock_guard lock(mutex_);
     ports_[change.port].state = change.state;
+    subscriptions_.reset();
 }
 
-std::vector<std::string> port_table::match(const message_context& context) const {
-    subscriptions all;
+std::vector<subscription> port_table::subscribed() const {
+    std::vector<subscription> all;
     for (const send_port_binding& port : bindings_.send_ports) {
         if (port.filter && ports_.at(port.name).state != "bound") {
-            all.add({{port.name}, *port.filter});
+            all.push_back({{port.name}, *port.filter});
         }
     }
     for (const send_port_group_binding& group : bindings_.send_port_groups) {
@@ -66,10 +67,17 @@ std::vector<std::string> port_table::match(const message_context& context) const
             std::vector<std::string> members;
             std::copy_if(group.ports.begin(), group.ports.end(), std::back_inserter(members),
                          [this](const std::string& port) { return ports_.at(port).state != "bound"; });
-            all.add({std::move(members), *group.filter});
+            all.push_back({std::move(members), *group.filter});
         }
     }
-    return all.match(context);
+    return all;
+}
+
+std::vector<std::string> port_table::match(const message_context& context) const {
+    if (!subscriptions_) {
+        subscriptions_.emplace(subscribed());
+    }
+    return subscriptions_->match(context);
 }
 
 result<std::vector<new_delivery>> port_table::route(const std::string& port, const message_context& context) const {

@@ -5,6 +5,7 @@
 
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -33,12 +34,15 @@ private:
         const send_port_binding* binding = nullptr;
         std::string state;
     };
+    std::vector<subscription> subscribed() const;  // of the ports and groups that are not bound
     std::vector<std::string> match(const message_context& context) const;
 
     const host_bindings& bindings_;
     mutable std::mutex mutex_;
     std::map<std::string, entry> ports_;
     std::vector<operation> changes_;
+    // Made by the first match after a state has changed, so that many changes in a row cost one index. Under mutex_.
+    mutable std::optional<subscriptions> subscriptions_;
 };
 
 }  // namespace hawser::engine

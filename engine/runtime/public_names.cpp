@@ -13,7 +13,18 @@ constexpr std::pair<delivery_state, const char*> state_names[] = {
     {delivery_state::retrying, "retrying"},
     {delivery_state::active, "active"},
     {delivery_state::suspended, "suspended"},
-    {delivery_state::suspended_not_resumable, "suspendedNotResumable"}};
+    {delivery_state::suspended_not_resumable, "suspendedNotResumable"},
+    {delivery_state::delivered, "delivered"},
+    {delivery_state::terminated, "terminated"},
+    {delivery_state::failed, "failed"}};
+
+std::vector<message_property> to_public(const message_context& context) {
+    std::vector<message_property> out;
+    for (const auto& [name, property] : context.all()) {
+        out.push_back({name, property.value, std::string(name_of(property.type)), property.is_promoted});
+    }
+    return out;
+}
 
 }  // namespace
 
@@ -43,15 +54,14 @@ message_summary to_public(const delivery_summary& one) {
     out.size = one.size;
     out.code = one.code;
     out.text = one.text;
+    out.ended_unix_ms = one.ended_unix_ms;
     return out;
 }
 
 message_detail to_public(const delivery_detail& one) {
     message_detail out;
     out.summary = to_public(one.summary);
-    for (const auto& [name, property] : one.context.all()) {
-        out.properties.push_back({name, property.value, std::string(name_of(property.type)), property.is_promoted});
-    }
+    out.properties = to_public(one.context);
     for (const part_info& part : one.parts) {
         out.parts.push_back({part.name, part.content_type, part.file_name, part.size, part.is_body});
     }
@@ -59,6 +69,11 @@ message_detail to_public(const delivery_detail& one) {
         out.history.push_back({record.attempt, record.started_unix_ms, record.ended_unix_ms, record.transport,
                                record.verdict, record.code, record.text});
     }
+    if (one.context_after) {
+        out.has_properties_after = true;
+        out.properties_after = to_public(*one.context_after);
+    }
+    out.size_after = one.size_after ? static_cast<std::int64_t>(*one.size_after) : -1;
     return out;
 }
 

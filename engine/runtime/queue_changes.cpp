@@ -90,12 +90,16 @@ change_answer change_deliveries(message_box& box, const message_filter& which, c
     while (!is_last && left > 0) {
         page.count_max = std::min(left, changes_at_once_max);
         std::vector<delivery_summary> selected = select_deliveries(box, page);
-        is_last = selected.size() < page.count_max || !page.message_id.empty();
+        is_last = selected.size() < page.count_max;
         left -= static_cast<std::uint32_t>(selected.size());
         std::vector<delivery_summary> changing;
         std::vector<operation> operations;
         for (const delivery_summary& one : selected) {
             page.after = one.id;
+            if (has_ended(one.state)) {
+                answer.skipped.push_back({one.id, "it has ended: it is " + to_public(one).state});
+                continue;
+            }
             result<operation> made = make(one);
             if (made) {
                 operations.push_back(std::move(*made));
@@ -123,6 +127,24 @@ change_answer change_deliveries(message_box& box, const message_filter& which, c
         }
     }
     return answer;
+}
+
+change_answer copy_body(body_reader& reader, int descriptor) {
+    std::string buffer(64 * 1024, '\0');
+    while (const std::size_t size = reader.read(buffer.data(), buffer.size())) {
+        if (!write_all(descriptor, std::string_view(buffer).substr(0, size))) {
+            return {answer_code::bad_input, 0, "the part cannot be written to its destination"};
+        }
+    }
+    return {answer_code::done, 1, ""};
+}
+
+std::string nothing_after(const delivery_detail& detail) {
+    const std::string which = "delivery " + std::to_string(detail.summary.id);
+    return has_ended(detail.summary.state)
+               ? "the body of " + which +
+                     " after the pipeline was not kept: the port's tracking has no \"bodies\" in afterPipeline"
+               : which + " has not ended: what its pipeline makes is kept when it is delivered, see hawser preview";
 }
 
 change_answer finished(change_answer answer) {
@@ -209,11 +231,14 @@ change_answer resume_deliveries(message_box& box, const message_filter& which, c
     return finished(std::move(answer));
 }
 
-change_answer terminate_deliveries(message_box& box, const message_filter& which, const wake_function& wake) {
+change_answer terminate_deliveries(message_box& box, const message_filter& which, const wake_function& wake,
+                                   const track_function& track) {
     std::set<std::string> ports;
     change_answer answer = change_deliveries(
         box, which,
-        [](const delivery_summary& one) -> result<operation> { return operation(terminate_operation{one.id}); },
+        [&](const delivery_summary& one) -> result<operation> {
+            return operation(terminate_operation{one.id, track(one.port)});
+        },
         [&](const delivery_summary& one) {
             log::info("terminated by an operator", {{"port", one.port}, {"message", one.message_id}});
             ports.insert(one.port);
@@ -224,27 +249,30 @@ change_answer terminate_deliveries(message_box& box, const message_filter& which
     return finished(std::move(answer));
 }
 
-change_answer save_part(message_box& box, std::int64_t delivery, const std::string& part, int descriptor) {
+change_answer save_part(message_box& box, std::int64_t delivery, const std::string& part, content_point point,
+                        int descriptor) {
     const std::optional<delivery_detail> detail = box.show(delivery);
     if (!detail) {
         return {answer_code::not_found, 0, "there is no delivery " + std::to_string(delivery)};
+    }
+    if (point == content_point::after_pipeline) {
+        return detail->size_after ? copy_body(*box.open_tracked_body(delivery), descriptor)
+                                  : change_answer{answer_code::not_found, 0, nothing_after(*detail)};
     }
     std::size_t index = 0;
     while (index < detail->parts.size() &&
            (part.empty() ? !detail->parts[index].is_body : detail->parts[index].name != part)) {
         ++index;
     }
+    if (detail->parts.empty()) {
+        return {answer_code::not_found, 0,
+                "the parts of delivery " + std::to_string(delivery) +
+                    " were not kept: the port's tracking has no \"bodies\" in beforePipeline"};
+    }
     if (index == detail->parts.size()) {
         return {answer_code::not_found, 0, "the message has no part \"" + printable(part, 80) + '"'};
     }
-    const std::unique_ptr<body_reader> reader = box.open_body(detail->sequence, index);
-    std::string buffer(64 * 1024, '\0');
-    while (const std::size_t size = reader->read(buffer.data(), buffer.size())) {
-        if (!write_all(descriptor, std::string_view(buffer).substr(0, size))) {
-            return {answer_code::bad_input, 0, "the part cannot be written to its destination"};
-        }
-    }
-    return {answer_code::done, 1, ""};
+    return copy_body(*box.open_body(detail->sequence, index), descriptor);
 }
 
 }  // namespace hawser::engine

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,13 +16,18 @@ namespace hawser::engine {
 std::vector<delivery_summary> select_deliveries(message_box& box, const message_filter& filter);
 
 using wake_function = std::function<void(const std::string& port)>;
+// What a port's tracking keeps of a delivery that an operator ends; nullopt = nothing.
+using track_function = std::function<std::optional<tracked_delivery>(const std::string& port)>;
 
 // Code not_found where nothing was changed, bad_input where an edit is none; `skipped` is in order of the numbers.
 change_answer resume_deliveries(message_box& box, const message_filter& which, const message_edits& edits,
                                 const wake_function& wake);
-change_answer terminate_deliveries(message_box& box, const message_filter& which, const wake_function& wake);
+change_answer terminate_deliveries(message_box& box, const message_filter& which, const wake_function& wake,
+                                   const track_function& track);
 
-// Part "" = the body part. Code not_found: no such delivery or part; bad_input: the descriptor cannot be written.
-change_answer save_part(message_box& box, std::int64_t delivery, const std::string& part, int descriptor);
+// Part "" = the body part. After the pipeline there is one body and no parts. Code not_found: no such delivery or part,
+// or it is not kept; bad_input: the descriptor cannot be written.
+change_answer save_part(message_box& box, std::int64_t delivery, const std::string& part, content_point point,
+                        int descriptor);
 
 }  // namespace hawser::engine

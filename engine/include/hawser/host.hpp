@@ -57,8 +57,8 @@ public:
     // Each delivery is changed by itself: what cannot be (it is being sent, it has gone) is named in `skipped`.
     virtual change_answer resume(const message_filter& which, const message_edits& edits) = 0;
     virtual change_answer terminate(const message_filter& which) = 0;
-    virtual change_answer save(std::int64_t delivery, const std::string& part,
-                               int descriptor) = 0;  // part "" = the body part
+    // Part "" = the body part; after the pipeline there is one body and no parts.
+    virtual change_answer save(std::int64_t delivery, const std::string& part, content_point point, int descriptor) = 0;
     virtual std::vector<port_summary> ports() = 0;
     virtual change_answer set_port_state(const std::string& port,
                                          const std::string& action) = 0;  // enlist, start, stop, unenlist

@@ -96,13 +96,16 @@ struct message_summary {
     std::string message_id;
     std::string unique_id;
     std::string port;
-    std::string state;  // queued, retrying, active, suspended, suspendedNotResumable
+    // queued, retrying, active, suspended, suspendedNotResumable; of those that have ended and are tracked: delivered,
+    // terminated, failed (published as a failed message instead)
+    std::string state;
     std::int64_t published_unix_ms = 0;
     std::int64_t due_unix_ms = 0;
     std::uint32_t attempts = 0;
     std::uint64_t size = 0;
     std::string code;
     std::string text;
+    std::int64_t ended_unix_ms = 0;  // 0 = it has not
 };
 
 struct attempt_summary {
@@ -128,12 +131,20 @@ struct message_detail {
     std::vector<message_property> properties;
     std::vector<part_summary> parts;
     std::vector<attempt_summary> history;
+    // Of one that has ended, what its port's tracking kept: properties and parts are those before the pipeline (empty
+    // where they were not kept), these are as the adapter was given them to transmit.
+    bool has_properties_after = false;
+    std::vector<message_property> properties_after = {};
+    std::int64_t size_after = -1;  // of the body; -1 = it was not kept
 };
+
+// Where a message is looked at: as it was published (or edited), or as the adapter was given it to transmit.
+enum class content_point : std::uint8_t { before_pipeline = 1, after_pipeline };
 
 // Which messages are meant: those that fit everything that is said here, in order of publication. "" and 0 say nothing.
 struct message_filter {
     std::string port;
-    std::string state;       // of message_summary; "suspended" has those that are not resumable too
+    std::string state;       // of message_summary; "suspended" has those that are not resumable too; "" = not ended
     std::string message_id;  // BTS.MessageID, a delivery's unique id, or its number
     std::int64_t after = 0;  // for paging: deliveries of a higher number than this one
     std::uint32_t count_max = 100;
