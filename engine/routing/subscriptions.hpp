@@ -4,6 +4,7 @@
 
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "message/context.hpp"
@@ -20,8 +21,8 @@ struct subscription {
 
 class subscriptions {
 public:
-    void add(subscription one) { all_.push_back(std::move(one)); }
-    // Each port once, in the order of the bindings.
+    explicit subscriptions(std::vector<subscription> all) : all_(std::move(all)) {}
+    // Each port once, in the order of the subscriptions.
     std::vector<std::string> match(const message_context& context) const;
 
 private:

@@ -40,9 +40,6 @@ TEST_CASE("all conditions of a group, any group of a filter, each port once") {
     const filter_groups filter{{{"T.P", "==", "a"}, {"T.Q", "exists", ""}}, {{"T.P", "==", "b"}}};
     CHECK_FALSE(matches(filter, context_with("a")));
     CHECK(matches(filter, context_with("b")));
-    subscriptions all;
-    all.add({{"One"}, filter});
-    all.add({{"Two", "One"}, filter});
-    all.add({{"Three"}, {}});
+    const subscriptions all({{{"One"}, filter}, {{"Two", "One"}, filter}, {{"Three"}, {}}});
     CHECK(all.match(context_with("b")) == std::vector<std::string>{"One", "Two"});
 }
