@@ -19,7 +19,7 @@
 namespace hawser::command {
 namespace {
 
-constexpr std::uint32_t page_size = 10'000;
+constexpr std::uint32_t page_size = 1'000;  // the answer to a page is made in memory
 constexpr std::size_t at_once_max = 500;
 constexpr std::size_t lines_max = 20;  // more messages than these are counted, not listed
 constexpr std::int64_t pace_ms = 100;  // between two changes at a rate, where it allows more than one in that time
@@ -56,7 +56,7 @@ selection gather(hawser::bus& bus, message_filter filter, std::uint64_t count_ma
                 }
             }
         }
-        if (page.size() < page_size || !filter.message_id.empty()) {
+        if (page.size() < page_size) {
             break;
         }
         filter.after = page.back().delivery;

@@ -75,14 +75,14 @@ TEST_CASE_FIXTURE(folder_fixture, "messages list: every filter goes to the engin
     words.message_id = "m-1";
     words.error = "550";
     words.properties = {"ERP.Customer=C 1", "T.Count:int=5"};
-    words.after = 7;
+    words.after = 3;
     words.limit = 3;
     words.since_unix_ms = 1000;
     words.until_unix_ms = 2000;
-    script.summaries = some_messages(5);
+    script.summaries = some_messages(8);
     const outcome got = captured(folder, messages_list, words);
     CHECK(got.code == 0);
-    CHECK(contains(got.out, "… and 2 more: --after 3\n"));
+    CHECK(contains(got.out, "… and 2 more: --after 6\n"));
     const message_filter filter = script.filters.back();
     CHECK(filter.port == "Out");
     CHECK(filter.state == "retrying");
@@ -91,11 +91,11 @@ TEST_CASE_FIXTURE(folder_fixture, "messages list: every filter goes to the engin
     REQUIRE(filter.properties.size() == 2);
     CHECK(filter.properties[0].name == "ERP.Customer");
     CHECK(filter.properties[0].value == "C 1");
-    CHECK(filter.after == 7);
+    CHECK(filter.after == 3);
     CHECK(filter.published_from_unix_ms == 1000);
     CHECK(filter.published_before_unix_ms == 2000);
     script.summaries = some_messages(1100);
-    CHECK(contains(captured(folder, messages_list, words).out, "… and more than 1000 more: --after 3\n"));
+    CHECK(contains(captured(folder, messages_list, words).out, "… and more than 1000 more: --after 6\n"));
 }
 
 TEST_CASE_FIXTURE(folder_fixture, "messages list: ages are counted back from now, and wrong filters are 65") {
@@ -214,10 +214,11 @@ TEST_CASE_FIXTURE(folder_fixture, "a rate is kept, and many are changed in bound
     script.summaries = some_messages(1200);
     script.on_change = change_all;
     CHECK(captured(folder, messages_resume, words).out == "1200 messages resumed\n");
-    REQUIRE(script.filters.size() == 4);
-    CHECK(script.filters[1].deliveries.size() == 500);
-    CHECK(script.filters[3].deliveries.size() == 200);
-    CHECK(script.filters[3].deliveries.back() == 1200);
+    REQUIRE(script.filters.size() == 5);   // two pages, three steps
+    CHECK(script.filters[1].after == 1000);
+    CHECK(script.filters[2].deliveries.size() == 500);
+    CHECK(script.filters[4].deliveries.size() == 200);
+    CHECK(script.filters[4].deliveries.back() == 1200);
 
     script.filters.clear();
     script.summaries = some_messages(6);
