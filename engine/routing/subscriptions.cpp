@@ -1,55 +1,73 @@
 #include "routing/subscriptions.hpp"
 
 #include <algorithm>
-#include <charconv>
-#include <optional>
+#include <functional>
+#include <unordered_set>
+#include <utility>
 
 namespace hawser::engine {
 namespace {
 
-std::optional<std::int64_t> integer_of(const std::string& text) {
-    std::int64_t value = 0;
-    const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
-    return failure == std::errc{} && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
-}
-
-// Numbers compare as numbers, everything else as text.
-int compare(const std::string& left, const std::string& right) {
-    const auto a = integer_of(left);
-    const auto b = integer_of(right);
-    if (a && b) {
-        return *a < *b ? -1 : *a > *b ? 1 : 0;
+template <typename Visit>
+void for_each_condition(const std::vector<subscription>& all, Visit visit) {
+    for (const subscription& one : all) {
+        for (const auto& group : one.filter) {
+            for (const filter_condition& condition : group) {
+                visit(condition);
+            }
+        }
     }
-    return left.compare(right);
 }
 
-bool holds(const filter_condition& condition, const message_context& context) {
+bool holds_in(const message_context& context, const filter_condition& condition) {
+    const predicate test(condition);
     const context_property* property = context.find(condition.property);
-    if (property == nullptr || !property->is_promoted) {
-        return false;  // BizTalk: a predicate over an absent property is false, whatever its operator
+    return property != nullptr && property->is_promoted && test.holds(read_filter_value(property->value));
+}
+
+// Estimates how many groups a condition would share its place with: as many as ask for the same value, or, for the
+// other operators, as many as look at the property at all.
+class selectivity {
+public:
+    explicit selectivity(std::size_t property_count) : tested_(property_count) {}
+
+    void count(std::uint32_t property, const predicate& test) {
+        ++tested_[property];
+        if (test.operation() == filter_operator::equal) {
+            ++equal_[key_of(property, test)];
+        }
     }
-    if (condition.comparison == "exists") {
-        return true;
+    std::uint32_t sharers(std::uint32_t property, const predicate& test) const {
+        return test.operation() == filter_operator::equal ? equal_.at(key_of(property, test)) : tested_[property];
     }
-    if (condition.comparison == "&") {
-        const auto value = integer_of(property->value);
-        const auto mask = integer_of(condition.value);
-        return value && mask && (*value & *mask) != 0;
+
+private:
+    // Two values with one hash are counted together, which makes the estimate worse and nothing wrong.
+    static std::size_t key_of(std::uint32_t property, const predicate& test) {
+        const filter_value operand = test.operand();
+        const std::size_t value = operand.number ? std::hash<std::int64_t>{}(*operand.number) * 0x9e3779b97f4a7c15U
+                                                 : std::hash<std::string_view>{}(operand.text);
+        return value ^ (property * 0xc2b2ae3d27d4eb4fU);
     }
-    const int order = compare(property->value, condition.value);
-    if (condition.comparison == "==") {
-        return order == 0;
+
+    std::vector<std::uint32_t> tested_;
+    std::unordered_map<std::size_t, std::uint32_t> equal_;
+};
+
+// Among conditions that are estimated alike an equality is best, as all other values are kept away from it; then a
+// bound, which keeps out half.
+int rank(filter_operator operation) {
+    switch (operation) {
+    case filter_operator::equal: return 1;
+    case filter_operator::less:
+    case filter_operator::less_or_equal:
+    case filter_operator::greater:
+    case filter_operator::greater_or_equal: return 2;
+    case filter_operator::not_equal:
+    case filter_operator::exists:
+    case filter_operator::bitwise_and: return 3;
     }
-    if (condition.comparison == "!=") {
-        return order != 0;
-    }
-    if (condition.comparison == "<") {
-        return order < 0;
-    }
-    if (condition.comparison == "<=") {
-        return order <= 0;
-    }
-    return condition.comparison == ">" ? order > 0 : order >= 0;
+    return 3;
 }
 
 }  // namespace
@@ -57,20 +75,135 @@ bool holds(const filter_condition& condition, const message_context& context) {
 bool matches(const filter_groups& filter, const message_context& context) {
     return std::any_of(filter.begin(), filter.end(), [&](const auto& group) {
         return std::all_of(group.begin(), group.end(),
-                           [&](const filter_condition& one) { return holds(one, context); });
+                           [&](const filter_condition& one) { return holds_in(context, one); });
+    });
+}
+
+subscriptions::subscriptions(const std::vector<subscription>& all) {
+    read_ports(all);
+    read_property_names(all);
+    read_conditions(all);
+    file_groups();
+}
+
+void subscriptions::read_ports(const std::vector<subscription>& all) {
+    std::unordered_map<std::string_view, std::uint32_t> ids;
+    std::vector<std::uint32_t> uses;
+    for (const subscription& one : all) {
+        first_slot_.push_back(static_cast<std::uint32_t>(slots_.size()));
+        for (const std::string& port : one.ports) {
+            const auto [found, is_new] = ids.emplace(port, static_cast<std::uint32_t>(port_names_.size()));
+            if (is_new) {
+                port_names_.push_back(port);
+                uses.push_back(0);
+            }
+            ++uses[found->second];
+            slots_.push_back({found->second, false});
+        }
+    }
+    first_slot_.push_back(static_cast<std::uint32_t>(slots_.size()));
+    for (port_slot& slot : slots_) {
+        slot.is_shared = uses[slot.port] > 1;
+    }
+}
+
+void subscriptions::read_property_names(const std::vector<subscription>& all) {
+    std::unordered_set<std::string_view> names;
+    for_each_condition(all, [&](const filter_condition& one) { names.insert(one.property); });
+    property_names_.assign(names.begin(), names.end());
+    std::sort(property_names_.begin(), property_names_.end());
+    property_ids_.reserve(property_names_.size());
+    for (const std::string& name : property_names_) {
+        property_ids_.emplace(name, static_cast<property_id>(property_ids_.size()));
+    }
+}
+
+void subscriptions::read_conditions(const std::vector<subscription>& all) {
+    std::size_t count = 0;
+    for_each_condition(all, [&](const filter_condition&) { ++count; });
+    conditions_.reserve(count);
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        for (const auto& conditions : all[i].filter) {
+            const auto begin = static_cast<std::uint32_t>(conditions_.size());
+            for (const filter_condition& one : conditions) {
+                conditions_.push_back({property_ids_.at(one.property), predicate(one)});
+            }
+            groups_.push_back({begin, static_cast<std::uint32_t>(conditions_.size()), static_cast<std::uint32_t>(i)});
+        }
+    }
+}
+
+void subscriptions::file_groups() {
+    selectivity estimate(property_names_.size());
+    for (const condition& one : conditions_) {
+        estimate.count(one.property, one.test);
+    }
+    index_by_property_.resize(property_names_.size());
+    for (std::size_t id = 0; id < groups_.size(); ++id) {
+        const auto group_number = static_cast<property_index::group_id>(id);
+        const auto begin = conditions_.begin() + groups_[id].begin;
+        const auto end = conditions_.begin() + groups_[id].end;
+        if (begin == end) {
+            always_.push_back(group_number);
+            continue;
+        }
+        const auto best = std::min_element(begin, end, [&](const condition& left, const condition& right) {
+            return std::pair(estimate.sharers(left.property, left.test), rank(left.test.operation())) <
+                   std::pair(estimate.sharers(right.property, right.test), rank(right.test.operation()));
+        });
+        index_by_property_[best->property].file(best->test, group_number);
+    }
+    for (property_index& one : index_by_property_) {
+        one.seal();
+    }
+}
+
+std::vector<subscriptions::promoted_value> subscriptions::promoted_values(const message_context& context) const {
+    std::vector<promoted_value> values;
+    values.reserve(std::min(context.all().size(), property_names_.size()));
+    for (const auto& [name, property] : context.all()) {
+        if (!property.is_promoted) {
+            continue;
+        }
+        const auto known = property_ids_.find(name);
+        if (known != property_ids_.end()) {
+            values.push_back({known->second, read_filter_value(property.value)});
+        }
+    }
+    return values;  // by ascending id, as the context is in the order of the names
+}
+
+bool subscriptions::holds(const group& one, const std::vector<promoted_value>& values) const {
+    return std::all_of(conditions_.begin() + one.begin, conditions_.begin() + one.end, [&](const condition& tested) {
+        const auto found = std::lower_bound(
+            values.begin(), values.end(), tested.property,
+            [](const promoted_value& value, property_id property) { return value.property < property; });
+        return found != values.end() && found->property == tested.property && tested.test.holds(found->value);
     });
 }
 
 std::vector<std::string> subscriptions::match(const message_context& context) const {
+    const std::vector<promoted_value> values = promoted_values(context);
+    std::vector<std::uint32_t> found = always_;  // first groups, then the subscriptions that they are of
+    for (const promoted_value& one : values) {
+        index_by_property_[one.property].append_candidates(one.value, found);
+    }
+    std::erase_if(found, [&](std::uint32_t id) { return !holds(groups_[id], values); });
+    std::transform(found.begin(), found.end(), found.begin(),
+                   [this](std::uint32_t id) { return groups_[id].subscription; });
+    std::sort(found.begin(), found.end());
+    found.erase(std::unique(found.begin(), found.end()), found.end());
+    return ports_of(found);
+}
+
+std::vector<std::string> subscriptions::ports_of(const std::vector<std::uint32_t>& matched) const {
     std::vector<std::string> ports;
-    std::set<std::string> seen;
-    for (const subscription& one : all_) {
-        if (!matches(one.filter, context)) {
-            continue;
-        }
-        for (const std::string& port : one.ports) {
-            if (seen.insert(port).second) {
-                ports.push_back(port);
+    std::unordered_set<std::uint32_t> seen;
+    for (const std::uint32_t one : matched) {
+        for (std::uint32_t i = first_slot_[one]; i < first_slot_[one + 1]; ++i) {
+            const port_slot& slot = slots_[i];
+            if (!slot.is_shared || seen.insert(slot.port).second) {
+                ports.push_back(port_names_[slot.port]);
             }
         }
     }

@@ -1,17 +1,25 @@
 // Which send ports a published message goes to: filters of ports and groups over its promoted properties (spec section
-// 4). Immutable once made; thread-safe.
+// 4). An index: every group of conditions is filed under its most selective condition, and a message is tested only on
+// the groups that its own values find, so that many subscriptions cost hardly more than a few.
+// Immutable, so thread-safe: what changes is made anew.
 #pragma once
 
-#include <set>
+#include <cstdint>
 #include <string>
-#include <utility>
+#include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "message/context.hpp"
 #include "message/filter.hpp"
+#include "routing/predicate.hpp"
+#include "routing/property_index.hpp"
 
 namespace hawser::engine {
 
+// What a filter means: any of its groups holds whole; a condition on a property that is absent or not promoted does
+// not hold, whatever its operator. A group without conditions holds, a filter without groups does not.
+// Throws std::invalid_argument for an operator that there is not. For one filter; many are what `subscriptions` is for.
 bool matches(const filter_groups& filter, const message_context& context);
 
 struct subscription {
@@ -21,12 +29,53 @@ struct subscription {
 
 class subscriptions {
 public:
-    explicit subscriptions(std::vector<subscription> all) : all_(std::move(all)) {}
-    // Each port once, in the order of the subscriptions.
+    // Throws std::invalid_argument for an operator that there is not. Takes about 0.3 s for 100,000 subscriptions.
+    explicit subscriptions(const std::vector<subscription>& all);
+    subscriptions(subscriptions&&) = default;
+    subscriptions& operator=(subscriptions&&) = default;
+    subscriptions(const subscriptions&) = delete;  // the index borrows from the predicates beside it
+    subscriptions& operator=(const subscriptions&) = delete;
+
+    // The ports of all subscriptions that match: each port once, in the order of the subscriptions and their ports.
     std::vector<std::string> match(const message_context& context) const;
 
 private:
-    std::vector<subscription> all_;
+    using property_id = std::uint32_t;  // position in property_names_, so ids are in the order of the names
+    struct condition {
+        property_id property;
+        predicate test;
+    };
+    struct group {
+        std::uint32_t begin;  // of its conditions_
+        std::uint32_t end;
+        std::uint32_t subscription;
+    };
+    struct port_slot {
+        std::uint32_t port;  // position in port_names_
+        bool is_shared;      // other subscriptions, or another slot, have the port too
+    };
+    struct promoted_value {
+        property_id property;
+        filter_value value;
+    };
+
+    void read_ports(const std::vector<subscription>& all);
+    void read_property_names(const std::vector<subscription>& all);
+    void read_conditions(const std::vector<subscription>& all);
+    void file_groups();
+    std::vector<promoted_value> promoted_values(const message_context& context) const;
+    bool holds(const group& one, const std::vector<promoted_value>& values) const;
+    std::vector<std::string> ports_of(const std::vector<std::uint32_t>& matched) const;
+
+    std::vector<std::string> port_names_;
+    std::vector<port_slot> slots_;
+    std::vector<std::uint32_t> first_slot_;  // of each subscription; one more at the end
+    std::vector<std::string> property_names_;
+    std::unordered_map<std::string_view, property_id> property_ids_;  // borrows property_names_
+    std::vector<condition> conditions_;
+    std::vector<group> groups_;                      // in the order of the subscriptions
+    std::vector<property_index::group_id> always_;   // groups without conditions
+    std::vector<property_index> index_by_property_;  // by property_id; borrows conditions_
 };
 
 }  // namespace hawser::engine

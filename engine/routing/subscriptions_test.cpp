@@ -2,44 +2,195 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <map>
+#include <random>
+#include <stdexcept>
+
 using namespace hawser::engine;
 
 namespace {
 
-message_context context_with(const std::string& value, bool is_promoted = true) {
+using ports = std::vector<std::string>;
+
+message_context context_of(const std::map<std::string, std::string>& promoted) {
     message_context context;
-    REQUIRE(context.set("T.P", {.value = value, .is_promoted = is_promoted}));
+    for (const auto& [name, value] : promoted) {
+        REQUIRE(context.set(name, {.value = value, .is_promoted = true}));
+    }
     return context;
 }
 
-bool holds(const std::string& value, const std::string& comparison, const std::string& wanted) {
-    return matches({{{"T.P", comparison, wanted}}}, context_with(value));
+// Both ways to ask must agree.
+bool takes(const filter_groups& filter, const message_context& context) {
+    const bool is_match = matches(filter, context);
+    CHECK(subscriptions({{{"Port"}, filter}}).match(context) == (is_match ? ports{"Port"} : ports{}));
+    return is_match;
 }
 
 }  // namespace
 
-TEST_CASE("every operator of a filter") {
-    CHECK(holds("a", "==", "a"));
-    CHECK_FALSE(holds("a", "==", "b"));
-    CHECK(holds("a", "!=", "b"));
-    CHECK(holds("9", "<", "10"));
-    CHECK(holds("10", "<=", "10"));
-    CHECK(holds("10", ">", "9"));
-    CHECK(holds("b", ">=", "a"));
-    CHECK(holds("6", "&", "2"));
-    CHECK_FALSE(holds("6", "&", "1"));
-    CHECK(holds("", "exists", ""));
+TEST_CASE("all conditions of a group have to hold, and any group of a filter") {
+    const filter_groups filter{{{"BTS.ReceivePortName", "==", "Invoices"}, {"Invoice.Amount", ">", "1000"}},
+                               {{"Invoice.IsUrgent", "exists", ""}}};
+    CHECK(takes(filter, context_of({{"BTS.ReceivePortName", "Invoices"}, {"Invoice.Amount", "1001"}})));
+    CHECK_FALSE(takes(filter, context_of({{"BTS.ReceivePortName", "Invoices"}, {"Invoice.Amount", "1000"}})));
+    CHECK_FALSE(takes(filter, context_of({{"BTS.ReceivePortName", "Orders"}, {"Invoice.Amount", "1001"}})));
+    CHECK_FALSE(takes(filter, context_of({{"BTS.ReceivePortName", "Invoices"}})));
+    CHECK(takes(filter, context_of({{"Invoice.IsUrgent", "false"}})));
+    CHECK_FALSE(takes(filter, {}));
 }
 
-TEST_CASE("only promoted properties route, and an absent one matches nothing") {
-    CHECK_FALSE(matches({{{"T.P", "==", "a"}}}, context_with("a", false)));
-    CHECK_FALSE(matches({{{"T.Q", "!=", "a"}}}, context_with("a")));
+TEST_CASE("a filter without groups takes nothing, a group without conditions everything") {
+    CHECK_FALSE(takes({}, context_of({{"T.P", "a"}})));
+    CHECK(takes({{}}, context_of({{"T.P", "a"}})));
+    CHECK(takes({{}}, {}));
 }
 
-TEST_CASE("all conditions of a group, any group of a filter, each port once") {
-    const filter_groups filter{{{"T.P", "==", "a"}, {"T.Q", "exists", ""}}, {{"T.P", "==", "b"}}};
-    CHECK_FALSE(matches(filter, context_with("a")));
-    CHECK(matches(filter, context_with("b")));
-    const subscriptions all({{{"One"}, filter}, {{"Two", "One"}, filter}, {{"Three"}, {}}});
-    CHECK(all.match(context_with("b")) == std::vector<std::string>{"One", "Two"});
+TEST_CASE("a range needs both of its bounds") {
+    const filter_groups filter{{{"Invoice.Amount", ">=", "10"}, {"Invoice.Amount", "<", "20"}}};
+    CHECK_FALSE(takes(filter, context_of({{"Invoice.Amount", "9"}})));
+    CHECK(takes(filter, context_of({{"Invoice.Amount", "10"}})));
+    CHECK(takes(filter, context_of({{"Invoice.Amount", "19"}})));
+    CHECK_FALSE(takes(filter, context_of({{"Invoice.Amount", "20"}})));
+    CHECK_FALSE(takes(filter, context_of({{"Invoice.Amount", "100"}})));
+}
+
+TEST_CASE("no operator holds for a property that is absent or not promoted") {
+    message_context context;
+    REQUIRE(context.set("T.P", {.value = "6"}));
+    REQUIRE(context.set("T.Q", {.value = "6", .is_promoted = true}));
+    for (const std::string comparison : {"==", "!=", "<", "<=", ">", ">=", "exists", "&"}) {
+        CAPTURE(comparison);
+        for (const std::string operand : {"6", "5", "7"}) {
+            CHECK_FALSE(takes({{{"T.P", comparison, operand}}}, context));
+            CHECK_FALSE(takes({{{"T.Absent", comparison, operand}}}, context));
+            CHECK_FALSE(takes({{{"T.Q", "exists", ""}, {"T.P", comparison, operand}}}, context));
+        }
+    }
+    CHECK(takes({{{"T.Q", "==", "6"}}}, context));
+}
+
+TEST_CASE("each port once, in the order of the subscriptions, whatever found them") {
+    const filter_groups equal{{{"T.P", "==", "7"}}};
+    const filter_groups bound{{{"T.P", ">", "1"}}};
+    const filter_groups exists{{{"T.P", "exists", ""}}};
+    const filter_groups twice{{{"T.P", "==", "07"}}, {{"T.P", "<", "100"}}};
+    const filter_groups never{{{"T.P", "==", "8"}}};
+    const subscriptions all({{{"Exists"}, exists},
+                             {{"Twice"}, twice},
+                             {{"Group1", "Twice", "Group2", "Group1"}, bound},
+                             {{"Never", "Exists"}, never},
+                             {{"Group2", "Equal"}, equal},
+                             {{}, equal},
+                             {{"Always", "Exists"}, {{}}}});
+    CHECK(all.match(context_of({{"T.P", "7"}})) == ports{"Exists", "Twice", "Group1", "Group2", "Equal", "Always"});
+    CHECK(all.match(context_of({{"T.P", "8"}})) == ports{"Exists", "Twice", "Group1", "Group2", "Never", "Always"});
+    CHECK(all.match({}) == ports{"Always", "Exists"});
+}
+
+TEST_CASE("no subscriptions take nothing") { CHECK(subscriptions({}).match(context_of({{"T.P", "7"}})).empty()); }
+
+TEST_CASE("an index that is moved finds what it found") {
+    std::vector<subscription> all;
+    for (int i = 0; i < 50; ++i) {
+        const std::string number = std::to_string(i);
+        all.push_back({{"Equal" + number}, {{{"Text.P" + number, "==", "v" + number}}}});
+        all.push_back({{"Bound" + number}, {{{"Text.P" + number, "<", "u" + number}}}});
+    }
+    subscriptions first(all);
+    const subscriptions second(std::move(first));
+    CHECK(second.match(context_of({{"Text.P31", "v31"}})) == ports{"Equal31"});
+    CHECK(second.match(context_of({{"Text.P31", "u1"}})) == ports{"Bound31"});
+}
+
+TEST_CASE("an operator that there is not is refused, not taken for another") {
+    CHECK_THROWS_AS(subscriptions({{{"Port"}, {{{"T.P", "like", "a"}}}}}), std::invalid_argument);
+    CHECK_THROWS_AS(matches({{{"T.P", "like", "a"}}}, context_of({{"T.P", "a"}})), std::invalid_argument);
+}
+
+namespace {
+
+// Few names, values and ports, so that filters often match and often just miss.
+class random_routing {
+public:
+    explicit random_routing(unsigned seed) : random_(seed) {}
+
+    std::vector<subscription> all_subscriptions() {
+        std::vector<subscription> all(up_to(30));
+        for (subscription& one : all) {
+            one.ports.resize(up_to(3));
+            std::generate(one.ports.begin(), one.ports.end(), [this] { return "Port" + std::to_string(up_to(20)); });
+            one.filter.resize(up_to(3));
+            for (auto& group : one.filter) {
+                const bool is_empty = up_to(40) == 0;
+                group.resize(is_empty ? 0 : 1 + up_to(3));
+                std::generate(group.begin(), group.end(), [this] { return condition(); });
+            }
+        }
+        return all;
+    }
+    message_context context() {
+        message_context made;
+        for (const std::string& name : names_) {
+            if (up_to(3) != 0) {
+                REQUIRE(made.set(name, {.value = any_of(values_), .is_promoted = up_to(5) != 0}));
+            }
+        }
+        return made;
+    }
+
+private:
+    std::size_t up_to(std::size_t largest) { return std::uniform_int_distribution<std::size_t>(0, largest)(random_); }
+    const std::string& any_of(const std::vector<std::string>& list) { return list[up_to(list.size() - 1)]; }
+    filter_condition condition() { return {any_of(names_), any_of(operators_), any_of(values_)}; }
+
+    std::mt19937 random_;
+    std::vector<std::string> names_{"A.B", "A.C", "A.b", "BTS.ReceivePortName", "Z.Z", "A.B.C"};
+    std::vector<std::string> operators_{"==", "==", "!=", "<", "<=", ">", ">=", "exists", "&"};
+    std::vector<std::string> values_{
+        "0",  "-0", "7",  "07", "-7", "9",   "10",   "4x",  "9x", "a",  "A",
+        "ab", "",   "+7", "7 ", "7.", "255", "true", "-10", "1",  "1x", "99999999999999999999"};
+};
+
+ports expected_ports(const std::vector<subscription>& all, const message_context& context) {
+    ports expected;
+    for (const subscription& one : all) {
+        if (!matches(one.filter, context)) {
+            continue;
+        }
+        for (const std::string& port : one.ports) {
+            if (std::find(expected.begin(), expected.end(), port) == expected.end()) {
+                expected.push_back(port);
+            }
+        }
+    }
+    return expected;
+}
+
+}  // namespace
+
+TEST_CASE("the index answers as testing every filter does, for random filters and messages") {
+    constexpr unsigned seed = 20261124;
+    CAPTURE(seed);
+    random_routing random(seed);
+    std::size_t filters = 0;
+    std::size_t routed = 0;
+    std::size_t unrouted = 0;
+    for (int round = 0; round < 400; ++round) {
+        CAPTURE(round);
+        const std::vector<subscription> all = random.all_subscriptions();
+        const subscriptions index(all);
+        filters += all.size();
+        for (int i = 0; i < 50; ++i) {
+            const message_context context = random.context();
+            const ports expected = expected_ports(all, context);
+            REQUIRE(index.match(context) == expected);
+            ++(expected.empty() ? unrouted : routed);
+        }
+    }
+    // What was tried is worth something: many filters, and both answers often.
+    CHECK(filters > 5000);
+    CHECK(routed > 5000);
+    CHECK(unrouted > 500);
 }
