@@ -1,8 +1,10 @@
 // The groups of conditions that are filed under one property, so that its value finds those that it may fulfil without
-// a look at the others. Made by `subscriptions`; read-only after seal(), and then thread-safe. Borrows the predicates.
+// a look at the others. Made by group_index; read-only after seal(), and then thread-safe. Borrows the conditions.
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <span>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
@@ -11,19 +13,49 @@
 
 namespace hawser::engine {
 
+class group_index;
+
+using property_id = std::uint32_t;
+using group_id = std::uint32_t;
+
+struct condition {
+    property_id property;
+    predicate test;
+};
+
+// A group on its way into the index: the conditions that it has not been filed under yet.
+struct open_group {
+    group_id group;
+    std::span<condition> conditions;
+};
+
+struct promoted_value {
+    property_id property;
+    filter_value value;
+};
+
 class property_index {
 public:
-    using group_id = std::uint32_t;
+    property_index();
+    property_index(property_index&&) noexcept;
+    property_index& operator=(property_index&&) noexcept;
+    ~property_index();
 
-    // `condition` is the one of the group's conditions that it is found by. It must stay where it is.
-    void file(const predicate& condition, group_id group);
-    // Sorts; once, after the last file().
-    void seal();
-    // Appends the groups whose filing condition a promoted property of this value may fulfil (all that it does, and few
-    // more), in no order, each as often as it was filed.
-    void append_candidates(const filter_value& value, std::vector<group_id>& candidates) const;
+    // Files `rest` to be found by `test`, which must stay where it is.
+    void file(const predicate& test, const open_group& rest);
+    // Sorts, and gives an equality that too many groups share an index of its own, over their other conditions, unless
+    // `depth` indexes are around this one already. Once, after the last file().
+    void seal(int depth);
+    // Appends the groups that the property may fulfil when it has this value and the message has `all` these (all that
+    // hold, and few more), in no order, each as often as it was filed.
+    void append_candidates(const filter_value& value, std::span<const promoted_value> all,
+                           std::vector<group_id>& candidates) const;
 
 private:
+    struct same_value {
+        std::vector<open_group> groups;
+        std::unique_ptr<group_index> narrower;  // in place of the groups, where these are many
+    };
     template <typename Key>
     struct bound {
         Key key;
@@ -40,8 +72,12 @@ private:
         void seal();
     };
 
-    std::unordered_map<std::int64_t, std::vector<group_id>> equal_numbers_;
-    std::unordered_map<std::string_view, std::vector<group_id>> equal_texts_;
+    static void narrow(same_value& one, int depth);
+    static void append_same(const same_value& one, std::span<const promoted_value> all,
+                            std::vector<group_id>& candidates);
+
+    std::unordered_map<std::int64_t, same_value> equal_numbers_;
+    std::unordered_map<std::string_view, same_value> equal_texts_;
     bounds lower_;                   // > and >=: hold from the bound upwards
     bounds upper_;                   // < and <=: hold from the bound downwards
     std::vector<group_id> present_;  // exists, != and &: any value may fulfil them

@@ -15,13 +15,13 @@ public:
     explicit filed_conditions(const std::vector<std::pair<std::string, std::string>>& all) {
         for (const auto& [comparison, operand] : all) {
             predicates_.emplace_back(filter_condition{"T.P", comparison, operand});
-            index_.file(predicates_.back(), static_cast<property_index::group_id>(predicates_.size() - 1));
+            index_.file(predicates_.back(), {static_cast<group_id>(predicates_.size() - 1), {}});
         }
-        index_.seal();
+        index_.seal(0);
     }
-    std::vector<property_index::group_id> found_by(const std::string& value) const {
-        std::vector<property_index::group_id> found;
-        index_.append_candidates(read_filter_value(value), found);
+    std::vector<group_id> found_by(const std::string& value) const {
+        std::vector<group_id> found;
+        index_.append_candidates(read_filter_value(value), {}, found);
         std::sort(found.begin(), found.end());
         return found;
     }
@@ -31,7 +31,7 @@ private:
     property_index index_;
 };
 
-using ids = std::vector<property_index::group_id>;
+using ids = std::vector<group_id>;
 
 }  // namespace
 

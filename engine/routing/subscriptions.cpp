@@ -1,9 +1,7 @@
 #include "routing/subscriptions.hpp"
 
 #include <algorithm>
-#include <functional>
 #include <unordered_set>
-#include <utility>
 
 namespace hawser::engine {
 namespace {
@@ -23,51 +21,6 @@ bool holds_in(const message_context& context, const filter_condition& condition)
     const predicate test(condition);
     const context_property* property = context.find(condition.property);
     return property != nullptr && property->is_promoted && test.holds(read_filter_value(property->value));
-}
-
-// Estimates how many groups a condition would share its place with: as many as ask for the same value, or, for the
-// other operators, as many as look at the property at all.
-class selectivity {
-public:
-    explicit selectivity(std::size_t property_count) : tested_(property_count) {}
-
-    void count(std::uint32_t property, const predicate& test) {
-        ++tested_[property];
-        if (test.operation() == filter_operator::equal) {
-            ++equal_[key_of(property, test)];
-        }
-    }
-    std::uint32_t sharers(std::uint32_t property, const predicate& test) const {
-        return test.operation() == filter_operator::equal ? equal_.at(key_of(property, test)) : tested_[property];
-    }
-
-private:
-    // Two values with one hash are counted together, which makes the estimate worse and nothing wrong.
-    static std::size_t key_of(std::uint32_t property, const predicate& test) {
-        const filter_value operand = test.operand();
-        const std::size_t value = operand.number ? std::hash<std::int64_t>{}(*operand.number) * 0x9e3779b97f4a7c15U
-                                                 : std::hash<std::string_view>{}(operand.text);
-        return value ^ (property * 0xc2b2ae3d27d4eb4fU);
-    }
-
-    std::vector<std::uint32_t> tested_;
-    std::unordered_map<std::size_t, std::uint32_t> equal_;
-};
-
-// Among conditions that are estimated alike an equality is best, as all other values are kept away from it; then a
-// bound, which keeps out half.
-int rank(filter_operator operation) {
-    switch (operation) {
-    case filter_operator::equal: return 1;
-    case filter_operator::less:
-    case filter_operator::less_or_equal:
-    case filter_operator::greater:
-    case filter_operator::greater_or_equal: return 2;
-    case filter_operator::not_equal:
-    case filter_operator::exists:
-    case filter_operator::bitwise_and: return 3;
-    }
-    return 3;
 }
 
 }  // namespace
@@ -134,31 +87,16 @@ void subscriptions::read_conditions(const std::vector<subscription>& all) {
 }
 
 void subscriptions::file_groups() {
-    selectivity estimate(property_names_.size());
-    for (const condition& one : conditions_) {
-        estimate.count(one.property, one.test);
+    std::vector<open_group> open;
+    open.reserve(groups_.size());
+    for (const group& one : groups_) {
+        open.push_back(
+            {static_cast<group_id>(open.size()), std::span(conditions_).subspan(one.begin, one.end - one.begin)});
     }
-    index_by_property_.resize(property_names_.size());
-    for (std::size_t id = 0; id < groups_.size(); ++id) {
-        const auto group_number = static_cast<property_index::group_id>(id);
-        const auto begin = conditions_.begin() + groups_[id].begin;
-        const auto end = conditions_.begin() + groups_[id].end;
-        if (begin == end) {
-            always_.push_back(group_number);
-            continue;
-        }
-        const auto best = std::min_element(begin, end, [&](const condition& left, const condition& right) {
-            return std::pair(estimate.sharers(left.property, left.test), rank(left.test.operation())) <
-                   std::pair(estimate.sharers(right.property, right.test), rank(right.test.operation()));
-        });
-        index_by_property_[best->property].file(best->test, group_number);
-    }
-    for (property_index& one : index_by_property_) {
-        one.seal();
-    }
+    index_ = group_index(open);
 }
 
-std::vector<subscriptions::promoted_value> subscriptions::promoted_values(const message_context& context) const {
+std::vector<promoted_value> subscriptions::promoted_values(const message_context& context) const {
     std::vector<promoted_value> values;
     values.reserve(std::min(context.all().size(), property_names_.size()));
     for (const auto& [name, property] : context.all()) {
@@ -173,7 +111,7 @@ std::vector<subscriptions::promoted_value> subscriptions::promoted_values(const 
     return values;  // by ascending id, as the context is in the order of the names
 }
 
-bool subscriptions::holds(const group& one, const std::vector<promoted_value>& values) const {
+bool subscriptions::holds(const group& one, std::span<const promoted_value> values) const {
     return std::all_of(conditions_.begin() + one.begin, conditions_.begin() + one.end, [&](const condition& tested) {
         const auto found = std::lower_bound(
             values.begin(), values.end(), tested.property,
@@ -184,10 +122,8 @@ bool subscriptions::holds(const group& one, const std::vector<promoted_value>& v
 
 std::vector<std::string> subscriptions::match(const message_context& context) const {
     const std::vector<promoted_value> values = promoted_values(context);
-    std::vector<std::uint32_t> found = always_;  // first groups, then the subscriptions that they are of
-    for (const promoted_value& one : values) {
-        index_by_property_[one.property].append_candidates(one.value, found);
-    }
+    std::vector<std::uint32_t> found;  // first groups, then the subscriptions that they are of
+    index_.append_candidates(values, found);
     std::erase_if(found, [&](std::uint32_t id) { return !holds(groups_[id], values); });
     std::transform(found.begin(), found.end(), found.begin(),
                    [this](std::uint32_t id) { return groups_[id].subscription; });

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -12,8 +13,7 @@
 
 #include "message/context.hpp"
 #include "message/filter.hpp"
-#include "routing/predicate.hpp"
-#include "routing/property_index.hpp"
+#include "routing/group_index.hpp"
 
 namespace hawser::engine {
 
@@ -29,7 +29,7 @@ struct subscription {
 
 class subscriptions {
 public:
-    // Throws std::invalid_argument for an operator that there is not. Takes about 0.3 s for 100,000 subscriptions.
+    // Throws std::invalid_argument for an operator that there is not. Takes about 0.1 s for 100,000 subscriptions.
     explicit subscriptions(const std::vector<subscription>& all);
     subscriptions(subscriptions&&) = default;
     subscriptions& operator=(subscriptions&&) = default;
@@ -40,11 +40,6 @@ public:
     std::vector<std::string> match(const message_context& context) const;
 
 private:
-    using property_id = std::uint32_t;  // position in property_names_, so ids are in the order of the names
-    struct condition {
-        property_id property;
-        predicate test;
-    };
     struct group {
         std::uint32_t begin;  // of its conditions_
         std::uint32_t end;
@@ -52,11 +47,7 @@ private:
     };
     struct port_slot {
         std::uint32_t port;  // position in port_names_
-        bool is_shared;      // other subscriptions, or another slot, have the port too
-    };
-    struct promoted_value {
-        property_id property;
-        filter_value value;
+        bool is_shared;      // another slot has the port too
     };
 
     void read_ports(const std::vector<subscription>& all);
@@ -64,18 +55,17 @@ private:
     void read_conditions(const std::vector<subscription>& all);
     void file_groups();
     std::vector<promoted_value> promoted_values(const message_context& context) const;
-    bool holds(const group& one, const std::vector<promoted_value>& values) const;
+    bool holds(const group& one, std::span<const promoted_value> values) const;
     std::vector<std::string> ports_of(const std::vector<std::uint32_t>& matched) const;
 
     std::vector<std::string> port_names_;
     std::vector<port_slot> slots_;
-    std::vector<std::uint32_t> first_slot_;  // of each subscription; one more at the end
-    std::vector<std::string> property_names_;
+    std::vector<std::uint32_t> first_slot_;    // of each subscription; one more at the end
+    std::vector<std::string> property_names_;  // by property_id: ids are in the order of the names
     std::unordered_map<std::string_view, property_id> property_ids_;  // borrows property_names_
     std::vector<condition> conditions_;
-    std::vector<group> groups_;                      // in the order of the subscriptions
-    std::vector<property_index::group_id> always_;   // groups without conditions
-    std::vector<property_index> index_by_property_;  // by property_id; borrows conditions_
+    std::vector<group> groups_;  // by group_id: in the order of the subscriptions
+    group_index index_;          // borrows conditions_
 };
 
 }  // namespace hawser::engine
