@@ -117,7 +117,9 @@ public:
     explicit random_routing(unsigned seed) : random_(seed) {}
 
     std::vector<subscription> all_subscriptions() {
-        std::vector<subscription> all(up_to(30));
+        // Of few different values many groups share each: then there are indexes within the index.
+        value_count_ = up_to(1) == 0 ? 2 + up_to(2) : values_.size();
+        std::vector<subscription> all(up_to(60));
         for (subscription& one : all) {
             one.ports.resize(up_to(3));
             std::generate(one.ports.begin(), one.ports.end(), [this] { return "Port" + std::to_string(up_to(20)); });
@@ -134,7 +136,7 @@ public:
         message_context made;
         for (const std::string& name : names_) {
             if (up_to(3) != 0) {
-                REQUIRE(made.set(name, {.value = any_of(values_), .is_promoted = up_to(5) != 0}));
+                REQUIRE(made.set(name, {.value = value(), .is_promoted = up_to(5) != 0}));
             }
         }
         return made;
@@ -143,7 +145,8 @@ public:
 private:
     std::size_t up_to(std::size_t largest) { return std::uniform_int_distribution<std::size_t>(0, largest)(random_); }
     const std::string& any_of(const std::vector<std::string>& list) { return list[up_to(list.size() - 1)]; }
-    filter_condition condition() { return {any_of(names_), any_of(operators_), any_of(values_)}; }
+    filter_condition condition() { return {any_of(names_), any_of(operators_), value()}; }
+    const std::string& value() { return values_[up_to(value_count_ - 1)]; }
 
     std::mt19937 random_;
     std::vector<std::string> names_{"A.B", "A.C", "A.b", "BTS.ReceivePortName", "Z.Z", "A.B.C"};
@@ -151,6 +154,7 @@ private:
     std::vector<std::string> values_{
         "0",  "-0", "7",  "07", "-7", "9",   "10",   "4x",  "9x", "a",  "A",
         "ab", "",   "+7", "7 ", "7.", "255", "true", "-10", "1",  "1x", "99999999999999999999"};
+    std::size_t value_count_ = values_.size();
 };
 
 ports expected_ports(const std::vector<subscription>& all, const message_context& context) {
