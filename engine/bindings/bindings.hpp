@@ -26,6 +26,27 @@ struct typed_value {
 
 using typed_properties = std::map<std::string, typed_value>;
 
+// Retry intervals that grow: interval × factor^(n-1), at most interval_max_ms, each changed at random by ± jitter of
+// itself.
+struct backoff_binding {
+    double factor = 1;                 // 1 to 100
+    double jitter = 0;                 // 0 to 1
+    std::int64_t interval_max_ms = 0;  // 0 = no cap
+};
+
+// Daily; outside of it messages are held. from > to spans midnight. Minutes since midnight, local time of time_zone.
+struct service_window_binding {
+    std::uint16_t from_minute = 0;
+    std::uint16_t to_minute = 0;   // at most 1440, the end of the day
+    std::uint8_t weekdays = 0x7f;  // bit 0 = Monday; the day on which the window opens
+    std::string time_zone;         // IANA name; "" = the system's zone
+};
+
+struct rate_binding {
+    std::uint32_t count = 0;  // 0 = no limit
+    std::int64_t period_ms = 1000;
+};
+
 struct transport_binding {
     std::string type;  // "SMTP"
     std::string address;
@@ -33,6 +54,8 @@ struct transport_binding {
     typed_properties handler_properties;
     std::uint32_t retry_count = 3;
     std::int64_t retry_interval_ms = 5 * 60 * 1000;
+    backoff_binding backoff;
+    std::optional<service_window_binding> window;
     source_position position;
     std::string pointer;
 };
@@ -66,15 +89,22 @@ struct send_port_binding {
     std::vector<component_binding> pipeline;
     std::vector<std::string> encryption_certificates;
     std::optional<filter_groups> filter;
-    transport_binding primary;
+    transport_binding primary;  // of a dynamic port: the first of dynamic_transports
     std::optional<transport_binding> backup;
+    std::vector<transport_binding> dynamic_transports;  // one for each adapter that a message may name
+    std::vector<std::string> allowed_locations;         // of a dynamic port: patterns, see message/location_pattern.hpp
     bool is_ordered = false;
+    bool is_ordered_by_location = false;
     bool stops_on_failure = false;
+    bool routes_failed_messages = false;
+    bool notifies_delivery = false;
     bool spools_before_send = false;
     std::uint8_t priority = 5;
     std::string require;  // "", none, signed, encrypted, signedAndEncrypted
     std::vector<std::string> attachment_roots;
     std::uint32_t in_flight_max = 64;
+    rate_binding rate;
+    std::int64_t maximum_age_ms = 0;  // 0 = none
     tracking_binding tracking;
     source_position position;
     std::string pointer;
@@ -84,7 +114,23 @@ struct send_port_group_binding {
     std::string name;
     std::vector<std::string> ports;
     std::optional<filter_groups> filter;
-    std::string state;  // bound, started
+    std::string state = "started";  // bound, stopped, started
+    source_position position;
+    std::string pointer;
+};
+
+// Limits that hold over all ports, for the locations that match the pattern.
+struct destination_binding {
+    std::string location;
+    std::uint32_t in_flight_max = 0;  // 0 = no limit
+    rate_binding rate;
+    source_position position;
+    std::string pointer;
+};
+
+struct limits_binding {
+    std::uint64_t queue_depth_max = 0;  // deliveries that have not ended, over all ports; 0 = no limit
+    std::int64_t disk_free_min_bytes = 64'000'000;
 };
 
 struct certificate_folders {
@@ -102,6 +148,8 @@ struct host_binding {
     std::int64_t stop_grace_ms = 10 * 1000;
     retention_binding tracking;
     std::vector<std::string> indexed_properties;  // that messages are found by in no time
+    std::vector<destination_binding> destinations;
+    limits_binding limits;
 };
 
 struct send_handler_binding {
