@@ -1,5 +1,6 @@
 #include "base/clock.hpp"
 
+#include <fmt/chrono.h>
 #include <sys/random.h>
 
 #include <array>
@@ -45,6 +46,10 @@ private:
 };
 
 }  // namespace
+
+std::string rfc3339(std::int64_t unix_ms) {
+    return fmt::format("{:%Y-%m-%dT%H:%M:%S}Z", fmt::gmtime(static_cast<std::time_t>(unix_ms / 1000)));
+}
 
 clock& system_clock() noexcept {
     static process_clock instance;

@@ -34,28 +34,43 @@ bool is_transient(hawser_status status) {
 
 }  // namespace
 
-attempt::attempt(attempt_context& context, std::shared_ptr<const send_port_runtime> port, claimed_delivery claim,
-                 finished_function finished)
-    : context_(context), port_(std::move(port)), claim_(std::move(claim)), finished_(std::move(finished)) {
+attempt::attempt(attempt_context& context, std::shared_ptr<const send_port_runtime> port, chosen_transport to,
+                 claimed_delivery claim, finished_function finished)
+    : context_(context),
+      port_(std::move(port)),
+      to_(std::move(to)),
+      claim_(std::move(claim)),
+      finished_(std::move(finished)) {
     for (auto& bytes : claim_.inline_bodies) {
         inline_bodies_.push_back(bytes ? std::make_shared<const std::string>(std::move(*bytes)) : nullptr);
     }
     claim_.inline_bodies.clear();
+    if (port_->tells_others()) {
+        published_context_ = claim_.context;
+    }
 }
 
 attempt::~attempt() = default;
 
-const transport_runtime& attempt::transport() const noexcept {
-    return claim_.state.is_on_backup && port_->backup ? *port_->backup : port_->primary;
+// The backup transport is told why the primary one failed: the last failure there that the history has.
+attempt_identity attempt::identity() const {
+    attempt_identity who{claim_.message_id, claim_.state.attempt};
+    if (claim_.state.is_on_backup && port_->backup) {
+        const std::string primary = port_->primary.label();
+        const std::optional<delivery_detail> detail = context_.box.show(claim_.token.delivery);
+        for (const attempt_record& one : detail ? detail->history : std::vector<attempt_record>{}) {
+            if (one.transport == primary) {
+                who.primary_failure_code = one.code;
+                who.primary_failure_text = one.text;
+            }
+        }
+    }
+    return who;
 }
-
-std::string attempt::transport_label() const { return transport().label(); }
 
 void attempt::prepare_message() {
     message_context context = std::move(claim_.context);
-    if (const result<void> done =
-            write_delivery_context(context, *port_, transport(), claim_.message_id, claim_.state.attempt);
-        !done) {
+    if (const result<void> done = write_delivery_context(context, *port_, to_, identity()); !done) {
         throw stream_failure(HAWSER_FAILED, done.error().text);
     }
     working_message::identity who{claim_.message_id, claim_.unique_id, claim_.published_unix_ms,
@@ -87,6 +102,10 @@ void attempt::open_body() {
     body_stream body(*taken);
     if (port_->spools_before_send || port_->pipeline->defers_context()) {
         body = spool_body(std::move(body), context_.spool_folder);
+    }
+    if (port_->tracking.bodies_after) {
+        body_after_ = std::make_shared<tracked_body>([&box = context_.box] { return box.stage_body(); });
+        body = tracked_body::tee(std::move(body), body_after_);
     }
     pump_ = std::make_shared<body_pump>(context_.workers, std::move(body));
 }
@@ -125,7 +144,28 @@ void attempt::hand_over() {
         fail(verdict::retry, "delivery.cancelled", "the host stopped before the message was sent");
         return;
     }
+    if (port_->tracking.properties_after) {
+        context_after_ = message_->context();
+    }
+    is_handed_over_ = true;
     transport().adapter->transmit(abi());
+}
+
+std::optional<tracked_delivery> attempt::take_tracked() {
+    const tracking_options& wanted = port_->tracking;
+    if (!wanted.is_on()) {
+        return std::nullopt;
+    }
+    tracked_delivery kept{wanted.properties_before, wanted.bodies_before, std::move(context_after_), {}};
+    if (body_after_ && is_handed_over_) {
+        if (result<tracked_body::kept_bytes> bytes = body_after_->take()) {
+            kept.body_after = std::move(*bytes);
+        } else {  // only where the adapter was content with a part of the body: else the end would have failed
+            log::error("the body that was sent cannot be tracked",
+                       {{"port", port_->name}, {"message", claim_.message_id}, {"error", bytes.error().text}});
+        }
+    }
+    return kept;
 }
 
 void attempt::cancel() {
@@ -147,8 +187,7 @@ std::int64_t attempt::body_read(void* buffer, std::uint64_t capacity, const haws
 
 // Resume state belongs to one adapter, transport and address, and is handed back only there (design section 3).
 std::string_view attempt::resume_state() const {
-    return claim_.state.resume_scope == transport().label() ? std::string_view(claim_.state.resume_state)
-                                                            : std::string_view{};
+    return claim_.state.resume_scope == to_.label() ? std::string_view(claim_.state.resume_state) : std::string_view{};
 }
 
 void attempt::checkpoint(std::string_view resume_state, hawser_checkpoint_done done, void* user) {
@@ -157,7 +196,7 @@ void attempt::checkpoint(std::string_view resume_state, hawser_checkpoint_done d
         return;
     }
     std::vector<operation> batch;
-    batch.emplace_back(checkpoint_operation{claim_.token, std::string(resume_state), transport().label()});
+    batch.emplace_back(checkpoint_operation{claim_.token, std::string(resume_state), to_.label()});
     context_.box.commit(std::move(batch), [done, user](const commit_answer& answer) {
         done(user, answer.status == commit_status::done ? HAWSER_OK : HAWSER_TRY_LATER);
     });
@@ -169,6 +208,11 @@ const std::string* attempt::secret(std::string_view name) {
         return nullptr;
     }
     return &found->second.value();
+}
+
+void attempt::give_up(std::string code, std::string text) {
+    started_unix_ms_ = context_.time.unix_ms();
+    fail(verdict::failed, std::move(code), std::move(text));
 }
 
 void attempt::complete(const hawser_outcome& outcome) { finish(copy_outcome(outcome)); }

@@ -9,8 +9,11 @@
 #include <memory>
 #include <string>
 
+#include "delivery/delivery_context.hpp"
 #include "delivery/delivery_outcome.hpp"
+#include "delivery/dynamic_transport.hpp"
 #include "delivery/send_port_runtime.hpp"
+#include "delivery/tracked_body.hpp"
 #include "messagebox/message_box.hpp"
 #include "pipeline/body_pump.hpp"
 #include "plugins/bridge/delivery_handle.hpp"
@@ -28,17 +31,23 @@ class attempt final : public delivery_handle, public std::enable_shared_from_thi
 public:
     using finished_function = std::function<void(attempt&, delivery_outcome)>;
 
-    attempt(attempt_context& context, std::shared_ptr<const send_port_runtime> port, claimed_delivery claim,
-            finished_function finished);
+    // `to` is a transport of the port.
+    attempt(attempt_context& context, std::shared_ptr<const send_port_runtime> port, chosen_transport to,
+            claimed_delivery claim, finished_function finished);
     ~attempt() override;
 
     void begin();
+    void give_up(std::string code, std::string text);  // instead of begin: nothing is sent, the message is suspended
     void cancel();
 
     const claimed_delivery& claim() const noexcept { return claim_; }
     const send_port_runtime& port() const noexcept { return *port_; }
     std::int64_t started_unix_ms() const noexcept { return started_unix_ms_; }
-    std::string transport_label() const;
+    const chosen_transport& to() const noexcept { return to_; }
+    // As published, or edited since; only where the port tells others of it (send_port_runtime::tells_others).
+    const message_context& published_context() const noexcept { return published_context_; }
+    // What the port's tracking keeps of a delivery that ends with this attempt; nullopt = nothing. Once, when finished.
+    std::optional<tracked_delivery> take_tracked();
 
     working_message& message() noexcept override { return *message_; }
     const working_message& message() const noexcept override { return *message_; }
@@ -58,15 +67,21 @@ private:
     void finish(delivery_outcome outcome);
     void fail(verdict what, std::string code, std::string text);
     void fail_body(const body_failure& failure);
-    const transport_runtime& transport() const noexcept;
+    attempt_identity identity() const;
+    const transport_runtime& transport() const noexcept { return *to_.transport; }
 
     attempt_context& context_;
     std::shared_ptr<const send_port_runtime> port_;
+    chosen_transport to_;
     claimed_delivery claim_;
+    message_context published_context_;
     finished_function finished_;
     std::vector<std::shared_ptr<const std::string>> inline_bodies_;
     std::unique_ptr<working_message> message_;
     std::shared_ptr<body_pump> pump_;
+    std::shared_ptr<tracked_body> body_after_;      // where the port tracks bodies after the pipeline
+    std::optional<message_context> context_after_;  // where it tracks properties: as handed over
+    bool is_handed_over_ = false;                   // written on a worker before the adapter knows of the attempt
     std::atomic<bool> is_finished_{false};
     std::atomic<bool> is_cancelled_{false};
     std::int64_t started_unix_ms_ = 0;

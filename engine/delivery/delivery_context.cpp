@@ -12,9 +12,9 @@ void write_engine_property(message_context& context, const char* name, std::stri
 
 }  // namespace
 
-result<void> write_delivery_context(message_context& context, const send_port_runtime& port,
-                                    const transport_runtime& transport, const std::string& message_id,
-                                    std::uint32_t attempt) {
+result<void> write_delivery_context(message_context& context, const send_port_runtime& port, const chosen_transport& to,
+                                    const attempt_identity& who) {
+    const transport_runtime& transport = *to.transport;
     for (const auto& [name, property] : transport.properties) {
         if (!port.is_dynamic || context.find(name) == nullptr) {
             if (result<void> done = context.set(name, property); !done) {
@@ -22,14 +22,25 @@ result<void> write_delivery_context(message_context& context, const send_port_ru
             }
         }
     }
-    write_engine_property(context, "BTS.MessageID", message_id);
+    if (port.is_dynamic && !transport.address_property.empty()) {  // never the message's own: it may not be allowed
+        if (result<void> done =
+                context.set(transport.address_property, {.value = to.location, .origin = property_origin::message});
+            !done) {
+            return done;
+        }
+    }
+    write_engine_property(context, "BTS.MessageID", who.message_id);
     write_engine_property(context, "BTS.SPName", port.name);
     write_engine_property(context, "BTS.OutboundTransportType", transport.type);
-    if (!transport.address.empty()) {
-        write_engine_property(context, "BTS.OutboundTransportLocation", transport.address);
+    if (!to.location.empty()) {
+        write_engine_property(context, "BTS.OutboundTransportLocation", to.location);
     }
     write_engine_property(context, "BTS.RetryCount", std::to_string(transport.retry_count), property_type::integer);
-    write_engine_property(context, "BTS.ActualRetryCount", std::to_string(attempt), property_type::integer);
+    write_engine_property(context, "BTS.ActualRetryCount", std::to_string(who.attempt), property_type::integer);
+    if (!who.primary_failure_code.empty()) {
+        write_engine_property(context, "ErrorReport.FailureCode", who.primary_failure_code);
+        write_engine_property(context, "ErrorReport.Description", who.primary_failure_text);
+    }
     return {};
 }
 

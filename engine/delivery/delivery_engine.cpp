@@ -2,18 +2,18 @@
 
 #include <algorithm>
 #include <condition_variable>
-#include <deque>
-#include <limits>
-#include <map>
 #include <mutex>
-#include <optional>
-#include <set>
+#include <random>
 #include <thread>
+#include <unordered_map>
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "delivery/attempt.hpp"
-#include "delivery/retry_policy.hpp"
+#include "delivery/dispatch_queue.hpp"
+#include "delivery/dynamic_transport.hpp"
+#include "delivery/port_schedule.hpp"
+#include "delivery/result_writer.hpp"
 #include "messagebox/message_box.hpp"
 #include "pipeline/worker_pool.hpp"
 
@@ -21,38 +21,23 @@ namespace hawser::engine {
 namespace {
 
 constexpr std::int64_t endpoint_hold_max_ms = 60 * 1000;  // a port whose endpoint is down is tried again this often
-constexpr std::int64_t suspect_wait_max_ms =
-    30 * 1000;                                 // one that was in flight in a crash runs alone for this long at most
-constexpr std::int64_t store_retry_ms = 1000;  // a refused claim or result is offered again after this
-constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
-constexpr std::size_t claim_count_max = 256;  // of one claim over all ports
+constexpr std::int64_t claim_again_wait_ms = 1000;        // after the store refused a claim
+constexpr std::int64_t look_again_ms = 60 * 1000;         // whatever happens: the wall clock may have been set
+constexpr int renewals_a_lease = 3;
 
-// What an attempt may hold of the budget: its ring, or less where the whole body is known to be small.
-std::size_t memory_of(const claimed_delivery& claim) {
-    std::uint64_t size = 0;
-    for (const part_info& part : claim.parts) {
-        size += part.size;
-    }
-    return static_cast<std::size_t>(std::min<std::uint64_t>(pump_ring_size, 2 * size + 16 * 1024));
+double random_share() {
+    thread_local std::minstd_rand generator{std::random_device{}()};
+    return std::uniform_real_distribution<double>(0, 1)(generator);
 }
 
 }  // namespace
 
 struct delivery_engine::implementation {
-    struct port_entry {
-        std::shared_ptr<const send_port_runtime> runtime;
-        bool is_started = false;
-        bool may_be_due = true;
-        bool has_later = true;              // something may be queued with a later due time
-        std::int64_t next_due_unix_ms = 0;  // when has_later: not before
-        std::int64_t held_until_ms = 0;     // monotonic; the endpoint is down
-        std::string hold_reason;
-        std::uint64_t wake_count = 0;
-        std::uint32_t in_flight = 0;  // claimed and not yet answered durably
-    };
-    struct waiting_claim {
-        claimed_delivery claim;
-        std::size_t memory = 0;
+    struct active_attempt {
+        std::shared_ptr<attempt> one;
+        claim_token token;
+        std::string location;
+        destination_limits::index destination;
     };
 
     implementation(message_box& store, clock& time, delivery_options settings, report_function on_report)
@@ -60,76 +45,54 @@ struct delivery_engine::implementation {
           clock_source(time),
           options(std::move(settings)),
           report(std::move(on_report)),
+          queue(options.body_memory_max),
+          results(
+              box, clock_source, [this](const delivery_result& made, bool is_ours) { settle(made, is_ours); },
+              [this] {
+                  const std::lock_guard lock(mutex);
+                  wake_control();
+              }),
           workers(options.worker_count),
           context{box, workers, clock_source, options.spool_folder} {}
+
+    moment now() const { return {clock_source.monotonic_ms(), clock_source.unix_ms()}; }
 
     // ---- Control thread ----
 
     void run() {
         std::unique_lock lock(mutex);
         while (!is_stopping) {
-            const std::int64_t next = plan(lock);
-            if (is_woken) {
-                is_woken = false;
-                continue;
+            const std::int64_t next_ms = plan(lock);
+            if (!is_woken) {
+                const std::int64_t wait_ms =
+                    std::clamp<std::int64_t>(next_ms - clock_source.monotonic_ms(), 0, look_again_ms);
+                changed.wait_for(lock, std::chrono::milliseconds(wait_ms), [this] { return is_woken || is_stopping; });
             }
-            const std::int64_t wait_ms = std::clamp<std::int64_t>(next - clock_source.monotonic_ms(), 0, 60 * 1000);
-            wake.wait_for(lock, std::chrono::milliseconds(next == never ? 60 * 1000 : wait_ms),
-                          [this] { return is_woken || is_stopping; });
             is_woken = false;
         }
     }
 
-    // Starts what waits, claims what may be due; answers when it has to run again (monotonic ms).
+    // Begins what waits, claims what may be due; answers when it has to run again (monotonic).
     std::int64_t plan(std::unique_lock<std::mutex>& lock) {
-        dispatch();
+        dispatch(lock);
         refresh_due_times(lock);
-        offer_refused_results(lock);
-        std::vector<port_claim> wanted;
-        const std::int64_t now_ms = clock_source.monotonic_ms();
-        const std::int64_t now_unix_ms = clock_source.unix_ms();
-        std::int64_t next = retry_claim_at_ms > now_ms ? retry_claim_at_ms : never;
-        std::size_t count = 0;
-        for (auto& [name, port] : ports) {
-            if (!port.is_started || !port.runtime) {
-                continue;
-            }
-            if (port.held_until_ms > now_ms) {
-                next = std::min(next, port.held_until_ms);
-                continue;
-            }
-            if (!port.may_be_due && port.has_later) {
-                if (port.next_due_unix_ms <= now_unix_ms) {
-                    port.may_be_due = true;
-                } else if (port.next_due_unix_ms != never) {
-                    next = std::min(next, now_ms + (port.next_due_unix_ms - now_unix_ms));
-                }
-            }
-            const std::uint32_t limit = port.runtime->is_ordered ? 1 : port.runtime->in_flight_max;
-            if (port.may_be_due && port.in_flight < limit && count < claim_count_max) {
-                wanted.push_back({name, limit - port.in_flight, port.runtime->is_ordered});
-                count += limit - port.in_flight;
-            }
+        lock.unlock();
+        results.offer_refused();
+        lock.lock();
+        renew_leases(lock);
+        const moment at = now();
+        port_schedule::plan made = schedule.make_plan(at, queue.ports_waiting(), destinations);
+        const bool was_refused_lately = claim_again_ms > at.monotonic_ms;
+        if (!made.claims.empty() && !is_claiming && !was_refused_lately) {
+            claim(std::move(made.claims), at.unix_ms, lock);
         }
-        if (!wanted.empty() && !is_claiming && !suspect && retry_claim_at_ms <= now_ms && waiting.empty()) {
-            claim(std::move(wanted), now_unix_ms, lock);
-        }
-        if (suspect) {
-            next = std::min(next, suspect_until_ms);
-            if (now_ms >= suspect_until_ms) {
-                suspect.reset();  // it did not end the process at once: the others need not wait any longer
-                is_woken = true;
-            }
-        }
-        return next;
+        return std::min({made.next_ms, queue.next_ms(), next_dispatch_ms, renew_at_ms, results.next_offer_ms(),
+                         was_refused_lately ? claim_again_ms : never_ms});
     }
 
     void claim(std::vector<port_claim> wanted, std::int64_t now_unix_ms, std::unique_lock<std::mutex>& lock) {
         is_claiming = true;
-        std::map<std::string, std::pair<std::uint64_t, std::uint32_t>> asked;
-        for (const port_claim& one : wanted) {
-            asked[one.port] = {ports[one.port].wake_count, one.count_max};
-        }
+        std::map<std::string, port_schedule::asked_port> asked = schedule.note_asked(wanted);
         lock.unlock();
         box.claim(std::move(wanted), now_unix_ms,
                   [this, asked = std::move(asked)](result<std::vector<claimed_delivery>> given) {
@@ -138,101 +101,173 @@ struct delivery_engine::implementation {
         lock.lock();
     }
 
-    void take_claims(const std::map<std::string, std::pair<std::uint64_t, std::uint32_t>>& asked,
+    void take_claims(const std::map<std::string, port_schedule::asked_port>& asked,
                      result<std::vector<claimed_delivery>> given) {
         const std::lock_guard lock(mutex);
         is_claiming = false;
         wake_control();
         if (!given) {
             log::error("the message box refused a claim; it is asked again", {{"error", given.error().text}});
-            retry_claim_at_ms = clock_source.monotonic_ms() + store_retry_ms;
+            claim_again_ms = clock_source.monotonic_ms() + claim_again_wait_ms;
             return;
         }
         std::map<std::string, std::uint32_t> counts;
-        bool has_suspect = false;
+        const std::int64_t now_ms = clock_source.monotonic_ms();
         for (claimed_delivery& one : *given) {
             ++counts[one.port];
-            ++ports[one.port].in_flight;
-            has_suspect = has_suspect || one.crash_count > 0;
-            const std::size_t memory = memory_of(one);
-            waiting.push_back({std::move(one), memory});
+            schedule.note_claimed(one.port, now_ms);
+            const std::shared_ptr<const send_port_runtime> port = schedule.runtime(one.port);
+            queue.add(std::move(one), port ? port->priority : std::uint8_t{10});
         }
-        for (const auto& [name, wish] : asked) {
-            port_entry& port = ports[name];
-            if (counts[name] < wish.second && port.wake_count == wish.first && !has_suspect) {
-                port.may_be_due = false;
-                port.has_later = true;
-                stale_due_times.insert(name);
-            }
+        for (const auto& [name, question] : asked) {
+            schedule.note_answered(name, question, counts[name]);
         }
-    }
-
-    void offer_refused_results(std::unique_lock<std::mutex>& lock) {
-        if (refused_results.empty() || retry_claim_at_ms > clock_source.monotonic_ms()) {
-            return;
-        }
-        auto again = std::exchange(refused_results, {});
-        lock.unlock();
-        for (auto& [result_operation, told] : again) {
-            write_result(std::move(result_operation), std::move(told));
-        }
-        lock.lock();
     }
 
     // Asks the store when ports that have nothing due now will have something.
     void refresh_due_times(std::unique_lock<std::mutex>& lock) {
-        while (!stale_due_times.empty()) {
-            const std::string name = *stale_due_times.begin();
-            stale_due_times.erase(stale_due_times.begin());
-            const std::uint64_t wake_count = ports[name].wake_count;
+        while (const std::optional<std::string> name = schedule.take_unknown_due()) {
+            const std::uint64_t wake_count = schedule.wake_count(*name);
             lock.unlock();
-            const std::optional<std::int64_t> due = box.next_due({name});
+            const std::optional<std::int64_t> due = box.next_due({*name});
             lock.lock();
-            port_entry& port = ports[name];
-            if (port.wake_count == wake_count) {
-                port.has_later = due.has_value();
-                port.next_due_unix_ms = due.value_or(never);
+            schedule.set_due(*name, wake_count, due);
+        }
+    }
+
+    // A store that several hosts share gives claims for a time. One that is lost is somebody else's: it is broken off.
+    void renew_leases(std::unique_lock<std::mutex>& lock) {
+        const std::int64_t lease_ms = box.lease_ms();
+        if (lease_ms == 0 || clock_source.monotonic_ms() < renew_at_ms) {
+            return;
+        }
+        renew_at_ms = clock_source.monotonic_ms() + lease_ms / renewals_a_lease;
+        std::vector<claim_token> tokens = queue.tokens_waiting();
+        for (const auto& [id, one] : active) {
+            tokens.push_back(one.token);
+        }
+        lock.unlock();
+        for (const claim_token& token : tokens) {
+            box.commit({renew_operation{token}}, [this, token](const commit_answer& answer) {
+                if (answer.status == commit_status::lost) {
+                    drop_lost(token);
+                }
+            });
+        }
+        lock.lock();
+    }
+
+    void drop_lost(const claim_token& token) {
+        std::shared_ptr<attempt> lost;
+        {
+            const std::lock_guard lock(mutex);
+            if (const auto found = active.find(token.delivery); found != active.end()) {
+                lost = found->second.one;
+            } else if (const std::optional<std::string> port = queue.remove(token.delivery)) {
+                schedule.note_settled(*port);
+                wake_control();
             }
+        }
+        if (lost) {
+            log::warning("the claim ran out, so another host may have the message: sending it is broken off",
+                         {{"port", lost->port().name}, {"message", lost->claim().message_id}});
+            workers.post([lost] { lost->cancel(); });
         }
     }
 
     // ---- Attempts ----
 
-    void dispatch() {
-        while (!waiting.empty()) {
-            waiting_claim& next = waiting.front();
-            const bool is_suspect = next.claim.crash_count > 0;
-            const bool fits = memory_used == 0 || memory_used + next.memory <= options.body_memory_max;
-            if (!fits || suspect || (is_suspect && !active.empty())) {
-                return;
-            }
-            std::shared_ptr<attempt> one = make_attempt(std::move(next.claim));
-            const delivery_id id = one->claim().token.delivery;
-            active[id] = {one, next.memory};
-            memory_used += next.memory;
-            waiting.pop_front();
-            if (is_suspect) {
-                suspect = id;
-                suspect_until_ms = clock_source.monotonic_ms() + suspect_wait_max_ms;
-            }
-            if (one->claim().crash_count >= crash_count_max) {
-                workers.post([this, one] { suspend_crashed(*one); });
+    void dispatch(std::unique_lock<std::mutex>& lock) {
+        next_dispatch_ms = never_ms;
+        std::vector<operation> given_back;
+        const auto admit = [this](const claimed_delivery& claim) { return admit_one(claim); };
+        while (std::optional<dispatch_queue::taken> taken = queue.take(clock_source.monotonic_ms(), admit)) {
+            if (taken->is_given_back) {
+                schedule.note_settled(taken->claim.port);
+                given_back.emplace_back(release_operation{taken->claim.token, give_back_until_unix_ms});
             } else {
-                workers.post([one] { one->begin(); });
+                begin(std::move(taken->claim));
             }
+        }
+        lock.unlock();
+        for (operation& one : given_back) {
+            std::vector<operation> batch;
+            batch.push_back(std::move(one));
+            box.commit(std::move(batch), [](const commit_answer&) {});
+        }
+        lock.lock();
+    }
+
+    // Whether the attempt may begin now; if it is given back, give_back_until_unix_ms says until when (0 = at once).
+    admission admit_one(const claimed_delivery& claim) {
+        const std::shared_ptr<const send_port_runtime> port = schedule.runtime(claim.port);
+        give_back_until_unix_ms = 0;
+        if (!port || !schedule.is_started(claim.port)) {
+            return admission::give_back;
+        }
+        const moment at = now();
+        const std::optional<service_window>& backup_window = port->backup ? port->backup->window : port->primary.window;
+        if (claim.state.is_on_backup && backup_window) {
+            if (const window_state window = state_of(*backup_window, at.unix_ms); !window.is_open) {
+                give_back_until_unix_ms = window.until_unix_ms;
+                return admission::give_back;
+            }
+        }
+        const result<chosen_transport> to = choose_transport(*port, claim.context, claim.state.is_on_backup);
+        const destination_limits::index destination = to ? destinations.find(to->location) : std::nullopt;
+        if (destinations.room(destination, at.monotonic_ms) > 0) {
+            return admission::begin;
+        }
+        const std::int64_t next_ms = destinations.next_ms(destination, at.monotonic_ms);
+        // On a dynamic port others may go elsewhere; those in order wait here, because one given back could be passed.
+        if (port->is_dynamic && !port->is_ordered) {
+            give_back_until_unix_ms = at.unix_ms + std::max<std::int64_t>(1, next_ms - at.monotonic_ms);
+            return admission::give_back;
+        }
+        next_dispatch_ms = std::min(next_dispatch_ms, next_ms);
+        return admission::wait;
+    }
+
+    void begin(claimed_delivery claim) {
+        const moment at = now();
+        const std::shared_ptr<const send_port_runtime> port = schedule.runtime(claim.port);
+        result<chosen_transport> to = choose_transport(*port, claim.context, claim.state.is_on_backup);
+        active_attempt entry{nullptr, claim.token, to ? to->location : "", {}};
+        entry.destination = destinations.find(entry.location);
+        destinations.begin(entry.destination, at.monotonic_ms);
+        const bool has_crashed = claim.crash_count >= crash_count_max;
+        const bool has_expired = is_expired(*port, claim.state, claim.published_unix_ms, at.unix_ms);
+        entry.one = make_attempt(port, to ? *to : chosen_transport{&port->primary, ""}, std::move(claim));
+        active[entry.token.delivery] = entry;
+        if (has_crashed) {
+            workers.post([one = entry.one] {
+                one->give_up("delivery.crashed", "the host died " + std::to_string(one->claim().crash_count) +
+                                                     " times while this message was being sent: look for what in it a "
+                                                     "plugin cannot take, then resume it");
+            });
+        } else if (!to) {
+            workers.post([one = entry.one, error = to.error()] { one->give_up(error.code, error.text); });
+        } else if (has_expired) {
+            workers.post([one = entry.one] {
+                one->give_up("delivery.expired",
+                             "the message was older than the port's maximumAge before it could be sent: resume it to "
+                             "send it all the same, or terminate it");
+            });
+        } else {
+            workers.post([one = entry.one] { one->begin(); });
         }
     }
 
     // Whoever lets go of an attempt last may be a thread of its adapter, which must not end up destroying the adapter
     // it runs in: stop() waits until every attempt is gone, and only then do the ports go.
-    std::shared_ptr<attempt> make_attempt(claimed_delivery claim) {
-        const std::shared_ptr<const send_port_runtime> port = ports[claim.port].runtime;
+    std::shared_ptr<attempt> make_attempt(std::shared_ptr<const send_port_runtime> port, chosen_transport to,
+                                          claimed_delivery claim) {
         {
             const std::lock_guard lock(live_mutex);
             ++live_count;
         }
-        return {new attempt(context, port, std::move(claim),
-                            [this](attempt& done, delivery_outcome outcome) { finish(done, std::move(outcome)); }),
+        return {new attempt(context, std::move(port), std::move(to), std::move(claim),
+                            [this](attempt& done, const delivery_outcome& outcome) { finish(done, outcome); }),
                 [this](attempt* gone) {
                     delete gone;
                     const std::lock_guard lock(live_mutex);
@@ -241,198 +276,169 @@ struct delivery_engine::implementation {
                 }};
     }
 
-    void suspend_crashed(attempt& one) {
-        delivery_outcome outcome;
-        outcome.verdict = verdict::failed;
-        outcome.is_corrupt = true;
-        outcome.code = "delivery.crashed";
-        outcome.text =
-            "the host died " + std::to_string(one.claim().crash_count) +
-            " times while this message was being sent: look for what in it a plugin cannot take, then resume it";
-        finish(one, std::move(outcome));
-    }
+    // ---- Results ----
 
-    void finish(attempt& done, delivery_outcome outcome) {
+    void finish(attempt& done, const delivery_outcome& outcome) {
         const std::int64_t now_unix_ms = clock_source.unix_ms();
-        const decision made = decide(done.port(), done.claim().state, outcome, now_unix_ms);
-        attempt_record record;
-        record.attempt = done.claim().state.total_attempts + 1;
-        record.started_unix_ms = done.started_unix_ms() == 0 ? now_unix_ms : done.started_unix_ms();
-        record.ended_unix_ms = now_unix_ms;
-        record.transport = done.transport_label();
-        record.verdict = outcome.was_cancelled ? "cancelled" : std::string(name_of(outcome.verdict));
-        record.code = outcome.code;
-        record.text = outcome.text;
-        delivery_report told;
-        told.delivery = done.claim().token.delivery;
-        told.message_id = done.claim().message_id;
-        told.port = done.port().name;
-        told.code = outcome.code;
-        told.text = outcome.text;
-        told.attempts = record.attempt;
-        told.recipients = outcome.recipients;
+        const claimed_delivery& claim = done.claim();
+        const std::string label = done.to().label();
+        decision made = decide({done.port(), *done.to().transport, label, claim.state, claim.published_unix_ms,
+                                now_unix_ms, random_share()},
+                               outcome);
         if (outcome.is_endpoint_down && made.what != decision::kind::complete) {
             hold(done.port(), outcome.text);
         }
-        operation result_operation = make_operation(done.claim().token, made, std::move(record), told);
-        write_result(std::move(result_operation), std::move(told));
+        results.write(make_delivery_result(done, outcome, std::move(made), now_unix_ms, options.route));
     }
 
-    static operation make_operation(const claim_token& token, const decision& made, attempt_record record,
-                                    delivery_report& told) {
-        switch (made.what) {
-        case decision::kind::complete: told.state = "delivered"; return complete_operation{token, std::move(record)};
-        case decision::kind::reschedule:
-            told.state = "retrying";
-            told.next_attempt_unix_ms = made.due_unix_ms;
-            return reschedule_operation{token, made.due_unix_ms, made.state, std::move(record)};
-        case decision::kind::suspend: break;
-        }
-        told.state = "suspended";
-        return suspend_operation{token, made.is_resumable, made.code, made.text, made.state, std::move(record)};
-    }
-
-    void write_result(operation result_operation, delivery_report told) {
-        std::vector<operation> batch;
-        batch.push_back(result_operation);
-        box.commit(std::move(batch), [this, result_operation = std::move(result_operation),
-                                      told = std::move(told)](const commit_answer& answer) {
-            if (answer.status == commit_status::refused) {
-                log::error("the message box refused a result; it is offered again",
-                           {{"message", told.message_id}, {"error", answer.text}});
-                const std::lock_guard lock(mutex);
-                refused_results.emplace_back(result_operation, told);
-                retry_claim_at_ms = clock_source.monotonic_ms() + store_retry_ms;
-                wake_control();
-                return;
-            }
-            settle(told, answer.status == commit_status::done);
-        });
-    }
-
-    void settle(const delivery_report& told, bool is_ours) {
+    void settle(const delivery_result& made, bool is_ours) {
         if (is_ours) {
-            log_result(told);
-            report(told);
+            report(made.told);
         }
         const std::lock_guard lock(mutex);
-        const auto found = active.find(told.delivery);
-        if (found != active.end()) {
-            memory_used -= found->second.memory;
+        if (const auto found = active.find(made.told.delivery); found != active.end()) {
+            destinations.end(found->second.destination);
             active.erase(found);
         }
-        port_entry& port = ports[told.port];
-        --port.in_flight;
-        ++port.wake_count;
-        port.may_be_due = true;
-        if (suspect == told.delivery) {
-            suspect.reset();
+        queue.ended(made.told.delivery);
+        schedule.note_settled(made.told.port);
+        for (const std::string& port : made.woken_ports) {
+            schedule.wake(port);
         }
         wake_control();
     }
 
-    static void log_result(const delivery_report& told) {
-        if (told.state == "delivered") {
-            log::info("delivered", {{"port", told.port},
-                                    {"message", told.message_id},
-                                    {"attempt", std::to_string(told.attempts)},
-                                    {"text", told.text}});
+    // Others of the port would fail as this one did: they wait. Not where each message goes to a place of its own, or
+    // may yet go by the backup transport.
+    void hold(const send_port_runtime& port, const std::string& reason) {
+        if (port.is_dynamic || port.backup) {
             return;
         }
-        log::warning(told.state == "retrying" ? "will be retried" : "suspended",
-                     {{"port", told.port},
-                      {"message", told.message_id},
-                      {"attempt", std::to_string(told.attempts)},
-                      {"code", told.code},
-                      {"text", told.text},
-                      {"next", told.state == "retrying" ? "another attempt follows by itself"
-                                                        : "hawser messages show " + std::to_string(told.delivery)}});
-    }
-
-    void hold(const send_port_runtime& runtime, const std::string& reason) {
         const std::lock_guard lock(mutex);
-        port_entry& port = ports[runtime.name];
-        const std::int64_t wait_ms = std::min(runtime.primary.retry_interval_ms, endpoint_hold_max_ms);
-        port.held_until_ms = clock_source.monotonic_ms() + wait_ms;
-        port.hold_reason = reason;
+        const std::int64_t wait_ms = std::min(port.primary.retry_interval_ms, endpoint_hold_max_ms);
+        schedule.hold(port.name, clock_source.monotonic_ms() + wait_ms, reason);
     }
 
     void wake_control() {
         is_woken = true;
-        wake.notify_all();
+        changed.notify_all();
+    }
+
+    // ---- The stop ----
+
+    bool is_idle() const {
+        return is_stopping || (queue.is_empty() && !is_claiming && !results.has_refused() && schedule.is_idle());
+    }
+
+    void give_back_untried(std::unique_lock<std::mutex>& lock) {
+        for (const claimed_delivery& one : queue.take_all()) {
+            lock.unlock();
+            box.commit({release_operation{one.token}}, [](const commit_answer&) {});
+            lock.lock();
+        }
+    }
+
+    void drain_or_cancel(std::unique_lock<std::mutex>& lock, std::int64_t grace_ms) {
+        const auto is_drained = [this] { return active.empty(); };
+        if (changed.wait_for(lock, std::chrono::milliseconds(grace_ms), is_drained)) {
+            return;
+        }
+        std::vector<std::shared_ptr<attempt>> left;
+        for (const auto& [id, entry] : active) {
+            left.push_back(entry.one);
+        }
+        log::warning("the grace time is over: attempts are cancelled", {{"count", std::to_string(left.size())}});
+        lock.unlock();
+        for (const std::shared_ptr<attempt>& one : left) {
+            one->cancel();
+        }
+        lock.lock();
+        if (!changed.wait_for(lock, std::chrono::milliseconds(options.cancel_wait_ms), is_drained)) {
+            log::error("attempts did not end when they were cancelled; they count as crashed at the next start",
+                       {{"count", std::to_string(active.size())}});
+        }
+    }
+
+    void wait_for_attempts_to_go() {
+        std::unique_lock live(live_mutex);
+        live_changed.wait_for(live, std::chrono::milliseconds(options.cancel_wait_ms),
+                              [this] { return live_count == 0; });
     }
 
     message_box& box;
     clock& clock_source;
     delivery_options options;
     report_function report;
-    worker_pool workers;
-    attempt_context context;
 
-    struct active_entry {
-        std::shared_ptr<attempt> one;
-        std::size_t memory = 0;
-    };
     std::mutex live_mutex;
     std::condition_variable live_changed;
     std::size_t live_count = 0;  // attempts that somebody still holds
-    std::mutex mutex;
-    std::condition_variable wake;
-    std::map<std::string, port_entry> ports;
-    std::deque<waiting_claim> waiting;  // claimed, not begun: memory or a suspect holds them back
-    std::map<delivery_id, active_entry> active;
-    std::set<std::string> stale_due_times;
-    std::deque<std::pair<operation, delivery_report>> refused_results;
-    std::optional<delivery_id> suspect;
-    std::int64_t suspect_until_ms = 0;
-    std::int64_t retry_claim_at_ms = 0;
-    std::size_t memory_used = 0;
+
+    std::mutex mutex;  // over all that follows
+    std::condition_variable changed;
+    port_schedule schedule;
+    destination_limits destinations;
+    dispatch_queue queue;
+    result_writer results;
+    std::unordered_map<delivery_id, active_attempt> active;
+    std::int64_t claim_again_ms = 0;           // the store refused a claim
+    std::int64_t next_dispatch_ms = never_ms;  // when a destination may have room again
+    std::int64_t renew_at_ms = never_ms;
+    std::int64_t give_back_until_unix_ms = 0;
     bool is_claiming = false;
     bool is_woken = false;
     bool is_stopping = false;
+
+    worker_pool workers;
+    attempt_context context;
     std::thread control;
 };
 
 delivery_engine::delivery_engine(message_box& box, clock& time, delivery_options options, report_function report)
-    : implementation_(std::make_unique<implementation>(box, time, std::move(options), std::move(report))) {}
+    : implementation_(std::make_unique<implementation>(box, time, std::move(options), std::move(report))) {
+    implementation_->renew_at_ms = box.lease_ms() == 0 ? never_ms : 0;
+}
 
 delivery_engine::~delivery_engine() { stop(0); }
 
 void delivery_engine::set_port(std::shared_ptr<const send_port_runtime> port, bool is_started) {
     const std::lock_guard lock(implementation_->mutex);
-    implementation::port_entry& entry = implementation_->ports[port->name];
-    entry.runtime = std::move(port);
-    entry.is_started = is_started;
-    entry.may_be_due = true;
-    ++entry.wake_count;
+    implementation_->schedule.set_port(std::move(port), is_started);
     implementation_->wake_control();
 }
 
 void delivery_engine::set_started(const std::string& port, bool is_started) {
     const std::lock_guard lock(implementation_->mutex);
-    implementation::port_entry& entry = implementation_->ports[port];
-    entry.is_started = is_started;
-    entry.may_be_due = true;
-    entry.held_until_ms = 0;
-    ++entry.wake_count;
+    implementation_->schedule.set_started(port, is_started);
+    implementation_->wake_control();
+}
+
+void delivery_engine::remove_port(const std::string& port) {
+    const std::lock_guard lock(implementation_->mutex);
+    implementation_->schedule.remove_port(port);
+    implementation_->wake_control();
+}
+
+void delivery_engine::set_destinations(const std::vector<destination_limit>& limits) {
+    const std::lock_guard lock(implementation_->mutex);
+    implementation_->destinations = destination_limits(limits);
+    for (auto& [id, one] : implementation_->active) {
+        one.destination = implementation_->destinations.find(one.location);
+        implementation_->destinations.begin(one.destination, implementation_->clock_source.monotonic_ms());
+    }
     implementation_->wake_control();
 }
 
 void delivery_engine::wake(const std::string& port) {
     const std::lock_guard lock(implementation_->mutex);
-    implementation::port_entry& entry = implementation_->ports[port];
-    ++entry.wake_count;
-    if (!entry.may_be_due) {
-        entry.may_be_due = true;
+    if (implementation_->schedule.wake(port)) {
         implementation_->wake_control();
     }
 }
 
 std::string delivery_engine::note(const std::string& port) {
     const std::lock_guard lock(implementation_->mutex);
-    const implementation::port_entry& entry = implementation_->ports[port];
-    return entry.held_until_ms > implementation_->clock_source.monotonic_ms() ? "endpoint down: " + entry.hold_reason
-                                                                              : "";
+    return implementation_->schedule.note(port, implementation_->now());
 }
 
 void delivery_engine::start() {
@@ -441,15 +447,7 @@ void delivery_engine::start() {
 
 void delivery_engine::wait_until_idle() {
     std::unique_lock lock(implementation_->mutex);
-    implementation_->wake.wait(lock, [this] {
-        implementation& all = *implementation_;
-        return all.is_stopping ||
-               (all.active.empty() && all.waiting.empty() && !all.is_claiming && all.refused_results.empty() &&
-                std::none_of(all.ports.begin(), all.ports.end(), [](const auto& entry) {
-                    return entry.second.is_started && entry.second.runtime && entry.second.may_be_due &&
-                           entry.second.held_until_ms == 0;
-                }));
-    });
+    implementation_->changed.wait(lock, [this] { return implementation_->is_idle(); });
 }
 
 void delivery_engine::stop(std::int64_t grace_ms) {
@@ -463,37 +461,14 @@ void delivery_engine::stop(std::int64_t grace_ms) {
         return;
     }
     all.control.join();
-    std::unique_lock lock(all.mutex);
-    all.wake.wait(lock, [&] { return !all.is_claiming; });
-    std::deque<implementation::waiting_claim> untried = std::move(all.waiting);
-    all.waiting.clear();
-    for (const implementation::waiting_claim& one : untried) {
-        lock.unlock();
-        all.box.commit({release_operation{one.claim.token}}, [](const commit_answer&) {});
-        lock.lock();
+    {
+        std::unique_lock lock(all.mutex);
+        all.changed.wait(lock, [&] { return !all.is_claiming; });
+        all.give_back_untried(lock);
+        all.drain_or_cancel(lock, grace_ms);
     }
-    const auto is_drained = [&] { return all.active.empty(); };
-    if (!all.wake.wait_for(lock, std::chrono::milliseconds(grace_ms), is_drained)) {
-        std::vector<std::shared_ptr<attempt>> left;
-        for (const auto& [id, entry] : all.active) {
-            left.push_back(entry.one);
-        }
-        log::warning("the grace time is over: attempts are cancelled", {{"count", std::to_string(left.size())}});
-        lock.unlock();
-        for (const std::shared_ptr<attempt>& one : left) {
-            one->cancel();
-        }
-        lock.lock();
-        if (!all.wake.wait_for(lock, std::chrono::milliseconds(all.options.cancel_wait_ms), is_drained)) {
-            log::error("attempts did not end when they were cancelled; they count as crashed at the next start",
-                       {{"count", std::to_string(all.active.size())}});
-        }
-    }
-    lock.unlock();
     all.workers.stop();
-    std::unique_lock live(all.live_mutex);
-    all.live_changed.wait_for(live, std::chrono::milliseconds(all.options.cancel_wait_ms),
-                              [&] { return all.live_count == 0; });
+    all.wait_for_attempts_to_go();
 }
 
 }  // namespace hawser::engine

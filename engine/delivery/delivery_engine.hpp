@@ -2,8 +2,9 @@
 //
 // Made by runtime; one a host. Threads: every function from any thread. One control thread decides what to claim and
 // keeps the timers; pipelines run on the worker pool; claims are answered on the store's thread. A slow port holds back
-// no other: each has its own allowance of attempts in flight, and the bodies in flight share one budget of memory.
-// Failure: an outcome that the store refuses is kept and offered again; a lost claim is dropped (somebody else has it).
+// no other: each has its own allowance of attempts in flight, and the bodies in flight share one budget of memory of
+// which none gets all. Failure: an outcome that the store refuses is kept and offered again; a claim that is lost (its
+// lease ran out) is cancelled and dropped: somebody else has it.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +13,9 @@
 #include <string>
 #include <vector>
 
-#include "delivery/delivery_outcome.hpp"
+#include "delivery/delivery_report.hpp"
+#include "delivery/destination_limits.hpp"
+#include "delivery/notification.hpp"
 #include "delivery/send_port_runtime.hpp"
 
 namespace hawser::engine {
@@ -20,23 +23,13 @@ namespace hawser::engine {
 class message_box;
 class clock;
 
-struct delivery_report {  // of one attempt, after its result is durable
-    std::int64_t delivery = 0;
-    std::string message_id;
-    std::string port;
-    std::string state;  // delivered, retrying, suspended
-    std::string code;
-    std::string text;
-    std::uint32_t attempts = 0;
-    std::int64_t next_attempt_unix_ms = 0;
-    std::vector<recipient_outcome> recipients;
-};
-
 struct delivery_options {
     unsigned worker_count = 2;
     std::size_t body_memory_max = 16 * 1024 * 1024;  // rings of all attempts in flight
     std::string spool_folder;
     std::int64_t cancel_wait_ms = 5000;  // for attempts to end once they were cancelled
+    // For ACKs, NACKs and failed messages; called on workers and adapters' threads. Empty = nobody subscribes.
+    route_function route = {};
 };
 
 class delivery_engine {
@@ -50,6 +43,8 @@ public:
 
     void set_port(std::shared_ptr<const send_port_runtime> port, bool is_started);
     void set_started(const std::string& port, bool is_started);
+    void remove_port(const std::string& port);  // what is under way ends with the port as it was
+    void set_destinations(const std::vector<destination_limit>& limits);
     void wake(const std::string& port);         // something may be due now
     std::string note(const std::string& port);  // what holds the port back; "" = nothing
 

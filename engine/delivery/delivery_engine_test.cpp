@@ -86,7 +86,8 @@ struct fixture {
                                                        changed.notify_all();
                                                    });
     }
-    void add_port(const std::string& name, bool is_ordered = false, bool is_started = true) {
+    void add_port(const std::string& name, bool is_ordered = false, bool is_started = true,
+                  const tracking_options& tracking = {}) {
         auto port = std::make_shared<send_port_runtime>();
         port->name = name;
         port->environment.port = name;
@@ -99,6 +100,7 @@ struct fixture {
             descriptor, std::make_unique<instance_host>(services, "TEST", 0), std::make_unique<instance_config>(),
             hawser_instance{test_adapter::table(), &adapter});
         port->is_ordered = is_ordered;
+        port->tracking = tracking;
         engine->set_port(port, is_started);
     }
     void send(const std::string& port, const std::string& body) {
@@ -211,4 +213,39 @@ TEST_CASE("what was in flight in three crashes is suspended instead of ending th
     CHECK(report.state == "suspended");
     CHECK(report.code == "delivery.crashed");
     CHECK(f.adapter.bodies().empty());
+}
+
+TEST_CASE("what a port tracks is kept with the delivery's end, of the attempt that succeeded") {
+    fixture f;
+    f.add_port("Tracked", false, true, {true, true, true, true});
+    f.add_port("Plain");
+    f.engine->start();
+    f.send("Tracked", "retry and then good");
+    f.send("Plain", "ok");
+    f.wait_for(3);
+    const auto found = f.box->list({.state = delivery_state::delivered});
+    REQUIRE(found.size() == 1);
+    const auto detail = f.box->show(found[0].id);
+    REQUIRE(detail);
+    CHECK(detail->summary.port == "Tracked");
+    CHECK(detail->history.size() == 2);
+    CHECK(detail->parts.size() == 1);
+    CHECK(detail->context.find("BTS.SPName") == nullptr);  // as published
+    REQUIRE(detail->context_after);
+    CHECK(detail->context_after->text_or("BTS.SPName", "") == "Tracked");
+    REQUIRE(detail->size_after == 19);
+    char bytes[100];
+    const std::size_t size = f.box->open_tracked_body(found[0].id)->read(bytes, sizeof bytes);
+    CHECK(std::string(bytes, size) == "retry and then good");
+}
+
+TEST_CASE("what fails for good is not tracked: it is there as it was, suspended") {
+    fixture f;
+    f.add_port("Tracked", false, true, {true, true, true, true});
+    f.engine->start();
+    f.send("Tracked", "refuse");
+    f.wait_for(1);
+    CHECK(f.box->list({.state = delivery_state::suspended}).size() == 1);
+    CHECK(f.box->list({.state = delivery_state::delivered}).empty());
+    CHECK(f.folder.body_file_count() == 0);
 }

@@ -1,43 +1,41 @@
 #include "delivery/retry_policy.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace hawser::engine {
 namespace {
 
-bool has_transient_recipient(const delivery_outcome& outcome) {
+constexpr double wait_max_ms = 366.0 * 24 * 3600 * 1000;  // a year, BizTalk's longest interval
+
+bool has_recipient(const delivery_outcome& outcome, verdict which) {
     return std::any_of(outcome.recipients.begin(), outcome.recipients.end(),
-                       [](const recipient_outcome& one) { return one.verdict == verdict::retry; });
+                       [which](const recipient_outcome& one) { return one.verdict == which; });
 }
 
-bool has_refused_recipient(const delivery_outcome& outcome) {
-    return std::any_of(outcome.recipients.begin(), outcome.recipients.end(),
-                       [](const recipient_outcome& one) { return one.verdict == verdict::failed; });
-}
-
-decision suspend(const send_port_runtime& port, attempt_state state, const delivery_outcome& outcome) {
+decision suspend(const send_port_runtime& port, attempt_state state, const delivery_outcome& outcome,
+                 const std::string& note) {
     decision made;
     made.what = decision::kind::suspend;
     // Spec section 4: with ordered delivery and without stop-on-failure only the failed one is put aside, for good.
     made.is_resumable = !port.is_ordered || port.stops_on_failure;
     made.state = std::move(state);
     made.code = outcome.code;
-    made.text = outcome.text;
+    made.text = outcome.text + note;
     return made;
 }
 
-decision try_backup_or_suspend(const send_port_runtime& port, attempt_state state, const delivery_outcome& outcome,
-                               std::int64_t now_unix_ms) {
+decision try_backup_or_suspend(const attempt_facts& facts, attempt_state state, const delivery_outcome& outcome,
+                               const std::string& note) {
+    const send_port_runtime& port = facts.port;
     // Recipients that have the message must not get it again through another transport, which knows nothing of them.
-    const bool is_partly_delivered =
-        std::any_of(outcome.recipients.begin(), outcome.recipients.end(),
-                    [](const recipient_outcome& one) { return one.verdict == verdict::delivered; });
+    const bool is_partly_delivered = has_recipient(outcome, verdict::delivered);
     if (state.is_on_backup || !port.backup || outcome.is_corrupt || is_partly_delivered || port.is_ordered) {
-        return suspend(port, std::move(state), outcome);
+        return suspend(port, std::move(state), outcome, note);
     }
     decision made;
     made.what = decision::kind::reschedule;
-    made.due_unix_ms = now_unix_ms;
+    made.due_unix_ms = facts.now_unix_ms;
     made.state = std::move(state);
     made.state.is_on_backup = true;
     made.state.attempt = 0;
@@ -48,41 +46,57 @@ decision try_backup_or_suspend(const send_port_runtime& port, attempt_state stat
 
 }  // namespace
 
-decision decide(const send_port_runtime& port, const attempt_state& state, const delivery_outcome& outcome,
+std::int64_t retry_wait_ms(const transport_runtime& transport, std::uint32_t attempt, double random) {
+    const retry_backoff& backoff = transport.backoff;
+    const double most = backoff.interval_max_ms > 0 ? static_cast<double>(backoff.interval_max_ms) : wait_max_ms;
+    const double grown = static_cast<double>(transport.retry_interval_ms) *
+                         std::pow(backoff.factor, static_cast<double>(attempt == 0 ? 0 : attempt - 1));
+    const double wait = std::min(grown, most) * (1 + backoff.jitter * (2 * random - 1));
+    return static_cast<std::int64_t>(std::clamp(wait, 0.0, wait_max_ms));
+}
+
+bool is_expired(const send_port_runtime& port, const attempt_state& state, std::int64_t published_unix_ms,
                 std::int64_t now_unix_ms) {
-    const bool is_on_backup = state.is_on_backup && port.backup.has_value();
-    const transport_runtime& transport = is_on_backup ? *port.backup : port.primary;
-    attempt_state next = state;
+    return port.maximum_age_ms > 0 && state.total_attempts == 0 &&
+           now_unix_ms > published_unix_ms + port.maximum_age_ms;
+}
+
+decision decide(const attempt_facts& facts, const delivery_outcome& outcome) {
+    attempt_state next = facts.state;
     if (!outcome.resume_state.empty()) {
         next.resume_state = outcome.resume_state;
-        next.resume_scope = transport.label();
+        next.resume_scope = facts.transport_label;
     }
     decision made;
     if (outcome.verdict == verdict::delivered) {
         // A recipient refused on an earlier attempt travels in the resume state and comes back in the results.
-        if (has_refused_recipient(outcome)) {
-            return suspend(port, std::move(next), outcome);
+        if (has_recipient(outcome, verdict::failed)) {
+            return suspend(facts.port, std::move(next), outcome, "");
         }
         made.what = decision::kind::complete;
         return made;
     }
+    made.what = decision::kind::reschedule;
     if (outcome.was_cancelled) {
-        made.what = decision::kind::reschedule;
-        made.due_unix_ms = now_unix_ms;
+        made.due_unix_ms = facts.now_unix_ms;
         made.state = std::move(next);
         return made;
     }
     ++next.attempt;
     ++next.total_attempts;
-    const bool may_retry =
-        outcome.verdict == verdict::retry || (outcome.verdict == verdict::partial && has_transient_recipient(outcome));
-    if (may_retry && next.attempt <= transport.retry_count) {
-        made.what = decision::kind::reschedule;
-        made.due_unix_ms = std::max(now_unix_ms + transport.retry_interval_ms, outcome.not_before_unix_ms);
-        made.state = std::move(next);
-        return made;
+    const bool may_retry = outcome.verdict == verdict::retry ||
+                           (outcome.verdict == verdict::partial && has_recipient(outcome, verdict::retry));
+    if (!may_retry || next.attempt > facts.transport.retry_count) {
+        return try_backup_or_suspend(facts, std::move(next), outcome, "");
     }
-    return try_backup_or_suspend(port, std::move(next), outcome, now_unix_ms);
+    made.due_unix_ms = std::max(facts.now_unix_ms + retry_wait_ms(facts.transport, next.attempt, facts.random),
+                                outcome.not_before_unix_ms);
+    if (facts.port.maximum_age_ms > 0 && made.due_unix_ms > facts.published_unix_ms + facts.port.maximum_age_ms) {
+        return try_backup_or_suspend(facts, std::move(next), outcome,
+                                     " (not tried again: it would be past the port's maximumAge by then)");
+    }
+    made.state = std::move(next);
+    return made;
 }
 
 }  // namespace hawser::engine

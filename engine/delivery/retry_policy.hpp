@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "delivery/delivery_outcome.hpp"
 #include "delivery/send_port_runtime.hpp"
@@ -20,10 +21,27 @@ struct decision {
     std::string text;
 };
 
-// Retries go to the transport that failed until its retry count is used up (spec section 4), a permanent failure skips
-// them; then the backup transport has its own; then the delivery is suspended. In `partial`, a transient recipient left
-// means retry, only permanent ones left mean suspended (design section 3).
-decision decide(const send_port_runtime& port, const attempt_state& state, const delivery_outcome& outcome,
+struct attempt_facts {  // of the attempt whose outcome is judged
+    const send_port_runtime& port;
+    const transport_runtime& transport;  // that it went through
+    const std::string& transport_label;  // where its resume state belongs: adapter and address
+    const attempt_state& state;
+    std::int64_t published_unix_ms = 0;
+    std::int64_t now_unix_ms = 0;
+    double random = 0.5;  // from 0 to 1, for the jitter
+};
+
+// Retries go to the transport that failed until its retry count is used up (spec section 4) or the next one would be
+// past the port's maximum age; a permanent failure skips them. Then the backup transport has its own; then the delivery
+// is suspended. In `partial`, a transient recipient left means retry, only permanent ones left mean suspended (design
+// section 3).
+decision decide(const attempt_facts& facts, const delivery_outcome& outcome);
+
+// The wait after the attempt-th failure on this transport: retry interval × factor^(attempt-1), capped, with jitter.
+std::int64_t retry_wait_ms(const transport_runtime& transport, std::uint32_t attempt, double random);
+
+// Whether the message is too old for its first attempt. An operator's resume overrides it: then there was one before.
+bool is_expired(const send_port_runtime& port, const attempt_state& state, std::int64_t published_unix_ms,
                 std::int64_t now_unix_ms);
 
 }  // namespace hawser::engine

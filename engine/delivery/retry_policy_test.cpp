@@ -29,7 +29,14 @@ struct fixture {
         port.backup->retry_count = 1;
         port.backup->retry_interval_ms = 500;
     }
-    decision decide_for(verdict what) { return decide(port, state, outcome_of(what), now_unix_ms); }
+    decision decide_for(const delivery_outcome& outcome) {
+        const transport_runtime& transport = state.is_on_backup && port.backup ? *port.backup : port.primary;
+        const std::string label = transport.label();
+        return decide({port, transport, label, state, published_unix_ms, now_unix_ms, random}, outcome);
+    }
+    decision decide_for(verdict what) { return decide_for(outcome_of(what)); }
+    std::int64_t published_unix_ms = now_unix_ms;
+    double random = 0.5;
     send_port_runtime port;
     attempt_state state;
 };
@@ -70,10 +77,10 @@ TEST_CASE("a corrupt message, and one that somebody has already, never go to the
     f.add_backup();
     delivery_outcome corrupt = outcome_of(verdict::failed);
     corrupt.is_corrupt = true;
-    CHECK(decide(f.port, f.state, corrupt, now_unix_ms).what == decision::kind::suspend);
+    CHECK(f.decide_for(corrupt).what == decision::kind::suspend);
     delivery_outcome partial = outcome_of(verdict::partial);
     partial.recipients = {{"a@x", verdict::delivered, 250, "", ""}, {"b@x", verdict::failed, 550, "", ""}};
-    CHECK(decide(f.port, f.state, partial, now_unix_ms).what == decision::kind::suspend);
+    CHECK(f.decide_for(partial).what == decision::kind::suspend);
 }
 
 TEST_CASE("in partial a transient recipient means retry with the resume state, only refused ones mean suspended") {
@@ -81,22 +88,22 @@ TEST_CASE("in partial a transient recipient means retry with the resume state, o
     delivery_outcome partial = outcome_of(verdict::partial);
     partial.resume_state = "D a@x";
     partial.recipients = {{"a@x", verdict::delivered, 250, "", ""}, {"b@x", verdict::retry, 450, "", ""}};
-    const decision made = decide(f.port, f.state, partial, now_unix_ms);
+    const decision made = f.decide_for(partial);
     CHECK(made.what == decision::kind::reschedule);
     CHECK(made.state.resume_state == "D a@x");
     CHECK(made.state.resume_scope == "TEST test:a");
     partial.recipients[1].verdict = verdict::failed;
-    CHECK(decide(f.port, f.state, partial, now_unix_ms).what == decision::kind::suspend);
+    CHECK(f.decide_for(partial).what == decision::kind::suspend);
 }
 
 TEST_CASE("the far side's earliest time counts where it is later, and a cancelled attempt does not count") {
     fixture f;
     delivery_outcome later = outcome_of(verdict::retry);
     later.not_before_unix_ms = now_unix_ms + 60000;
-    CHECK(decide(f.port, f.state, later, now_unix_ms).due_unix_ms == now_unix_ms + 60000);
+    CHECK(f.decide_for(later).due_unix_ms == now_unix_ms + 60000);
     delivery_outcome cancelled = outcome_of(verdict::retry);
     cancelled.was_cancelled = true;
-    CHECK(decide(f.port, f.state, cancelled, now_unix_ms).state.total_attempts == 0);
+    CHECK(f.decide_for(cancelled).state.total_attempts == 0);
 }
 
 TEST_CASE("on an ordered port a failure is not resumable unless the port stops on failure (spec section 4)") {
@@ -105,4 +112,42 @@ TEST_CASE("on an ordered port a failure is not resumable unless the port stops o
     CHECK_FALSE(f.decide_for(verdict::failed).is_resumable);
     f.port.stops_on_failure = true;
     CHECK(f.decide_for(verdict::failed).is_resumable);
+}
+
+TEST_CASE("retry intervals grow by the factor up to the cap, and jitter moves them by its share at most") {
+    fixture f;
+    f.port.primary.retry_count = 100;
+    f.port.primary.backoff = {.factor = 2, .jitter = 0.25, .interval_max_ms = 10'000};
+    CHECK(retry_wait_ms(f.port.primary, 1, 0.5) == 1000);
+    CHECK(retry_wait_ms(f.port.primary, 3, 0.5) == 4000);
+    CHECK(retry_wait_ms(f.port.primary, 5, 0.5) == 10'000);
+    CHECK(retry_wait_ms(f.port.primary, 1000, 0.5) == 10'000);  // 2^999 is no overflow
+    CHECK(retry_wait_ms(f.port.primary, 1, 0) == 750);
+    CHECK(retry_wait_ms(f.port.primary, 1, 1) == 1250);
+    f.state.attempt = 2;
+    CHECK(f.decide_for(verdict::retry).due_unix_ms == now_unix_ms + 4000);
+}
+
+TEST_CASE("no retry is made past the maximum age: the backup transport is next, or the message is suspended") {
+    fixture f;
+    f.port.maximum_age_ms = 5000;
+    f.published_unix_ms = now_unix_ms - 3999;
+    CHECK(f.decide_for(verdict::retry).what == decision::kind::reschedule);
+    f.published_unix_ms = now_unix_ms - 4001;
+    const decision made = f.decide_for(verdict::retry);
+    CHECK(made.what == decision::kind::suspend);
+    CHECK(made.is_resumable);
+    CHECK(made.text.find("maximumAge") != std::string::npos);
+    f.add_backup();
+    CHECK(f.decide_for(verdict::retry).state.is_on_backup);
+}
+
+TEST_CASE("a message is expired at its first attempt only: one that an operator resumes is sent whatever its age") {
+    fixture f;
+    CHECK_FALSE(is_expired(f.port, f.state, 0, now_unix_ms));
+    f.port.maximum_age_ms = 5000;
+    CHECK(is_expired(f.port, f.state, now_unix_ms - 5001, now_unix_ms));
+    CHECK_FALSE(is_expired(f.port, f.state, now_unix_ms - 5000, now_unix_ms));
+    f.state.total_attempts = 1;
+    CHECK_FALSE(is_expired(f.port, f.state, 0, now_unix_ms));
 }

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "delivery/rate_gate.hpp"
+#include "delivery/service_window.hpp"
 #include "delivery/tracked_body.hpp"
 #include "message/context.hpp"
 #include "pipeline/pipeline.hpp"
@@ -63,32 +65,50 @@ private:
     std::map<std::string, std::string> guards_;  // full property name → value; "" = absent
 };
 
+struct retry_backoff {  // of the retry interval: × factor^(n-1), at most interval_max_ms, ± jitter of itself
+    double factor = 1;
+    double jitter = 0;
+    std::int64_t interval_max_ms = 0;  // 0 = no cap
+};
+
 struct transport_runtime {
     std::shared_ptr<adapter_instance> adapter;
-    std::string type;                                    // "SMTP"
-    std::string address;                                 // "mailto:ap@partner.example"; "" on a dynamic port
+    std::string type;              // "SMTP"
+    std::string address;           // "mailto:ap@partner.example"; "" on a dynamic port
+    std::string address_scheme;    // "mailto"
+    std::string address_property;  // that the adapter reads the address from ("SMTP.To"); "" = none
     std::map<std::string, context_property> properties;  // handler and port values under their full names, no secrets
     std::map<std::string, transport_secret> secrets;     // by short name ("Password")
     std::uint32_t retry_count = 3;
     std::int64_t retry_interval_ms = 5 * 60 * 1000;
+    retry_backoff backoff;
+    std::optional<service_window> window;
 
     std::string label() const { return type + ' ' + address; }
 };
 
 struct send_port_runtime {
     std::string name;
-    bool is_dynamic = false;
     message_environment environment;
     std::unique_ptr<engine::pipeline> pipeline;
-    transport_runtime primary;
+    transport_runtime primary;  // of a dynamic port: the first of dynamic_transports
     std::optional<transport_runtime> backup;
-    std::vector<std::string> allowed_locations;  // of a dynamic port: address prefixes
+    bool is_dynamic = false;                            // the message says where to (dynamic_transport.hpp)
+    std::vector<transport_runtime> dynamic_transports;  // one for each adapter that it may name
+    std::vector<std::string> allowed_locations;         // patterns, see message/location_pattern.hpp
     bool is_ordered = false;
+    bool is_ordered_by_location = false;  // else in one order over all locations
     bool stops_on_failure = false;
     bool spools_before_send = false;
-    std::uint8_t priority = 5;
+    std::uint8_t priority = 5;  // 1 is the most urgent, 10 the least
     std::uint32_t in_flight_max = 64;
+    rate_limit rate;                  // of attempts
+    std::int64_t maximum_age_ms = 0;  // since publication; 0 = none
+    bool routes_failed_messages = false;
+    bool notifies_delivery = false;
     tracking_options tracking;
+
+    bool tells_others() const noexcept { return routes_failed_messages || notifies_delivery; }
 };
 
 }  // namespace hawser::engine

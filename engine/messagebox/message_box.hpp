@@ -98,6 +98,7 @@ struct port_claim {
     std::string port;
     std::uint32_t count_max = 1;
     bool is_ordered = false;
+    bool only_on_backup = false;  // those alone that have gone over to the backup transport; not with is_ordered
 };
 
 struct attempt_record {  // one line of a delivery's history
@@ -145,9 +146,10 @@ struct reschedule_operation {
     attempt_state state;
     attempt_record record;
 };
-struct release_operation {
+struct release_operation {  // given back untried: no attempt is counted
     claim_token token;
-};  // given back untried: same due time, no attempt counted
+    std::int64_t due_unix_ms = 0;  // not to be claimed before; 0 = at once
+};
 struct suspend_operation {
     claim_token token;
     bool is_resumable = true;
@@ -303,8 +305,8 @@ public:
 
     // Takes up to count_max due deliveries of each port, by priority and then order of publication, with a share of
     // them (one in eight) for the oldest whatever their priority; an ordered port is leased as a whole: it gives one at
-    // a time and none while one is active, retrying or blocking. Those with a crash count come alone in an answer.
-    // Deliveries of a crash count >= crash_count_max are given too: delivery suspends them.
+    // a time and none while one is active, retrying or blocking. Deliveries of a crash count >= crash_count_max are
+    // given too: delivery suspends them.
     virtual void claim(std::vector<port_claim> wanted, std::int64_t now_unix_ms,
                        std::function<void(result<std::vector<claimed_delivery>>)> answer) = 0;
 

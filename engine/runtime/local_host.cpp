@@ -39,7 +39,8 @@ local_host::local_host(const loaded_configuration& loaded, const host_options& o
       ports_(loaded.bindings(), box_->port_states()),
       delivery_(*box_, system_clock(),
                 {.worker_count = loaded.bindings().host.worker_count,
-                 .spool_folder = spool_folder_of(loaded.message_box_path())},
+                 .spool_folder = spool_folder_of(loaded.message_box_path()),
+                 .route = [this](const message_context& context) { return subscribers_of(context); }},
                 [this](const delivery_report& report) { waiters_.tell(report); }) {
     const host_binding& settings = loaded_.bindings().host;
     box_->set_retention({settings.tracking.age_ms, static_cast<std::uint64_t>(settings.tracking.size_bytes)});
@@ -49,6 +50,7 @@ local_host::local_host(const loaded_configuration& loaded, const host_options& o
         throw std::runtime_error("the states of the ports cannot be stored: " + answer.text);
     }
     if (options_.delivers) {
+        delivery_.set_destinations(make_destinations(loaded_));
         adapters_ = make_adapters(loaded_, services_);
         for (const send_port_binding& binding : loaded_.bindings().send_ports) {
             delivery_.set_port(make_port(loaded_, services_, adapters_, binding),
@@ -98,6 +100,12 @@ void local_host::stop(std::int64_t grace_ms) {
 
 intake_ports local_host::make_intake() const {
     return {[this](const std::string& port, const message_context& context) { return ports_.route(port, context); }};
+}
+
+// Of a message that the engine itself publishes; nobody = it is not published.
+std::vector<new_delivery> local_host::subscribers_of(const message_context& context) const {
+    result<std::vector<new_delivery>> found = ports_.route("", context);
+    return found ? std::move(*found) : std::vector<new_delivery>{};
 }
 
 commit_answer local_host::commit_and_wait(std::vector<operation> batch) {
@@ -183,7 +191,7 @@ void local_host::describe_deliveries(submit_answer& answer) {
     }
     answer.code = answer_code::done;
     for (const delivery_answer& one : answer.deliveries) {
-        if (one.state == "suspended") {
+        if (one.state == "suspended" || one.state == "failed") {
             answer.code = answer_code::suspended;
             answer.text = one.text;
         } else if (one.state != "delivered" && answer.code == answer_code::done) {

@@ -39,6 +39,7 @@ public:
 
 private:
     intake_ports make_intake() const;
+    std::vector<new_delivery> subscribers_of(const message_context& context) const;
     commit_answer commit_and_wait(std::vector<operation> batch);
     submit_answer answer_of(const commit_answer& committed, const std::string& message_id);
     void describe_deliveries(submit_answer& answer);

@@ -82,7 +82,11 @@ change_answer preview_port(const loaded_configuration& loaded, const send_port_b
     if (!context) {
         return {answer_code::bad_input, 0, context.error().text};
     }
-    if (result<void> done = write_delivery_context(*context, *port, port->primary, message_id, 0); !done) {
+    const result<chosen_transport> to = choose_transport(*port, *context, false);
+    if (!to) {
+        return {answer_code::bad_input, 0, to.error().text};
+    }
+    if (result<void> done = write_delivery_context(*context, *port, *to, {message_id}); !done) {
         return {answer_code::bad_input, 0, done.error().text};
     }
     std::vector<part_info> parts;
@@ -96,10 +100,10 @@ change_answer preview_port(const loaded_configuration& loaded, const send_port_b
     working_message message(port->environment, {message_id, make_uuid(), system_clock().unix_ms(), 1},
                             std::move(*context), std::move(parts),
                             [&submitted](std::size_t index) { return open_submitted(submitted.parts[index]); });
-    if (const auto failure = port->pipeline->run(message, port->primary.adapter->composer(), port->primary.type)) {
+    if (const auto failure = port->pipeline->run(message, to->transport->adapter->composer(), to->transport->type)) {
         return {answer_code::suspended, 0, failure->text};
     }
-    return write_preview(message, *port->primary.adapter, descriptor);
+    return write_preview(message, *to->transport->adapter, descriptor);
 }
 
 }  // namespace

@@ -83,6 +83,12 @@ transport_runtime make_transport(const loaded_configuration& loaded, const adapt
     made.address = binding.address;
     made.retry_count = binding.retry_count;
     made.retry_interval_ms = binding.retry_interval_ms;
+    made.backoff = {binding.backoff.factor, binding.backoff.jitter, binding.backoff.interval_max_ms};
+    if (binding.window) {
+        made.window = service_window{binding.window->from_minute, binding.window->to_minute, binding.window->weekdays,
+                                     binding.window->time_zone};
+    }
+    made.address_scheme = from_abi(descriptor.address_scheme);
     for (const auto& [name, value] : binding.properties) {
         if (value.is_secret) {
             const bool is_handlers = value.is_from_handler;
@@ -96,8 +102,11 @@ transport_runtime make_transport(const loaded_configuration& loaded, const adapt
     for (std::uint32_t i = 0; i < descriptor.property_count; ++i) {
         const hawser_property_spec& spec = *descriptor.properties[i];
         const std::string name = prefix + std::string(from_abi(spec.name));
-        if ((spec.flags & HAWSER_SPEC_ADDRESS) != 0 && !binding.address.empty() && made.properties.count(name) == 0) {
-            made.properties[name] = {binding.address, property_type::string, property_origin::bindings, false};
+        if ((spec.flags & HAWSER_SPEC_ADDRESS) != 0) {
+            made.address_property = name;
+            if (!binding.address.empty() && made.properties.count(name) == 0) {
+                made.properties[name] = {binding.address, property_type::string, property_origin::bindings, false};
+            }
         }
     }
     return made;
@@ -111,6 +120,9 @@ adapter_map make_adapters(const loaded_configuration& loaded, const engine_servi
         used.insert(port.primary.type);
         if (port.backup) {
             used.insert(port.backup->type);
+        }
+        for (const transport_binding& one : port.dynamic_transports) {
+            used.insert(one.type);
         }
     }
     adapter_map adapters;
@@ -155,17 +167,34 @@ std::shared_ptr<send_port_runtime> make_port(const loaded_configuration& loaded,
     port->environment.base_directory = loaded.bindings().base_directory;
     port->pipeline = make_pipeline(loaded, services, binding);
     port->primary = make_transport(loaded, adapters, binding.primary);
+    for (const transport_binding& one : binding.dynamic_transports) {
+        port->dynamic_transports.push_back(make_transport(loaded, adapters, one));
+    }
+    port->allowed_locations = binding.allowed_locations;
     if (binding.backup) {
         port->backup = make_transport(loaded, adapters, *binding.backup);
     }
     port->is_ordered = binding.is_ordered;
+    port->is_ordered_by_location = binding.is_ordered_by_location;
     port->stops_on_failure = binding.stops_on_failure;
     port->spools_before_send = binding.spools_before_send;
     port->priority = binding.priority;
     port->tracking = {binding.tracking.properties_before, binding.tracking.bodies_before,
                       binding.tracking.properties_after, binding.tracking.bodies_after};
     port->in_flight_max = binding.in_flight_max;
+    port->rate = {binding.rate.count, binding.rate.period_ms};
+    port->maximum_age_ms = binding.maximum_age_ms;
+    port->routes_failed_messages = binding.routes_failed_messages;
+    port->notifies_delivery = binding.notifies_delivery;
     return port;
+}
+
+std::vector<destination_limit> make_destinations(const loaded_configuration& loaded) {
+    std::vector<destination_limit> limits;
+    for (const destination_binding& one : loaded.bindings().host.destinations) {
+        limits.push_back({one.location, one.in_flight_max, {one.rate.count, one.rate.period_ms}});
+    }
+    return limits;
 }
 
 void check_ports(const loaded_configuration& loaded, diagnostics& problems) {

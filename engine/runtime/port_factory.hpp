@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/diagnostics.hpp"
+#include "delivery/destination_limits.hpp"
 #include "delivery/send_port_runtime.hpp"
 #include "runtime/loaded_configuration.hpp"
 
@@ -19,6 +20,8 @@ adapter_map make_adapters(const loaded_configuration& loaded, const engine_servi
 
 std::shared_ptr<send_port_runtime> make_port(const loaded_configuration& loaded, const engine_services& services,
                                              const adapter_map& adapters, const send_port_binding& binding);
+
+std::vector<destination_limit> make_destinations(const loaded_configuration& loaded);
 
 // What only shows once certificates are read and pipelines made: for `check`. Nothing is started or connected.
 void check_ports(const loaded_configuration& loaded, diagnostics& problems);

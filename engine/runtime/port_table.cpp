@@ -110,7 +110,9 @@ result<std::vector<new_delivery>> port_table::route(const std::string& port, con
     std::vector<new_delivery> deliveries;
     for (const std::string& name : names) {
         const send_port_binding& binding = *ports_.at(name).binding;
-        deliveries.push_back({name, binding.priority, 0, binding.is_ordered});
+        deliveries.push_back({name, binding.priority, 0, binding.is_ordered,
+                              binding.is_ordered_by_location ? context.text_or("BTS.OutboundTransportLocation", "")
+                                                             : std::string{}});
     }
     return deliveries;
 }

@@ -87,7 +87,9 @@ claimed_delivery box_writer::read_claim(statement& row, const std::string& port)
 void box_writer::claim_port(const port_claim& wanted, std::int64_t now_unix_ms, std::vector<claimed_delivery>& out) {
     const std::int64_t port = port_id(wanted.port);
     promote_.bind(port, now_unix_ms).run();
-    if (wanted.is_ordered) {
+    if (wanted.only_on_backup) {
+        claim_on_backup(wanted, port, out);
+    } else if (wanted.is_ordered) {
         claim_ordered(wanted, port, out);
     } else {
         ordered_ports_.erase(port);
@@ -145,6 +147,17 @@ void box_writer::claim_by_priority(const port_claim& wanted, std::int64_t port, 
     for (std::uint32_t i = 0; i < for_oldest && claim_oldest(port, wanted.port, out); ++i) {
     }
     given = static_cast<std::uint32_t>(given + out.size() - first) % oldest_share;
+}
+
+// While the window of the primary transport is closed. Only what was tried before is looked at, however long the queue.
+void box_writer::claim_on_backup(const port_claim& wanted, std::int64_t port, std::vector<claimed_delivery>& out) {
+    const std::size_t first = out.size();
+    select_on_backup_.bind(port, static_cast<std::int64_t>(wanted.count_max));
+    while (select_on_backup_.step()) {
+        out.push_back(read_claim(select_on_backup_, wanted.port));
+    }
+    select_on_backup_.reset();
+    activate(out, first);
 }
 
 bool box_writer::claim_oldest(std::int64_t port, const std::string& name, std::vector<claimed_delivery>& out) {

@@ -64,6 +64,7 @@ box_writer::box_writer(database& connection)
           "UPDATE delivery SET state=2, due=?2, attempt=?3, total_attempts=?4, is_on_backup=?5, resume_state=?6,"
           " resume_scope=?7, code=?8, text=?9, crash_count=0 WHERE id=?1"),
       release_(connection, "UPDATE delivery SET state=1 WHERE id=?"),
+      release_later_(connection, "UPDATE delivery SET state=2, due=?2 WHERE id=?1"),
       suspend_(connection,
                "UPDATE delivery SET state=?2, attempt=?3, total_attempts=?4, is_on_backup=?5, resume_state=?6,"
                " resume_scope=?7, code=?8, text=?9 WHERE id=?1"),
@@ -82,6 +83,10 @@ box_writer::box_writer(database& connection)
                                               "d.port=?1 AND d.state=1 AND (d.priority, d.message)=(" +
                                                   std::string(oldest_of_each_priority) + "ORDER BY 2 LIMIT 1)")
                                      .c_str()),
+      select_on_backup_(connection, select_claim("INDEXED BY delivery_retrying",
+                                                 "d.port=?1 AND d.state<=2 AND d.state=1 AND d.total_attempts>0 AND"
+                                                 " d.is_on_backup=1 ORDER BY d.message LIMIT ?2")
+                                        .c_str()),
       activate_(connection, "UPDATE delivery SET state=3, epoch=?2 WHERE id=?1"),
       is_blocked_(connection,
                   "SELECT 1 FROM delivery WHERE port=?1 AND state=3 AND order_key=?2 UNION ALL"
@@ -243,7 +248,11 @@ commit_answer box_writer::apply_one(const release_operation& one) {
     if (claims_.find(one.token) == nullptr) {
         return lost();
     }
-    release_.bind(one.token.delivery).run();
+    if (one.due_unix_ms == 0) {
+        release_.bind(one.token.delivery).run();
+    } else {
+        release_later_.bind(one.token.delivery, one.due_unix_ms).run();
+    }
     claims_.end(one.token.delivery);
     return {};
 }

@@ -101,6 +101,7 @@ private:
     void activate(const std::vector<claimed_delivery>& claims, std::size_t first);
     void claim_ordered(const port_claim& wanted, std::int64_t port, std::vector<claimed_delivery>& out);
     void claim_by_priority(const port_claim& wanted, std::int64_t port, std::vector<claimed_delivery>& out);
+    void claim_on_backup(const port_claim& wanted, std::int64_t port, std::vector<claimed_delivery>& out);
     bool is_blocked(std::int64_t port, const std::string& order_key);
     claimed_delivery read_claim(statement& row, const std::string& port);
 
@@ -126,9 +127,9 @@ private:
     statement share_file_, read_bodies_;
     statement delete_delivery_, delete_attempts_, close_message_, read_open_count_, delete_message_, read_files_,
         delete_files_, expire_key_;
-    statement reschedule_, release_, suspend_, checkpoint_, insert_attempt_;
+    statement reschedule_, release_, release_later_, suspend_, checkpoint_, insert_attempt_;
     statement insert_port_, find_port_, set_port_state_;
-    statement promote_, select_ready_, select_oldest_, activate_, is_blocked_, next_order_key_, select_ordered_,
+    statement promote_, select_ready_, select_oldest_, select_on_backup_, activate_, is_blocked_, next_order_key_, select_ordered_,
         give_order_key_, delete_properties_;
     statement read_delivery_, resume_, resume_edited_, reserve_numbers_;
     statement track_, has_open_delivery_, read_kept_size_, oldest_tracked_, delete_tracked_, save_tracked_bytes_,

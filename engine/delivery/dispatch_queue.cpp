@@ -1,0 +1,211 @@
+#include "delivery/dispatch_queue.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "delivery/urgency.hpp"
+#include "pipeline/body_pump.hpp"
+
+namespace hawser::engine {
+namespace {
+
+// A plugin that a message kills dies at once: for so long at most the others wait, or it waits for them.
+constexpr std::int64_t first_crash_alone_ms = 500;
+constexpr std::int64_t repeated_crash_alone_ms = 5000;
+
+std::int64_t alone_time_of(const claimed_delivery& claim) {
+    return claim.crash_count == 1 ? first_crash_alone_ms : repeated_crash_alone_ms;
+}
+
+// What an attempt may hold: its ring, or less where the whole body is known to be small.
+std::size_t memory_of(const claimed_delivery& claim) {
+    std::uint64_t size = 0;
+    for (const part_info& part : claim.parts) {
+        size += part.size;
+    }
+    return static_cast<std::size_t>(std::min<std::uint64_t>(pump_ring_size, 2 * size + 16 * 1024));
+}
+
+}  // namespace
+
+void dispatch_queue::add(claimed_delivery claim, std::uint8_t port_priority) {
+    if (claim.crash_count > 0) {
+        suspects_.push_back(std::move(claim));
+        return;
+    }
+    const auto [at, is_new] = by_port_.try_emplace(claim.port);
+    if (is_new) {
+        at->second.since = begun_count_;
+    }
+    at->second.priority = port_priority;
+    at->second.claims.push_back(std::move(claim));
+}
+
+// A port may take half of what the others leave of the budget, and always one attempt: however many bodies hang on one
+// port, the next one finds room.
+bool dispatch_queue::fits(const std::string& port, std::size_t memory) const {
+    const auto own = memory_by_port_.find(port);
+    if (own == memory_by_port_.end() || own->second == 0) {
+        return true;
+    }
+    const std::size_t others = memory_used_ - own->second;
+    return others < memory_max_ && own->second + memory <= (memory_max_ - others) / 2;
+}
+
+void dispatch_queue::begin(const claimed_delivery& claim) {
+    const std::size_t memory = memory_of(claim);
+    begun_[claim.token.delivery] = {claim.port, memory};
+    memory_used_ += memory;
+    memory_by_port_[claim.port] += memory;
+    ++begun_count_;
+}
+
+std::optional<dispatch_queue::taken> dispatch_queue::take_suspect(std::int64_t now_ms,
+                                                                  const admission_function& admit) {
+    if (suspect_since_ms_ == 0) {
+        suspect_since_ms_ = now_ms;
+    }
+    const claimed_delivery& first = suspects_.front();
+    if (!begun_.empty() && now_ms < suspect_since_ms_ + alone_time_of(first)) {
+        return std::nullopt;
+    }
+    const admission admitted = admit(first);
+    if (admitted == admission::wait) {
+        suspect_since_ms_ = now_ms;
+        return std::nullopt;
+    }
+    if (admitted == admission::begin) {
+        alone_ = first.token.delivery;
+        alone_until_ms_ = now_ms + alone_time_of(first);
+        begin(first);
+    }
+    suspect_since_ms_ = 0;
+    taken one{std::move(suspects_.front()), admitted == admission::give_back};
+    suspects_.pop_front();
+    return one;
+}
+
+std::vector<dispatch_queue::port_position> dispatch_queue::by_urgency() {
+    std::vector<port_position> ports;
+    for (auto at = by_port_.begin(); at != by_port_.end(); ++at) {
+        ports.push_back(at);
+    }
+    std::stable_sort(ports.begin(), ports.end(), [this](const port_position& a, const port_position& b) {
+        return urgency(a->second.priority, begun_count_ - a->second.since) <
+               urgency(b->second.priority, begun_count_ - b->second.since);
+    });
+    return ports;
+}
+
+claimed_delivery dispatch_queue::pop(port_position at) {
+    claimed_delivery claim = std::move(at->second.claims.front());
+    at->second.claims.pop_front();
+    at->second.since = begun_count_;
+    if (at->second.claims.empty()) {
+        by_port_.erase(at);
+    }
+    return claim;
+}
+
+std::optional<dispatch_queue::taken> dispatch_queue::take(std::int64_t now_ms, const admission_function& admit) {
+    if (alone_ && now_ms < alone_until_ms_) {
+        return std::nullopt;
+    }
+    alone_.reset();
+    if (!suspects_.empty()) {
+        return take_suspect(now_ms, admit);
+    }
+    for (const port_position at : by_port_.size() == 1 ? std::vector{by_port_.begin()} : by_urgency()) {
+        const claimed_delivery& first = at->second.claims.front();
+        if (!fits(at->first, memory_of(first))) {
+            continue;
+        }
+        const admission admitted = admit(first);
+        if (admitted == admission::begin) {
+            begin(first);
+        }
+        if (admitted != admission::wait) {
+            return taken{pop(at), admitted == admission::give_back};
+        }
+    }
+    return std::nullopt;
+}
+
+void dispatch_queue::ended(delivery_id delivery) {
+    if (alone_ == delivery) {
+        alone_.reset();
+    }
+    if (const auto found = begun_.find(delivery); found != begun_.end()) {
+        memory_used_ -= found->second.memory;
+        const auto own = memory_by_port_.find(found->second.port);
+        own->second -= found->second.memory;
+        if (own->second == 0) {
+            memory_by_port_.erase(own);
+        }
+        begun_.erase(found);
+    }
+}
+
+std::optional<std::string> dispatch_queue::remove(delivery_id delivery) {
+    const auto is_it = [delivery](const claimed_delivery& one) { return one.token.delivery == delivery; };
+    if (const auto found = std::find_if(suspects_.begin(), suspects_.end(), is_it); found != suspects_.end()) {
+        std::string port = std::move(found->port);
+        suspects_.erase(found);
+        return port;
+    }
+    for (auto at = by_port_.begin(); at != by_port_.end(); ++at) {
+        if (std::erase_if(at->second.claims, is_it) > 0) {
+            std::string port = at->first;
+            if (at->second.claims.empty()) {
+                by_port_.erase(at);
+            }
+            return port;
+        }
+    }
+    return std::nullopt;
+}
+
+std::int64_t dispatch_queue::next_ms() const {
+    if (alone_) {
+        return alone_until_ms_;
+    }
+    return suspects_.empty() ? std::numeric_limits<std::int64_t>::max()
+                             : suspect_since_ms_ + alone_time_of(suspects_.front());
+}
+
+std::set<std::string> dispatch_queue::ports_waiting() const {
+    std::set<std::string> ports;
+    for (const auto& [port, waiting] : by_port_) {
+        ports.insert(port);
+    }
+    for (const claimed_delivery& one : suspects_) {
+        ports.insert(one.port);
+    }
+    return ports;
+}
+
+std::vector<claim_token> dispatch_queue::tokens_waiting() const {
+    std::vector<claim_token> tokens;
+    for (const claimed_delivery& one : suspects_) {
+        tokens.push_back(one.token);
+    }
+    for (const auto& [port, waiting] : by_port_) {
+        for (const claimed_delivery& one : waiting.claims) {
+            tokens.push_back(one.token);
+        }
+    }
+    return tokens;
+}
+
+std::vector<claimed_delivery> dispatch_queue::take_all() {
+    std::vector<claimed_delivery> all(std::make_move_iterator(suspects_.begin()),
+                                      std::make_move_iterator(suspects_.end()));
+    for (auto& [port, waiting] : by_port_) {
+        std::move(waiting.claims.begin(), waiting.claims.end(), std::back_inserter(all));
+    }
+    suspects_.clear();
+    by_port_.clear();
+    return all;
+}
+
+}  // namespace hawser::engine
