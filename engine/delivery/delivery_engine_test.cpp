@@ -1,133 +1,11 @@
-// Delivery against a real message box, with an adapter of the test's own behind the ABI.
-#include "delivery/delivery_engine.hpp"
-
-#include <doctest/doctest.h>
-
-#include <atomic>
-#include <condition_variable>
-#include <map>
-#include <mutex>
-#include <thread>
-
-#include "messagebox/test_box.hpp"
-#include "plugins/bridge/service_tables.hpp"
+// Delivery against a real message box.
+#include "delivery/delivery_fixture.hpp"
 
 using namespace hawser::engine;
 using namespace hawser::engine::test;
 
-namespace {
-
-// Answers what the body's first word says: "ok", "retry" (once), "refuse"; "hold" waits until it is cancelled.
-class test_adapter {
-public:
-    static const hawser_send_adapter* table() {
-        static const hawser_send_adapter made{
-            sizeof(hawser_send_adapter), 0, &test_adapter::transmit, nullptr, nullptr, nullptr, [](void*) {}};
-        return &made;
-    }
-    std::vector<std::string> bodies() {
-        const std::lock_guard lock(mutex_);
-        return bodies_;
-    }
-    std::atomic<int> running{0};
-    std::atomic<int> running_max{0};
-
-private:
-    static const hawser_delivery_api& api() {
-        return *static_cast<const hawser_delivery_api*>(delivery_service_table());
-    }
-
-    static void transmit(void* self, hawser_delivery* delivery) {
-        auto& adapter = *static_cast<test_adapter*>(self);
-        const int now_running = ++adapter.running;
-        adapter.running_max = std::max(adapter.running_max.load(), now_running);
-        char bytes[256];
-        std::int64_t size = 0;
-        while ((size = api().body_read(delivery, bytes, sizeof bytes, nullptr)) == HAWSER_WOULD_BLOCK) {
-            std::this_thread::yield();
-        }
-        const std::string body(bytes, static_cast<std::size_t>(std::max<std::int64_t>(size, 0)));
-        bool is_first = false;
-        {
-            const std::lock_guard lock(adapter.mutex_);
-            is_first = adapter.seen_[body]++ == 0;
-            adapter.bodies_.push_back(body);
-        }
-        if (body.rfind("hold", 0) == 0) {
-            api().on_cancel(delivery, &test_adapter::cancelled, delivery);
-            return;
-        }
-        --adapter.running;
-        answer(delivery, body.rfind("refuse", 0) == 0              ? HAWSER_REJECTED
-                         : body.rfind("retry", 0) == 0 && is_first ? HAWSER_RETRY
-                                                                   : HAWSER_DELIVERED);
-    }
-    static void cancelled(void* delivery) { answer(static_cast<hawser_delivery*>(delivery), HAWSER_RETRY); }
-    static void answer(hawser_delivery* delivery, std::uint32_t verdict) {
-        hawser_outcome outcome{};
-        outcome.struct_size = sizeof outcome;
-        outcome.verdict = verdict;
-        outcome.code = to_abi("test.answer");
-        api().complete(delivery, &outcome);
-    }
-
-    std::mutex mutex_;
-    std::map<std::string, int> seen_;
-    std::vector<std::string> bodies_;
-};
-
-struct fixture {
-    fixture() : box(folder.open()) {
-        engine = std::make_unique<delivery_engine>(*box, system_clock(),
-                                                   delivery_options{.spool_folder = "/tmp", .cancel_wait_ms = 5000},
-                                                   [this](const delivery_report& report) {
-                                                       const std::lock_guard lock(mutex);
-                                                       reports.push_back(report);
-                                                       changed.notify_all();
-                                                   });
-    }
-    void add_port(const std::string& name, bool is_ordered = false, bool is_started = true,
-                  const tracking_options& tracking = {}) {
-        auto port = std::make_shared<send_port_runtime>();
-        port->name = name;
-        port->environment.port = name;
-        port->pipeline = std::make_unique<pipeline>(std::vector<std::unique_ptr<component_instance>>{},
-                                                    seal_requirement::as_configured);
-        port->primary.type = "TEST";
-        port->primary.address = "test:" + name;
-        port->primary.retry_interval_ms = 1;
-        port->primary.adapter = std::make_shared<adapter_instance>(
-            descriptor, std::make_unique<instance_host>(services, "TEST", 0), std::make_unique<instance_config>(),
-            hawser_instance{test_adapter::table(), &adapter});
-        port->is_ordered = is_ordered;
-        port->tracking = tracking;
-        engine->set_port(port, is_started);
-    }
-    void send(const std::string& port, const std::string& body) {
-        REQUIRE(publish(*box, {.ports = {port}, .body = body}).status == commit_status::done);
-        engine->wake(port);
-    }
-    std::vector<delivery_report> wait_for(std::size_t count) {
-        std::unique_lock lock(mutex);
-        REQUIRE(changed.wait_for(lock, std::chrono::seconds(20), [&] { return reports.size() >= count; }));
-        return reports;
-    }
-
-    box_folder folder;
-    std::unique_ptr<message_box> box;
-    test_adapter adapter;
-    hawser_descriptor descriptor{};
-    engine_services services{nullptr, nullptr, &system_clock()};
-    std::mutex mutex;
-    std::condition_variable changed;
-    std::vector<delivery_report> reports;
-    std::unique_ptr<delivery_engine> engine;  // last: it reports into the others
-};
-
-}  // namespace
-
 TEST_CASE("messages are delivered, also those that were queued before the start") {
-    fixture f;
+    delivery_fixture f;
     f.add_port("A");
     f.send("A", "ok before");
     f.engine->start();
@@ -138,7 +16,7 @@ TEST_CASE("messages are delivered, also those that were queued before the start"
 }
 
 TEST_CASE("a retry is tried again by itself, a refusal is suspended with its reason") {
-    fixture f;
+    delivery_fixture f;
     f.add_port("A");
     f.engine->start();
     f.send("A", "retry once");
@@ -151,7 +29,7 @@ TEST_CASE("a retry is tried again by itself, a refusal is suspended with its rea
 }
 
 TEST_CASE("an ordered port sends one at a time in order of publication, also over a retry") {
-    fixture f;
+    delivery_fixture f;
     f.add_port("O", true);
     const std::vector<std::string> bodies{"ok 1", "retry 2", "ok 3", "ok 4", "retry 5", "ok 6"};
     for (const std::string& body : bodies) {
@@ -165,7 +43,7 @@ TEST_CASE("an ordered port sends one at a time in order of publication, also ove
 }
 
 TEST_CASE("a port whose messages hang holds up no other, and stopping cancels and keeps them") {
-    fixture f;
+    delivery_fixture f;
     f.add_port("Hangs");
     f.add_port("Works");
     f.engine->start();
@@ -181,7 +59,7 @@ TEST_CASE("a port whose messages hang holds up no other, and stopping cancels an
 }
 
 TEST_CASE("a stopped port keeps its messages until it is started") {
-    fixture f;
+    delivery_fixture f;
     f.add_port("A", false, false);
     f.engine->start();
     f.send("A", "ok");
@@ -192,7 +70,7 @@ TEST_CASE("a stopped port keeps its messages until it is started") {
 }
 
 TEST_CASE("what was in flight in three crashes is suspended instead of ending the host again") {
-    fixture f;
+    delivery_fixture f;
     f.add_port("A");
     publish(*f.box, {.ports = {"A"}, .body = "ok"});
     for (int i = 0; i < 3; ++i) {
@@ -200,12 +78,7 @@ TEST_CASE("what was in flight in three crashes is suspended instead of ending th
         f.engine.reset();
         f.box.reset();  // as a crash leaves it: claimed, with no outcome
         f.box = f.folder.open();
-        f.engine = std::make_unique<delivery_engine>(*f.box, system_clock(), delivery_options{.spool_folder = "/tmp"},
-                                                     [&f](const delivery_report& report) {
-                                                         const std::lock_guard lock(f.mutex);
-                                                         f.reports.push_back(report);
-                                                         f.changed.notify_all();
-                                                     });
+        f.engine = f.make_engine(*f.box);
     }
     f.add_port("A");
     f.engine->start();
@@ -216,7 +89,7 @@ TEST_CASE("what was in flight in three crashes is suspended instead of ending th
 }
 
 TEST_CASE("what a port tracks is kept with the delivery's end, of the attempt that succeeded") {
-    fixture f;
+    delivery_fixture f;
     f.add_port("Tracked", false, true, {true, true, true, true});
     f.add_port("Plain");
     f.engine->start();
@@ -240,7 +113,7 @@ TEST_CASE("what a port tracks is kept with the delivery's end, of the attempt th
 }
 
 TEST_CASE("what fails for good is not tracked: it is there as it was, suspended") {
-    fixture f;
+    delivery_fixture f;
     f.add_port("Tracked", false, true, {true, true, true, true});
     f.engine->start();
     f.send("Tracked", "refuse");
