@@ -1,88 +1,16 @@
 #include "bindings/bindings_reader.hpp"
 
 #include <algorithm>
-#include <filesystem>
 
 #include "base/log.hpp"
 #include "bindings/field_reader.hpp"
 #include "bindings/filter_reader.hpp"
+#include "bindings/host_reader.hpp"
 #include "bindings/port_reader.hpp"
 #include "bindings/property_reader.hpp"
-#include "bindings/tracking_reader.hpp"
 
 namespace hawser::engine {
 namespace {
-
-constexpr std::int64_t day_ms = std::int64_t{24} * 3600 * 1000;
-
-std::string absolute_path(const std::string& base, const std::string& path) {
-    return path.empty() ? "" : (std::filesystem::path(base) / path).lexically_normal().string();
-}
-
-certificate_folders read_certificates(field_reader& host, const std::string& base, diagnostics& problems) {
-    certificate_folders folders;
-    const json_value* object = host.of("certificates", json_value::kind::object);
-    if (object == nullptr) {
-        return folders;
-    }
-    field_reader fields(*object, host.at("certificates"), problems);
-    const auto folder = [&](const char* key) {
-        const json_value* value = object->find(key);
-        const std::string path = absolute_path(base, fields.string(key));
-        std::error_code failure;
-        if (value != nullptr && !path.empty() && !std::filesystem::is_directory(path, failure)) {
-            problems.error(value->position, fields.at(key), "there is no folder " + path);
-        }
-        return path;
-    };
-    folders.personal = folder("personal");
-    folders.other_people = folder("otherPeople");
-    folders.trusted = folder("trusted");
-    folders.signing = fields.string("signing");
-    fields.finish();
-    return folders;
-}
-
-// Only authentication by the process account would use it, which no adapter of this version has: said, not ignored.
-void read_service_account(field_reader& host, diagnostics& problems) {
-    const json_value* object = host.of("serviceAccount", json_value::kind::object);
-    if (object == nullptr) {
-        return;
-    }
-    field_reader fields(*object, host.at("serviceAccount"), problems);
-    fields.string("domain");
-    fields.string("user");
-    fields.any("password");
-    fields.finish();
-    problems.warning(object->position, host.at("serviceAccount"),
-                     "nothing uses the service account in this version: no adapter has process-account authentication");
-}
-
-host_binding read_host(const json_value& root, const std::string& base, diagnostics& problems) {
-    host_binding host;
-    host.message_box_path = absolute_path(base, "state/messagebox.db");
-    const json_value* object = root.find("host");
-    if (object == nullptr) {
-        problems.error(root.position, "/host", "the bindings need a \"host\" object with a name and a message box");
-        return host;
-    }
-    field_reader fields(*object, "/host", problems);
-    host.name = fields.string("name", host.name);
-    host.certificates = read_certificates(fields, base, problems);
-    host.worker_count = static_cast<unsigned>(fields.integer("workers", 2, 1, 64));
-    host.stop_grace_ms = fields.duration_ms("stopGrace", host.stop_grace_ms, day_ms);
-    read_service_account(fields, problems);
-    host.tracking = read_retention(fields, problems);
-    if (const json_value* box = fields.of("messageBox", json_value::kind::object); box != nullptr) {
-        field_reader box_fields(*box, "/host/messageBox", problems);
-        box_fields.word("type", {"sqlite"}, "sqlite");
-        host.message_box_path = absolute_path(base, box_fields.string("path", "state/messagebox.db"));
-        host.indexed_properties = read_indexed_properties(box_fields, problems);
-        box_fields.finish();
-    }
-    fields.finish();
-    return host;
-}
 
 void read_send_handlers(const json_value& root, const component_catalogue& catalogue, host_bindings& out,
                         diagnostics& problems) {
@@ -125,12 +53,14 @@ void read_groups(const json_value& root, host_bindings& out, diagnostics& proble
         const json_value& value = groups->elements[i];
         send_port_group_binding group;
         field_reader fields(value, "/sendPortGroups/" + std::to_string(i), problems);
+        group.position = value.position;
+        group.pointer = fields.pointer();
         group.name = fields.string("name");
         if (group.name.empty()) {
             problems.error(value.position, fields.pointer(), "a group needs a name");
         }
         group.ports = fields.strings("ports");
-        group.state = fields.word("state", {"bound", "started"}, "started");
+        group.state = fields.word("state", {"bound", "stopped", "started"}, "started");
         if (const json_value* filter = fields.of("filter", json_value::kind::object); filter != nullptr) {
             group.filter = read_filter(*filter, fields.at("filter"), problems);
         }
@@ -163,10 +93,11 @@ host_bindings read_bindings(const bindings_document& document, const component_c
          {"$schema", "host", "plugins", "include", "sendHandlers", "pipelines", "sendPorts", "sendPortGroups"}) {
         root.any(key);
     }
-    root.not_yet("receivePorts", "receiving (receivePorts)");
-    root.not_yet("parties", "parties");
+    for (const char* key : {"receivePorts", "parties"}) {
+        root.refuse(key, std::string(key) + " are not supported by this version: remove them");
+    }
     root.finish();
-    out.host = read_host(document.root, out.base_directory, problems);
+    out.host = read_host(document, catalogue, problems);
     read_send_handlers(document.root, catalogue, out, problems);
     out.send_ports = read_send_ports(document, catalogue, out, problems);
     read_groups(document.root, out, problems);

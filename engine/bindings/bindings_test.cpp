@@ -2,132 +2,13 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
 
-#include "bindings/bindings_document.hpp"
-#include "bindings/bindings_reader.hpp"
-#include "bindings/json_schema.hpp"
+#include "bindings/bindings_test_support.hpp"
 
 using namespace hawser::engine;
-namespace fs = std::filesystem;
+using namespace hawser::engine::bindings_test;
 
 namespace {
-
-constexpr hawser_string text(const char* literal) { return {literal, __builtin_strlen(literal)}; }
-
-hawser_property_spec spec(std::uint32_t type, const char* name, std::uint32_t flags = 0,
-                          const char* default_value = nullptr, const char* words = "", std::int64_t maximum = 0) {
-    return {sizeof(hawser_property_spec),
-            type,
-            flags,
-            0,
-            0,
-            maximum,
-            text(name),
-            text("A property."),
-            default_value == nullptr ? hawser_string{nullptr, 0} : text(default_value),
-            text(words)};
-}
-
-// A mail adapter and an encoder as the real ones declare themselves, in small.
-class test_catalogue final : public component_catalogue {
-public:
-    test_catalogue() {
-        mail_specs_ = {spec(HAWSER_TYPE_STRING, "From", HAWSER_SPEC_REQUIRED),
-                       spec(HAWSER_TYPE_STRING, "To", HAWSER_SPEC_REQUIRED | HAWSER_SPEC_ADDRESS),
-                       spec(HAWSER_TYPE_STRING, "Subject", 0, "%MessageID%", "", 20),
-                       spec(HAWSER_TYPE_STRING, "Password", HAWSER_SPEC_SECRET),
-                       spec(HAWSER_TYPE_ENUMERATION, "SMTPAuthenticate", 0, "none", "none=0|basic=1"),
-                       spec(HAWSER_TYPE_BOOLEAN, "DeliveryReceipt"),
-                       spec(HAWSER_TYPE_INTEGER, "MaxConnections", HAWSER_SPEC_HANDLER_ONLY, nullptr, "", 100),
-                       spec(HAWSER_TYPE_STRING_LIST, "Attachments"),
-                       spec(HAWSER_TYPE_DATE_TIME, "ReplyBy", HAWSER_SPEC_CONTEXT_ONLY)};
-        encoder_specs_ = {spec(HAWSER_TYPE_BOOLEAN, "EnableEncryption", 0, "false")};
-        finish(mail_, mail_specs_, mail_pointers_, HAWSER_KIND_SEND_ADAPTER, 0, "MAIL", "mailto");
-        finish(encoder_, encoder_specs_, encoder_pointers_, HAWSER_KIND_PIPELINE_COMPONENT, HAWSER_STAGE_ENCODE,
-               "Encoder", "");
-    }
-    const hawser_descriptor* find(std::uint32_t kind, const std::string& id) const override {
-        return kind == HAWSER_KIND_SEND_ADAPTER ? (id == "MAIL" ? &mail_ : nullptr)
-                                                : (id == "Encoder" ? &encoder_ : nullptr);
-    }
-    std::vector<std::string> names(std::uint32_t kind) const override {
-        return {kind == HAWSER_KIND_SEND_ADAPTER ? "MAIL" : "Encoder"};
-    }
-    void validate(std::uint32_t, const std::string&, const typed_properties& properties,
-                  const problem_function& report) const override {
-        if (const auto subject = properties.find("Subject");
-            subject != properties.end() && subject->second.text == "forbidden") {
-            report(true, "/Subject", "the plugin does not like this subject");
-        }
-    }
-
-private:
-    static void finish(hawser_descriptor& one, const std::vector<hawser_property_spec>& specs,
-                       std::vector<const hawser_property_spec*>& pointers, std::uint32_t kind, std::uint32_t stages,
-                       const char* id, const char* scheme) {
-        for (const hawser_property_spec& each : specs) {
-            pointers.push_back(&each);
-        }
-        one = {sizeof one,
-               kind,
-               stages,
-               0,
-               0,
-               static_cast<std::uint32_t>(pointers.size()),
-               pointers.data(),
-               text(id),
-               text("1"),
-               text("A test."),
-               text(id),
-               text(scheme)};
-    }
-    std::vector<hawser_property_spec> mail_specs_, encoder_specs_;
-    std::vector<const hawser_property_spec*> mail_pointers_, encoder_pointers_;
-    hawser_descriptor mail_{}, encoder_{};
-};
-
-struct folder {
-    folder() {
-        std::string pattern = (fs::temp_directory_path() / "hawser-bindings-XXXXXX").string();
-        path = ::mkdtemp(pattern.data());
-    }
-    ~folder() { fs::remove_all(path); }
-    std::string write(const std::string& name, const std::string& content) const {
-        fs::create_directories((path / name).parent_path());
-        std::ofstream(path / name) << content;
-        return (path / name).string();
-    }
-    fs::path path;
-};
-
-struct loaded {
-    host_bindings bindings;
-    diagnostics problems;
-    std::vector<std::string> lines(const fs::path& folder) const {  // without the folder's name
-        std::vector<std::string> all;
-        for (const diagnostic& one : problems.list()) {
-            std::string line = to_string(one);
-            for (std::size_t at = line.find(folder.string() + '/'); at != std::string::npos;
-                 at = line.find(folder.string() + '/')) {
-                line.erase(at, folder.string().size() + 1);
-            }
-            all.push_back(line);
-        }
-        return all;
-    }
-};
-
-loaded load(const std::string& path, const std::vector<std::string>& overlays = {}) {
-    static const test_catalogue catalogue;
-    loaded out;
-    bindings_document document;
-    if (read_bindings_document(path, overlays, document, out.problems)) {
-        out.bindings = read_bindings(document, catalogue, out.problems);
-    }
-    return out;
-}
 
 constexpr const char* good = R"({
   // everything that a small installation needs
@@ -317,12 +198,4 @@ TEST_CASE("each mistake in tracking has its place, and says what is allowed") {
     CHECK(has("o.json:3:43: error: /sendPorts/0/tracking/beforePipeline/1:", "properties, bodies"));
     CHECK(has("o.json:3:47: error: /sendPorts/0/tracking/afterPipelin:", "did you mean \"afterPipeline\"?"));
     CHECK(has("o.json:3:95: error: /sendPorts/0/tracking/afterPipeline/1:", "twice"));
-}
-
-TEST_CASE("the schema names every property of the loaded plugins") {
-    const std::string schema = make_json_schema(test_catalogue());
-    for (const char* piece : {"\"MaxConnections\"", "\"SMTPAuthenticate\"", "\"EnableEncryption\"", "\"basic\"",
-                              "\"credential\"", "2020-12"}) {
-        CHECK(schema.find(piece) != std::string::npos);
-    }
 }

@@ -4,10 +4,14 @@
 #include <charconv>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "base/log.hpp"
 
 namespace hawser::engine {
 namespace {
+
+constexpr std::uint32_t rate_count_max = 1'000'000;
 
 std::string join(const std::vector<std::string>& words) {
     std::string joined;
@@ -27,7 +31,9 @@ field_reader::field_reader(const json_value& object, std::string pointer, diagno
 }
 
 const json_value* field_reader::any(const std::string& key) {
-    known_.push_back(key);
+    if (std::find(known_.begin(), known_.end(), key) == known_.end()) {
+        known_.push_back(key);
+    }
     return object_.find(key);
 }
 
@@ -71,6 +77,21 @@ std::int64_t field_reader::integer(const std::string& key, std::int64_t otherwis
         problems_.error(
             value->position, at(key),
             "this must be a whole number from " + std::to_string(minimum) + " to " + std::to_string(maximum));
+        return otherwise;
+    }
+    return number;
+}
+
+double field_reader::number(const std::string& key, double otherwise, double minimum, double maximum) {
+    const json_value* value = of(key, json_value::kind::number);
+    if (value == nullptr) {
+        return otherwise;
+    }
+    double number = 0;
+    const auto [end, failure] = std::from_chars(value->text.data(), value->text.data() + value->text.size(), number);
+    if (failure != std::errc{} || end != value->text.data() + value->text.size() || number < minimum ||
+        number > maximum) {
+        problems_.error(value->position, at(key), fmt::format("this must be a number from {} to {}", minimum, maximum));
         return otherwise;
     }
     return number;
@@ -130,7 +151,8 @@ std::vector<std::string> field_reader::strings(const std::string& key) {
     return all;
 }
 
-std::int64_t field_reader::duration_ms(const std::string& key, std::int64_t otherwise_ms, std::int64_t maximum_ms) {
+std::int64_t field_reader::duration_ms(const std::string& key, std::int64_t otherwise_ms, std::int64_t maximum_ms,
+                                       std::int64_t minimum_ms) {
     const json_value* value = any(key);
     if (value == nullptr) {
         return otherwise_ms;
@@ -149,13 +171,35 @@ std::int64_t field_reader::duration_ms(const std::string& key, std::int64_t othe
                   : unit == "d" ? 24 * 3600 * 1000
                                 : 0;
     }
-    if (failure != std::errc{} || unit_ms == 0 || count < 0 || count > maximum_ms / unit_ms) {
+    if (failure != std::errc{} || unit_ms == 0 || count < 0 || count > maximum_ms / unit_ms ||
+        count * unit_ms < minimum_ms) {
         problems_.error(value->position, at(key),
-                        "this must be a duration like \"30s\", \"5m\" or \"2h\", or a number of minutes, of at most " +
-                            std::to_string(maximum_ms / 60000) + " minutes");
+                        "this must be a duration like \"30s\", \"5m\" or \"2h\", or a number of minutes, " +
+                            (minimum_ms > 0 ? "of at least " + std::to_string(minimum_ms / 1000) + " s and " : "of ") +
+                            "at most " + std::to_string(maximum_ms / 60000) + " minutes");
         return otherwise_ms;
     }
     return count * unit_ms;
+}
+
+rate_binding field_reader::rate_limit(const std::string& key) {
+    rate_binding rate;
+    const json_value* value = any(key);
+    if (value == nullptr) {
+        return rate;
+    }
+    const std::string& text = value->text;
+    const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), rate.count);
+    const std::string unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
+    rate.period_ms = unit == "/s" ? 1000 : unit == "/m" ? 60 * 1000 : unit == "/h" ? 3600 * 1000 : 0;
+    if (!value->is(json_value::kind::string) || failure != std::errc{} || rate.period_ms == 0 || rate.count == 0 ||
+        rate.count > rate_count_max) {
+        problems_.error(
+            value->position, at(key),
+            "this must be a rate like \"10/s\", \"600/m\" or \"1000/h\", of 1 to " + std::to_string(rate_count_max));
+        return {};
+    }
+    return rate;
 }
 
 std::int64_t field_reader::size_bytes(const std::string& key, std::int64_t otherwise, std::int64_t maximum) {
@@ -183,18 +227,22 @@ std::int64_t field_reader::size_bytes(const std::string& key, std::int64_t other
     return count * unit_bytes;
 }
 
-void field_reader::not_yet(const std::string& key, const std::string& what) {
-    if (const json_value* value = any(key); value != nullptr) {
-        problems_.error(value->position, at(key), what + " is not supported by this version: remove it");
+void field_reader::refuse(const std::string& key, const std::string& reason) {
+    refused_.push_back(key);
+    if (const json_value* value = object_.find(key); value != nullptr) {
+        problems_.error(value->position, at(key), reason);
     }
 }
 
 void field_reader::finish() {
     for (const json_member& member : object_.members) {
-        if (std::find(known_.begin(), known_.end(), member.key) == known_.end()) {
-            problems_.error(member.key_position, at(member.key), "unknown key \"" + printable(member.key, 60) + '"',
-                            suggest(member.key, known_));
+        if (std::find(known_.begin(), known_.end(), member.key) != known_.end() ||
+            std::find(refused_.begin(), refused_.end(), member.key) != refused_.end()) {
+            continue;
         }
+        const std::string suggestion = suggest(member.key, known_);
+        problems_.error(member.key_position, at(member.key), "unknown key \"" + printable(member.key, 60) + '"',
+                        suggestion.empty() ? "allowed are " + join(known_) : suggestion);
     }
 }
 

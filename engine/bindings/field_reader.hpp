@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "bindings/bindings.hpp"
 #include "bindings/json_document.hpp"
 
 namespace hawser::engine {
@@ -19,16 +20,20 @@ public:
     std::string string(const std::string& key, std::string otherwise = {});
     bool boolean(const std::string& key, bool otherwise);
     std::int64_t integer(const std::string& key, std::int64_t otherwise, std::int64_t minimum, std::int64_t maximum);
+    double number(const std::string& key, double otherwise, double minimum, double maximum);
     std::string word(const std::string& key, const std::vector<std::string>& words, std::string otherwise);
     std::vector<std::string> strings(const std::string& key);
     // A list of some of these words, none twice.
     std::vector<std::string> words(const std::string& key, const std::vector<std::string>& allowed);
     // "30s", "5m", "2h", "1d", or a number of minutes (BizTalk's unit); in milliseconds.
-    std::int64_t duration_ms(const std::string& key, std::int64_t otherwise_ms, std::int64_t maximum_ms);
+    std::int64_t duration_ms(const std::string& key, std::int64_t otherwise_ms, std::int64_t maximum_ms,
+                             std::int64_t minimum_ms = 0);
+    // "10/s", "600/m", "1000/h"; no limit where it is absent.
+    rate_binding rate_limit(const std::string& key);
     // "500MB", "10GB" (by thousands), "512MiB" (by 1024), or a number of bytes.
     std::int64_t size_bytes(const std::string& key, std::int64_t otherwise, std::int64_t maximum);
-    void not_yet(const std::string& key, const std::string& what);  // known, and refused in words
-    void finish();                                                  // reports unknown keys, with a suggestion
+    void refuse(const std::string& key, const std::string& reason);  // known, and not allowed here
+    void finish();  // reports unknown keys, with what was meant or what is allowed
 
     std::string at(const std::string& key) const { return pointer_ + '/' + pointer_token(key); }
     const std::string& pointer() const noexcept { return pointer_; }
@@ -41,6 +46,7 @@ private:
     std::string pointer_;
     diagnostics& problems_;
     std::vector<std::string> known_;
+    std::vector<std::string> refused_;
 };
 
 }  // namespace hawser::engine

@@ -317,4 +317,18 @@ void check_required(const typed_properties& properties, const hawser_descriptor&
     }
 }
 
+void check_plugin_rules(const component_catalogue& catalogue, const hawser_descriptor& descriptor,
+                        const typed_properties& properties, const source_position& position, const std::string& pointer,
+                        diagnostics& problems) {
+    const std::string id(view(descriptor.id));
+    catalogue.validate(descriptor.kind, id, properties,
+                       [&](bool is_error, const std::string& at, const std::string& text) {
+                           const auto property = properties.find(at.empty() ? at : at.substr(1));
+                           const bool is_written = property != properties.end() && property->second.position.line != 0;
+                           problems.add({is_error ? severity::error : severity::warning,
+                                         is_written ? property->second.position : position,
+                                         is_written ? property->second.pointer : pointer + at, text, ""});
+                       });
+}
+
 }  // namespace hawser::engine

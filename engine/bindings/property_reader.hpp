@@ -3,9 +3,8 @@
 
 #include <string>
 
-#include "bindings/bindings.hpp"
+#include "bindings/component_catalogue.hpp"
 #include "bindings/json_document.hpp"
-#include "hawser/abi.h"
 
 namespace hawser::engine {
 
@@ -21,5 +20,10 @@ void add_defaults(typed_properties& properties, const hawser_descriptor& descrip
 // Reports every required property that has no value. `has_address`: one flagged ADDRESS counts as given.
 void check_required(const typed_properties& properties, const hawser_descriptor& descriptor, bool has_address,
                     const source_position& position, const std::string& pointer, diagnostics& problems);
+
+// The plugin's own rules; what they say of a property points to where it was written.
+void check_plugin_rules(const component_catalogue& catalogue, const hawser_descriptor& descriptor,
+                        const typed_properties& properties, const source_position& position, const std::string& pointer,
+                        diagnostics& problems);
 
 }  // namespace hawser::engine

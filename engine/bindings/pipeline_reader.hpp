@@ -1,0 +1,43 @@
+// Reads and checks pipelines: those with a name, and what each port makes of them. One reader serves all ports.
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "bindings/bindings.hpp"
+#include "bindings/bindings_document.hpp"
+#include "bindings/component_catalogue.hpp"
+#include "bindings/field_reader.hpp"
+
+namespace hawser::engine {
+
+class pipeline_reader {
+public:
+    pipeline_reader(const bindings_document& document, const component_catalogue& catalogue, diagnostics& problems);
+
+    std::vector<component_binding> read(field_reader& port);
+    void check_unused();  // a mistake in a pipeline that no port uses is a mistake all the same
+
+private:
+    struct overriding {  // a port's "pipelineProperties"
+        const json_value* object = nullptr;
+        std::string pointer;
+    };
+
+    const json_value* find_named(const json_value& name, const std::string& pointer);
+    std::vector<component_binding> read_stages(const json_value& value, const std::string& pointer,
+                                               const overriding& overrides);
+    component_binding read_component(const json_value& value, const std::string& pointer, std::uint32_t stage,
+                                     const std::string& stage_name, const overriding& overrides);
+    void merge_properties(component_binding& component, const json_value* properties, const overriding& overrides,
+                          const hawser_descriptor& descriptor);
+
+    const bindings_document& document_;
+    const component_catalogue& catalogue_;
+    diagnostics& problems_;
+    const json_value* pipelines_ = nullptr;
+    std::set<std::string> used_;
+};
+
+}  // namespace hawser::engine
