@@ -203,7 +203,7 @@ constexpr const char* fixed_part = R"({
         "description": "Deliveries at once."},
       "rate": {"$ref": "#/$defs/rate"},
       "maximumAge": {"$ref": "#/$defs/duration", "description":
-        "No attempt is made at a message that was published longer ago; default: none."},
+        "After publication no retry is made later; a message older than this at its first attempt is suspended."},
       "routeFailedMessage": {"type": "boolean", "default": false,
         "description": "A message that failed is published with ErrorReport.* properties."},
       "deliveryNotification": {"type": "boolean", "default": false,

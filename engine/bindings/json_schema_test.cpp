@@ -2,6 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <fstream>
+#include <iterator>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -126,6 +129,25 @@ TEST_CASE("the schema has every key that the readers know, and no other") {
         const bool is_plugins =
             place.find("/properties/sendHandlers") == 0 || place.find("/then/properties/") != std::string::npos;
         CHECK(is_plugins);
+    }
+}
+
+TEST_CASE("the documentation has every key of the schema") {
+    std::ifstream file(HAWSER_SOURCE_DIR "/docs/bindings.md");
+    const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    const json schema = test_schema();
+    std::map<std::string, std::set<std::string>> keys;
+    collect_keys(schema, schema, "", keys);
+    for (const auto& [place, pointers] : places) {
+        for (const std::string& key : keys[place]) {
+            CAPTURE(place);
+            CAPTURE(key);
+            bool is_there = false;  // `key`, `certificates.key`, `key.queueDepth`, or in an example
+            for (const char* around : {"``", ".`", "`.", "\"\""}) {
+                is_there = is_there || text.find(around[0] + key + around[1]) != std::string::npos;
+            }
+            CHECK(is_there);
+        }
     }
 }
 
