@@ -81,17 +81,19 @@ json properties_schema(const hawser_descriptor& descriptor, bool is_port) {
 }
 
 json transport_schema(const component_catalogue& catalogue) {
-    json transport = json::parse(R"({"type":"object","required":["type"],"properties":{
-      "type":{"type":"string"},"address":{"type":"string"},
+    json transport = json::parse(R"({"type":"object","properties":{
+      "type":{"type":"string","description":"The adapter; only a dynamic port may leave it out."},
+      "address":{"type":"string","description":"Where messages go; a dynamic port takes it from each message."},
       "retryCount":{"type":"integer","minimum":0,"maximum":1000,"default":3},
-      "retryInterval":{"$ref":"#/$defs/duration","default":"5m"},"properties":{"type":"object"}},
+      "retryInterval":{"$ref":"#/$defs/duration","default":"5m"},"backoff":{"$ref":"#/$defs/backoff"},
+      "serviceWindow":{"$ref":"#/$defs/serviceWindow"},"properties":{"type":"object"}},
       "additionalProperties":false})");
     json cases = json::array();
     json types = json::array();
     for (const std::string& name : catalogue.names(HAWSER_KIND_SEND_ADAPTER)) {
         types.push_back(name);
         cases.push_back(
-            {{"if", {{"properties", {{"type", {{"const", name}}}}}}},
+            {{"if", {{"required", {"type"}}, {"properties", {{"type", {{"const", name}}}}}}},
              {"then",
               {{"properties",
                 {{"properties", properties_schema(*catalogue.find(HAWSER_KIND_SEND_ADAPTER, name), true)}}}}}});
@@ -111,7 +113,7 @@ json component_schema(const component_catalogue& catalogue) {
     for (const std::string& name : catalogue.names(HAWSER_KIND_PIPELINE_COMPONENT)) {
         names.push_back(name);
         cases.push_back(
-            {{"if", {{"properties", {{"component", {{"const", name}}}}}}},
+            {{"if", {{"required", {"component"}}, {"properties", {{"component", {{"const", name}}}}}}},
              {"then",
               {{"properties",
                 {{"properties", properties_schema(*catalogue.find(HAWSER_KIND_PIPELINE_COMPONENT, name), false)}}}}}});
@@ -146,36 +148,90 @@ constexpr const char* fixed_part = R"({
         "signing": {"type": "string", "description": "SHA-1 or SHA-256 thumbprint, or a file name in personal."}}},
       "serviceAccount": {"type": "object", "additionalProperties": false, "properties": {"domain": {"type": "string"},
         "user": {"type": "string"}, "password": {}}},
+      "destinations": {"type": "array", "description": "Limits that hold over all ports.", "items": {
+        "type": "object", "additionalProperties": false, "required": ["location"],
+        "anyOf": [{"required": ["maxInFlight"]}, {"required": ["rate"]}], "properties": {
+        "location": {"$ref": "#/$defs/location"},
+        "maxInFlight": {"type": "integer", "minimum": 1, "maximum": 10000, "description": "Deliveries at once."},
+        "rate": {"$ref": "#/$defs/rate"}}}},
+      "limits": {"type": "object", "additionalProperties": false,
+        "description": "Where one is passed, new messages are not accepted until it no longer is.", "properties": {
+        "queueDepth": {"type": "integer", "minimum": 0, "maximum": 1000000000, "default": 0,
+          "description": "Deliveries that have not ended, over all ports; 0 = no limit."},
+        "diskFree": {"$ref": "#/$defs/size", "default": "64MB", "description": "What has to be free beside the box."}}},
       "workers": {"type": "integer", "minimum": 1, "maximum": 64, "default": 2},
       "stopGrace": {"$ref": "#/$defs/duration", "default": "10s"}}},
     "plugins": {"type": "array", "items": {"type": "string"}, "default": ["smtp", "smime"]},
     "include": {"type": "array", "items": {"type": "string"}},
     "sendHandlers": {"type": "object"},
     "pipelines": {"type": "object", "additionalProperties": {"$ref": "#/$defs/pipeline"}},
-    "sendPorts": {"type": "array", "items": {"type": "object", "required": ["name", "primaryTransport"],
-      "additionalProperties": false, "properties": {
-      "name": {"type": "string"}, "description": {"type": "string"},
-      "state": {"enum": ["bound", "stopped", "started"], "default": "started"},
-      "pipeline": {"oneOf": [{"type": "string"}, {"$ref": "#/$defs/pipeline"}]},
-        "pipelineProperties": {"type": "object"},
-      "encryptionCertificates": {"type": "array", "items": {"type": "string"}},
-      "require": {"enum": ["none", "signed", "encrypted", "signedAndEncrypted"]},
-      "primaryTransport": {"$ref": "#/$defs/transport"}, "backupTransport": {"$ref": "#/$defs/transport"},
-      "filter": {"$ref": "#/$defs/filter"}, "orderedDelivery": {"type": "boolean", "default": false},
-      "stopSendingOnFailure": {"type": "boolean", "default": false}, "spoolBeforeSend": {"type": "boolean",
-        "default": false},
-      "priority": {"type": "integer", "minimum": 1, "maximum": 10, "default": 5},
-      "maxInFlight": {"type": "integer", "minimum": 1, "maximum": 10000, "default": 64},
-      "attachmentRoots": {"type": "array", "items": {"type": "string"}},
-      "tracking": {"type": "object", "additionalProperties": false,
-        "description": "What is kept of a message that was delivered, before and after the pipeline.", "properties": {
-        "beforePipeline": {"$ref": "#/$defs/tracked"}, "afterPipeline": {"$ref": "#/$defs/tracked"}}}}}},
+    "sendPorts": {"type": "array", "items": {"$ref": "#/$defs/sendPort"}},
     "sendPortGroups": {"type": "array", "items": {"type": "object", "required": ["name", "ports"],
       "additionalProperties": false, "properties": {
       "name": {"type": "string"}, "ports": {"type": "array", "items": {"type": "string"}},
-      "state": {"enum": ["bound", "started"], "default": "started"}, "filter": {"$ref": "#/$defs/filter"}}}}
+      "state": {"enum": ["bound", "stopped", "started"], "default": "started"},
+        "filter": {"$ref": "#/$defs/filter"}}}}
   },
   "$defs": {
+    "sendPort": {"type": "object", "required": ["name"], "additionalProperties": false,
+      "if": {"required": ["dynamic"], "properties": {"dynamic": {"const": true}}},
+      "then": {"required": ["allowedLocations"], "properties": {"backupTransport": false}},
+      "else": {"required": ["primaryTransport"], "properties": {"allowedLocations": false,
+        "primaryTransport": {"required": ["type"]}, "backupTransport": {"required": ["type"]}}},
+      "properties": {
+      "name": {"type": "string"}, "description": {"type": "string"},
+      "state": {"enum": ["bound", "stopped", "started"], "default": "started"},
+      "dynamic": {"type": "boolean", "default": false, "description":
+        "The address comes from each message: BTS.OutboundTransportLocation, and optionally BTS.OutboundTransportType."},
+      "allowedLocations": {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/location"},
+        "description": "Where a message may ask a dynamic port to send it."},
+      "pipeline": {"oneOf": [{"type": "string"}, {"$ref": "#/$defs/pipeline"}]},
+      "pipelineProperties": {"type": "object"},
+      "encryptionCertificates": {"type": "array", "items": {"type": "string"}},
+      "require": {"enum": ["none", "signed", "encrypted", "signedAndEncrypted"]},
+      "primaryTransport": {"$ref": "#/$defs/transport"}, "backupTransport": {"$ref": "#/$defs/transport"},
+      "filter": {"$ref": "#/$defs/filter"},
+      "orderedDelivery": {"type": "boolean", "default": false,
+        "description": "One message at a time, in the order of publication."},
+      "orderPerLocation": {"type": "boolean", "default": false,
+        "description": "Of an ordered dynamic port: the order holds for each location by itself."},
+      "stopSendingOnFailure": {"type": "boolean", "default": false,
+        "description": "Of an ordered port: a message that failed holds all after it."},
+      "spoolBeforeSend": {"type": "boolean", "default": false},
+      "priority": {"type": "integer", "minimum": 1, "maximum": 10, "default": 5},
+      "maxInFlight": {"type": "integer", "minimum": 1, "maximum": 10000, "default": 64,
+        "description": "Deliveries at once."},
+      "rate": {"$ref": "#/$defs/rate"},
+      "maximumAge": {"$ref": "#/$defs/duration", "description":
+        "After publication no retry is made later; a message older than this at its first attempt is suspended."},
+      "routeFailedMessage": {"type": "boolean", "default": false,
+        "description": "A message that failed is published with ErrorReport.* properties."},
+      "deliveryNotification": {"type": "boolean", "default": false,
+        "description": "An ACK or NACK with BTS.Ack* properties is published for each message."},
+      "attachmentRoots": {"type": "array", "items": {"type": "string"}},
+      "tracking": {"type": "object", "additionalProperties": false,
+        "description": "What is kept of a message that was delivered, before and after the pipeline.", "properties": {
+        "beforePipeline": {"$ref": "#/$defs/tracked"}, "afterPipeline": {"$ref": "#/$defs/tracked"}}}}},
+    "backoff": {"type": "object", "additionalProperties": false, "anyOf": [{"required": ["factor"]},
+      {"required": ["jitter"]}], "description": "How the waits between attempts grow.", "properties": {
+      "factor": {"type": "number", "minimum": 1, "maximum": 100, "default": 1,
+        "description": "By which each wait is longer than the one before."},
+      "maxInterval": {"$ref": "#/$defs/duration", "description": "The longest wait; default: no limit."},
+      "jitter": {"type": "number", "minimum": 0, "maximum": 1, "default": 0,
+        "description": "The part of itself by which a wait is changed at random, up or down."}}},
+    "serviceWindow": {"type": "object", "additionalProperties": false, "required": ["from", "to"],
+      "description": "Messages wait outside of it.", "properties": {
+      "from": {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$"},
+      "to": {"type": "string", "pattern": "^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$",
+        "description": "Earlier than from: on the next day."},
+      "days": {"type": "array", "minItems": 1, "uniqueItems": true, "description": "On which it opens; default: all.",
+        "items": {"enum": ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]}},
+      "timeZone": {"type": "string", "minLength": 1,
+        "description": "An IANA name like Europe/Berlin; default: the system's."}}},
+    "rate": {"type": "string", "pattern": "^[1-9][0-9]*/[smh]$",
+      "description": "How many attempts may begin in a second, minute or hour, as 10/s, 600/m or 1000/h."},
+    "location": {"type": "string", "pattern": "^[A-Za-z][A-Za-z0-9+.-]*:", "maxLength": 1024, "description":
+      "A pattern like mailto:*@partner.example: * is any run of characters without a slash, ** also with slashes."},
     "duration": {"oneOf": [{"type": "string", "pattern": "^[0-9]+[smhd]$"}, {"type": "integer", "minimum": 0,
       "description": "minutes"}]},
     "size": {"oneOf": [{"type": "string", "pattern": "^[0-9]+([KMGT]i?)?B$"}, {"type": "integer", "minimum": 0,

@@ -7,6 +7,7 @@ namespace hawser::engine {
 namespace {
 
 constexpr std::string_view mail_scheme = "mailto";
+constexpr std::string_view mail_prefix = "mailto:";
 
 char to_lower(char one) { return one >= 'A' && one <= 'Z' ? static_cast<char>(one - 'A' + 'a') : one; }
 
@@ -141,15 +142,14 @@ bool matches_any(const std::vector<std::string>& patterns, std::string_view loca
                        [&](const std::string& pattern) { return matches_location(pattern, location); });
 }
 
-bool are_allowed_addresses(const std::vector<std::string>& patterns, std::string_view addresses) {
+// The addresses of a mail location, each as a location of its own; they stand between ',' or ';'.
+std::vector<std::string> mail_locations(std::string_view addresses) {
+    std::vector<std::string> all;
     while (true) {
         const std::size_t end = addresses.find_first_of(",;");
-        const std::string_view one = addresses.substr(0, end);
-        if (!is_plain_address(one) || !matches_any(patterns, std::string(mail_scheme).append(1, ':').append(one))) {
-            return false;
-        }
+        all.push_back(std::string(mail_prefix).append(addresses.substr(0, end)));
         if (end == std::string_view::npos) {
-            return true;
+            return all;
         }
         addresses.remove_prefix(end + 1);
     }
@@ -186,6 +186,14 @@ bool matches_location(std::string_view pattern, std::string_view location) {
     return positions.is_at_end();
 }
 
+bool matches_part_of_location(std::string_view pattern, std::string_view location) {
+    if (scheme_of_location(location) != mail_scheme) {
+        return matches_location(pattern, location);
+    }
+    const std::vector<std::string> all = mail_locations(location.substr(mail_prefix.size()));
+    return std::any_of(all.begin(), all.end(), [&](const std::string& one) { return matches_location(pattern, one); });
+}
+
 bool is_allowed_location(const std::vector<std::string>& patterns, std::string_view location) {
     const std::string scheme = scheme_of_location(location);
     if (scheme.empty() || has_control(location) || location.find_first_of("\"'?%") != std::string_view::npos) {
@@ -195,7 +203,13 @@ bool is_allowed_location(const std::vector<std::string>& patterns, std::string_v
     if (has_parent_segment(rest)) {
         return false;
     }
-    return scheme == mail_scheme ? are_allowed_addresses(patterns, rest) : matches_any(patterns, location);
+    if (scheme != mail_scheme) {
+        return matches_any(patterns, location);
+    }
+    const std::vector<std::string> all = mail_locations(rest);
+    return std::all_of(all.begin(), all.end(), [&](const std::string& one) {
+        return is_plain_address(std::string_view(one).substr(mail_prefix.size())) && matches_any(patterns, one);
+    });
 }
 
 }  // namespace hawser::engine

@@ -17,6 +17,10 @@ std::string scheme_of_location(std::string_view location);
 // domain of a mail address. A pattern without a literal scheme matches nothing.
 bool matches_location(std::string_view pattern, std::string_view location);
 
+// Whether the location matches or, of a "mailto:" location with several addresses, one of them does: whom the limits of
+// a destination concern. Nothing is allowed by it.
+bool matches_part_of_location(std::string_view pattern, std::string_view location);
+
 // Each address of a "mailto:" location (they stand between ',' or ';') has to match one of the patterns and to be a
 // plain address: one '@', no comment, quotes or routes. No location with control characters, quotes, '?', '%', or a
 // path segment ".." is allowed, and no empty address.

@@ -100,6 +100,18 @@ TEST_CASE("a mail location is allowed if each of its addresses is") {
     }
 }
 
+TEST_CASE("a part of a mail location is one of its addresses, of any other location the whole") {
+    const std::string slow = "mailto:*@slow.example";
+    CHECK(matches_part_of_location(slow, "mailto:a@slow.example"));
+    CHECK(matches_part_of_location(slow, "MailTo:a@fast.example,b@slow.example"));
+    CHECK(matches_part_of_location(slow, "mailto:a@slow.example;b@fast.example"));
+    CHECK_FALSE(matches_part_of_location(slow, "mailto:a@fast.example,b@slow.example.org"));
+    CHECK_FALSE(matches_part_of_location(slow, "mailto:"));
+    CHECK(matches_part_of_location("file:/out/*", "file:/out/a"));
+    CHECK_FALSE(matches_part_of_location("file:/out/*", "file:/in,file:/out/a"));
+    CHECK_FALSE(matches_part_of_location("*", "a@slow.example"));
+}
+
 TEST_CASE("nothing that a mail server could read otherwise is allowed") {
     for (const char* attack : {"mailto:b@evil.example@partner.example",
                                "mailto:@evil.example:a@partner.example",
