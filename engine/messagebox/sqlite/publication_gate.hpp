@@ -33,6 +33,8 @@ public:
     bool is_disk_full() const noexcept { return is_disk_full_; }
     void look_for_room();  // now and then while the disk is full, and once at the start
 
+    std::int64_t reserve_size() const noexcept { return reserve_.size(); }
+
     void note_depth(std::int64_t depth) noexcept { depth_ = depth; }
     std::vector<std::string> warnings();
 

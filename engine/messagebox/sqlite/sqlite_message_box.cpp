@@ -28,11 +28,12 @@
 namespace hawser::engine::sqlite {
 namespace {
 
-constexpr int checkpoint_pages = 1000;          // 4 MB of WAL: checkpoint without stopping the writer
-constexpr int restart_pages = 8000;             // 32 MB: the writer waits for a full checkpoint
+constexpr int checkpoint_pages = 1000;  // 4 MB of WAL: checkpoint without stopping the writer
+constexpr std::int64_t page_size = 4096;
 constexpr std::int64_t look_again_ms = 1000;    // where the store could not be read
 constexpr std::int64_t quiet_ms = 1000;         // nothing was written for so long: the file may shrink …
 constexpr int shrink_pages = 1000;              // … by 4 MB at a time …
+constexpr int small_shrink_pages = 200;         // while the disk is full
 constexpr std::int64_t free_pages_kept = 1000;  // … and keeps as much for what comes next
 
 class message_box_impl final : public message_box {
@@ -46,6 +47,8 @@ public:
           files_(path + ".bodies", gate_),
           reader_(path, files_),
           checkpoint_connection_(path, false) {
+        // A connection that has not read yet does not know of the WAL, and its checkpoints do nothing.
+        checkpoint_connection_.query_integer("SELECT count(*) FROM sqlite_schema");
         files_.remove_all_but(reader_.known_files());
         writer_.recover_crashed(system_clock().unix_ms());
         sqlite3_wal_hook(connection_.handle(), &message_box_impl::on_wal, this);
@@ -133,6 +136,18 @@ private:
                 written_ms_ = system_clock().monotonic_ms();
             }
             prune_if_due(limits);
+            if (gate_.is_disk_full()) {
+                give_back_space();
+            }
+        }
+    }
+
+    // What was delivered left free pages in the database's file, which the disk needs more.
+    void give_back_space() {
+        try {
+            writer_.shrink(0, small_shrink_pages);
+        } catch (const sqlite_error& failure) {
+            give_up_on_sync_failure(failure);  // else there is not even room for that: when there is, it is done
         }
     }
 
@@ -264,7 +279,7 @@ private:
             if (gate_.is_disk_full()) {
                 make_room();
             } else if (pages > 0) {
-                checkpoint(pages >= restart_pages ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE);
+                checkpoint(pages >= restart_pages_ ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE);
             }
             lock.lock();
         }
@@ -274,6 +289,7 @@ private:
     void make_room() {
         checkpoint(SQLITE_CHECKPOINT_RESTART);
         gate_.look_for_room();
+        queue_.wake();
     }
 
     void checkpoint(int mode) {
@@ -314,6 +330,10 @@ private:
     std::condition_variable maintenance_wake_;
     std::vector<std::int64_t> removed_files_;
     int wal_pages_ = 0;
+    // The writer waits for a full checkpoint before the WAL outgrows the reserve: what the reserve gives up has to be
+    // enough to bring it into the database.
+    const int restart_pages_ =
+        static_cast<int>(std::max<std::int64_t>(checkpoint_pages, gate_.reserve_size() / page_size));
     bool is_maintenance_stopping_ = false;
     bool is_checkpoint_failing_ = false;  // the maintenance thread's own
     std::thread maintenance_thread_;
