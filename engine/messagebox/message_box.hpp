@@ -1,10 +1,22 @@
 // The message box: the one thing in Hawser that remembers. Every store (SQLite; later PostgreSQL) is this interface.
 //
 // Called by runtime, delivery and control. Thread rule: every function may be called from any thread. Changes go
-// through commit() and claim(), which are answered on the store's writer thread: an answer must be short and must not
+// through commit() and claim(), which are answered on a thread of the store's: an answer must be short and must not
 // call back into the store synchronously except commit()/claim() (they only queue). Failure: a batch that the store
 // refuses is answered with the reason; an fsync error ends the process, because a later fsync may claim success for
-// lost data.
+// lost data. Functions that look throw std::runtime_error where the store cannot be read.
+//
+// A second store implements this class and stands beside open_sqlite_message_box with an open function of its own;
+// nothing outside this folder knows which one it is. message_box_conformance_test.cpp has every promise made here, and
+// takes any store (conformance_store.hpp); reference_box.hpp there is the smallest that keeps them all, with leases
+// between several hosts. What such a store has to bring besides:
+//  - each host that opens it is somebody else: a claim belongs to the host that made it, and when its lease is over it
+//    is given to whoever asks, with a crash counted and a new epoch. The old holder's results are then `lost`.
+//  - an ordered port (each key of it) is leased as a whole: nothing of it is given to another host while one of it is
+//    in flight anywhere.
+//  - sequences are given when a publication becomes visible, by one counter for all hosts.
+//  - whatever makes a delivery due for this host and was done by another (a publication, a resumption, a lease that
+//    ended) is told to the function given to on_due().
 #pragma once
 
 #include <cstdint>
@@ -197,7 +209,7 @@ enum class commit_status : std::uint8_t {
     key_conflict,       // the key is known with other content: nothing was stored
     lost,               // a claim's epoch is stale: somebody else has the delivery, or it has ended
     not_found,          // no such delivery, or not in a state that allows the operation
-    refused,            // the store cannot take it now (disk full, watermark, read-only): nothing was stored; try again
+    refused,            // the store cannot take it now (a limit, disk full, read-only): nothing was stored; try again
 };
 
 struct commit_answer {
@@ -263,6 +275,15 @@ struct delivery_filter {
     std::uint32_t count_max = 100;
 };
 
+// What publications may not pass; 0 = no limit. A publication that comes when it is reached is refused; results, and
+// what is published together with one, never are.
+struct box_limits {
+    // Deliveries that wait for an attempt or are in one. Suspended ones do not count: they wait for a person, and would
+    // stop everybody else's messages.
+    std::uint64_t queue_depth_max = 0;
+    std::int64_t disk_free_min_bytes = 0;  // on the box's disk; also for bodies that are staged
+};
+
 struct port_counts {
     std::string port;
     std::uint64_t queued = 0;
@@ -300,7 +321,12 @@ public:
     virtual ~message_box() = default;
 
     // All operations of the batch or none of them, durable before the answer. Batches are grouped into one transaction,
-    // each in its own savepoint; batches of one caller are applied in the order of the calls.
+    // each in its own savepoint. Publications of one caller are applied in the order of the calls, and so is everything
+    // else; claims, results and what operators change may overtake publications, which they make room for.
+    // Blocks while too many publications wait (never on the store's own threads): a publisher is slowed down before
+    // memory is used up. A batch with a result never blocks, nor does a claim.
+    // Bodies that a publication staged are removed where it is not answered `done`; those of a refused result are kept
+    // for the time when it is offered again.
     virtual void commit(std::vector<operation> batch, std::function<void(const commit_answer&)> answer) = 0;
 
     // Takes up to count_max due deliveries of each port, by priority and then order of publication, with a share of
@@ -313,8 +339,14 @@ public:
     // How long a claim lasts unless renew_operation prolongs it; 0 = until this process ends (a store with one owner).
     virtual std::int64_t lease_ms() const noexcept = 0;
 
+    // Told, on a thread of the store's, that something of this port may be due that this process did not do itself.
+    // A store with one owner never tells. An empty function ends it: when this returns, the old one is not called any
+    // more.
+    virtual void on_due(std::function<void(const std::string& port)> tell) = 0;
+
     // The earliest due time among the deliveries of these ports that wait for one; nullopt = none. Those that may be
-    // claimed already do not count: claim gives them, or they wait for another delivery of an ordered port.
+    // claimed already do not count: claim gives them, or they wait for another delivery of an ordered port. Does not
+    // throw: where the store cannot be read, the answer is to look again in a second.
     virtual std::optional<std::int64_t> next_due(const std::vector<std::string>& ports) = 0;
 
     virtual std::unique_ptr<body_stager> stage_body() = 0;
@@ -326,6 +358,11 @@ public:
     // In force from now on, and nothing is removed before the first call; removed in small pieces, mostly while nothing
     // else is to be written.
     virtual void set_retention(const tracking_retention& limits) = 0;
+
+    virtual void set_limits(const box_limits& limits) = 0;  // in force from now on; none before the first call
+
+    // What keeps the box from taking messages or giving them out now, for a person; empty = nothing. At once.
+    virtual std::vector<std::string> warnings() = 0;
 
     virtual std::vector<delivery_summary> list(const delivery_filter& filter) = 0;
     virtual std::optional<delivery_detail> show(delivery_id id) = 0;

@@ -12,6 +12,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "messagebox/sqlite/box_health.hpp"
+
 namespace hawser::engine::sqlite {
 namespace {
 
@@ -22,12 +24,14 @@ constexpr std::uint64_t write_back_size = 8 * 1024 * 1024;
 
 class file_stager final : public body_stager {
 public:
-    file_stager(std::string folder, std::string path, std::int64_t id)
+    file_stager(std::string folder, std::string path, std::int64_t id, publication_gate& gate)
         : folder_(std::move(folder)),
           path_(std::move(path)),
           id_(id),
+          gate_(gate),
           digest_(EVP_MD_CTX_new()),
           descriptor_(::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600)) {
+        open_failure_ = descriptor_ < 0 ? errno : 0;
         EVP_DigestInit_ex(digest_, EVP_sha256(), nullptr);
     }
     ~file_stager() override {
@@ -41,7 +45,10 @@ public:
     }
     result<void> append(const void* bytes, std::size_t size) override {
         if (descriptor_ < 0) {
-            return fail("box.refused", "cannot store a body in " + folder_ + ": " + reason());
+            return refuse(open_failure_);
+        }
+        if (std::string why = gate_.disk_refusal(size); !why.empty()) {
+            return fail("box.refused", std::move(why));
         }
         is_durable_ = false;
         EVP_DigestUpdate(digest_, bytes, size);
@@ -49,7 +56,7 @@ public:
         for (std::size_t left = size; left > 0;) {
             const ssize_t written = ::write(descriptor_, rest, left);
             if (written < 0 && errno != EINTR) {
-                return fail("box.refused", "cannot store a body in " + folder_ + ": " + reason());
+                return refuse(errno);
             }
             if (written > 0) {
                 rest += written;
@@ -69,14 +76,18 @@ public:
             return {};
         }
         const int folder = ::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        is_durable_ = descriptor_ >= 0 && ::fsync(descriptor_) == 0 && folder >= 0 && ::fsync(folder) == 0;
-        const std::string why = reason();
+        const bool is_written = descriptor_ >= 0 && ::fsync(descriptor_) == 0;
+        is_durable_ = is_written && folder >= 0 && ::fsync(folder) == 0;
+        const int why = descriptor_ < 0 ? open_failure_ : errno;
+        if (is_written && folder >= 0 && why == EIO && !is_durable_) {
+            end_process_unsynced("the folder " + folder_ + ": " + std::strerror(why));  // it has others' files too
+        }
         if (folder >= 0) {
             ::close(folder);
         }
         if (!is_durable_) {
-            ::close(std::exchange(descriptor_, -1));  // given up, so that a later fsync cannot lie about it
-            return fail("box.refused", "cannot store a body in " + folder_ + ": " + why);
+            give_up(why);
+            return refuse(why);
         }
         return {};
     }
@@ -91,11 +102,28 @@ public:
     }
 
 private:
+    // So that a later fsync cannot lie about it.
+    void give_up(int why) {
+        if (descriptor_ >= 0) {
+            ::close(std::exchange(descriptor_, -1));
+            open_failure_ = why;
+        }
+    }
+    unexpected<error> refuse(int why) {
+        if (why == ENOSPC || why == EDQUOT) {
+            gate_.note_disk_full();
+        }
+        return fail("box.refused", "a body cannot be stored in " + folder_ + ": " + std::strerror(why) +
+                                       " (free space or repair the disk, then try again)");
+    }
+
     std::string folder_;
     std::string path_;
     std::int64_t id_;
+    publication_gate& gate_;
     EVP_MD_CTX* digest_;
     int descriptor_;
+    int open_failure_ = 0;  // errno, where there is no descriptor
     std::uint64_t size_ = 0;
     std::uint64_t written_back_ = 0;
     bool is_durable_ = false;
@@ -123,7 +151,7 @@ private:
 
 }  // namespace
 
-body_files::body_files(std::string folder) : folder_(std::move(folder)) {
+body_files::body_files(std::string folder, publication_gate& gate) : folder_(std::move(folder)), gate_(gate) {
     if (::mkdir(folder_.c_str(), 0700) != 0 && errno != EEXIST) {
         throw std::runtime_error("cannot create " + folder_ + ": " + reason());
     }
@@ -133,7 +161,7 @@ std::string body_files::path_of(std::int64_t id) const { return folder_ + '/' + 
 
 std::unique_ptr<body_stager> body_files::stage() {
     const std::int64_t id = next_id_++;
-    return std::make_unique<file_stager>(folder_, path_of(id), id);
+    return std::make_unique<file_stager>(folder_, path_of(id), id, gate_);
 }
 
 std::unique_ptr<body_reader> body_files::open(std::int64_t id) const {

@@ -11,12 +11,13 @@
 #include <string>
 
 #include "messagebox/message_box.hpp"
+#include "messagebox/sqlite/publication_gate.hpp"
 
 namespace hawser::engine::sqlite {
 
 class body_files {
 public:
-    explicit body_files(std::string folder);  // creates it, mode 0700; throws std::runtime_error
+    body_files(std::string folder, publication_gate& gate);  // creates it, mode 0700; throws std::runtime_error
 
     std::unique_ptr<body_stager> stage();
     std::unique_ptr<body_reader> open(std::int64_t id) const;  // throws std::runtime_error
@@ -26,6 +27,7 @@ public:
 private:
     std::string path_of(std::int64_t id) const;
     std::string folder_;
+    publication_gate& gate_;
     std::atomic<std::int64_t> next_id_{1};
 };
 

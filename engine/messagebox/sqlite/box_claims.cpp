@@ -86,6 +86,10 @@ claimed_delivery box_writer::read_claim(statement& row, const std::string& port)
 
 void box_writer::claim_port(const port_claim& wanted, std::int64_t now_unix_ms, std::vector<claimed_delivery>& out) {
     const std::int64_t port = port_id(wanted.port);
+    if (careful_ports_.count(wanted.port) > 0) {
+        claim_carefully(wanted, port, now_unix_ms, out);
+        return;
+    }
     promote_.bind(port, now_unix_ms).run();
     if (wanted.only_on_backup) {
         claim_on_backup(wanted, port, out);

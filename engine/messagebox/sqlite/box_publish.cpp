@@ -13,6 +13,23 @@ constexpr std::int64_t number_block = 10000;  // reserved at once: a delivery's 
 
 }  // namespace
 
+std::vector<std::int64_t> staged_files(const operation& one) {
+    std::vector<std::int64_t> files;
+    if (const auto* published = std::get_if<publish_operation>(&one)) {
+        for (const new_part& part : published->message.parts) {
+            if (const auto* staged = std::get_if<staged_body>(&part.body)) {
+                files.push_back(staged->id);
+            }
+        }
+    } else if (const auto* completed = std::get_if<complete_operation>(&one); completed && completed->tracked) {
+        const auto& after = completed->tracked->body_after;
+        if (const auto* staged = after ? std::get_if<staged_body>(&*after) : nullptr) {
+            files.push_back(staged->id);
+        }
+    }
+    return files;
+}
+
 std::int64_t box_writer::next_number() {
     if (number_ >= numbers_reserved_) {
         reserve_numbers_.bind(number_ + number_block).run();
@@ -55,6 +72,11 @@ commit_answer box_writer::apply_one(const publish_operation& one) {
             return answer;
         }
         find_key_.reset();
+    }
+    if (std::string why = refusal_of(message); !why.empty()) {
+        return {commit_status::refused, {}, std::move(why)};
+    }
+    if (!message.key.empty()) {
         insert_key_.bind(message.key, statement::blob{message.content_sha256}, message.message_id).run();
     }
     const std::int64_t sequence = next_number();
@@ -83,7 +105,22 @@ commit_answer box_writer::apply_one(const publish_operation& one) {
             .run();
     }
     index_properties(sequence, message.context);
+    depth_ += count;
     return {};
+}
+
+// After the key: a repeat of what was accepted is answered so, however full the queue is.
+std::string box_writer::refusal_of(const publication& message) {
+    if (gate_ == nullptr) {
+        return {};
+    }
+    std::size_t size = 0;
+    for (const new_part& part : message.parts) {
+        const auto* bytes = std::get_if<std::string>(&part.body);
+        size += bytes != nullptr ? bytes->size() : 0;
+    }
+    std::string why = gate_->disk_refusal(size);
+    return why.empty() ? gate_->depth_refusal(depth()) : why;
 }
 
 void box_writer::index_properties(std::int64_t sequence, const message_context& context) {

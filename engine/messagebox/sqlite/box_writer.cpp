@@ -12,14 +12,6 @@ namespace {
 constexpr std::int64_t key_kept_ms =
     std::int64_t{7} * 24 * 3600 * 1000;  // after the last delivery ended (design section 4)
 
-std::string select_claim(const char* index, const std::string& which) {
-    return std::string(
-               "SELECT d.id, d.unique_id, d.epoch, d.crash_count, d.attempt, d.total_attempts, d.is_on_backup,"
-               " d.resume_state, d.resume_scope, d.overlay, m.sequence, m.message_id, m.published, m.delivery_count,"
-               " m.context, m.parts, m.bodies, m.submission_key FROM delivery d ") +
-           index + " JOIN message m ON m.sequence=d.message WHERE " + which;
-}
-
 // Ten look-ups in delivery_ready, however long the queue is.
 constexpr const char* oldest_of_each_priority =
     "WITH level(priority) AS (VALUES(1),(2),(3),(4),(5),(6),(7),(8),(9),(10)) SELECT priority, (SELECT min(message) "
@@ -37,8 +29,17 @@ commit_answer lost() {
 
 }  // namespace
 
-box_writer::box_writer(database& connection)
+std::string select_claim(const char* index, const std::string& which) {
+    return std::string(
+               "SELECT d.id, d.unique_id, d.epoch, d.crash_count, d.attempt, d.total_attempts, d.is_on_backup,"
+               " d.resume_state, d.resume_scope, d.overlay, m.sequence, m.message_id, m.published, m.delivery_count,"
+               " m.context, m.parts, m.bodies, m.submission_key FROM delivery d ") +
+           index + " JOIN message m ON m.sequence=d.message WHERE " + which;
+}
+
+box_writer::box_writer(database& connection, box_health& health)
     : connection_(connection),
+      health_(health),
       insert_message_(connection, "INSERT INTO message VALUES(?,?,?,?,?,?,?,?,?,?)"),
       insert_part_file_(connection, "INSERT INTO part_file VALUES(?,?,?)"),
       insert_delivery_(connection, "INSERT INTO delivery VALUES(?,?,?,?,?,?,?,0,0,0,0,0,NULL,NULL,NULL,NULL,NULL,?)"),
@@ -115,13 +116,33 @@ box_writer::box_writer(database& connection)
     prepare_tracking();
 }
 
-void box_writer::begin() { connection_.execute("BEGIN IMMEDIATE"); }
+void box_writer::begin() {
+    changes_at_begin_ = sqlite3_total_changes64(connection_.handle());
+    connection_.execute("BEGIN IMMEDIATE");
+}
+
+bool box_writer::has_changed_anything() const noexcept {
+    return sqlite3_total_changes64(connection_.handle()) != changes_at_begin_;
+}
+
+// Over the partial indexes alone.
+void box_writer::count_depth() {
+    if (!is_depth_known_) {
+        depth_ = connection_.query_integer(
+            "SELECT (SELECT count(*) FROM delivery INDEXED BY delivery_ready WHERE state=1)"
+            "+(SELECT count(*) FROM delivery INDEXED BY delivery_later WHERE state=2)"
+            "+(SELECT count(*) FROM delivery INDEXED BY delivery_active WHERE state=3)");
+        committed_depth_ = depth_;
+        is_depth_known_ = true;
+    }
+}
 
 void box_writer::commit() {
     save_tracked_bytes();
     connection_.execute("COMMIT");
     claims_.keep();
     tracked_bytes_saved_ = tracked_bytes_;
+    committed_depth_ = depth_;
 }
 
 void box_writer::roll_back() noexcept {
@@ -130,6 +151,7 @@ void box_writer::roll_back() noexcept {
     claims_.undo_to(0);
     removed_files_.clear();
     tracked_bytes_ = tracked_bytes_saved_;
+    depth_ = committed_depth_;
     is_indexed_known_ = false;
     numbers_reserved_ = number_;  // the reservation may have been undone: reserve anew
     ports_.clear();
@@ -140,6 +162,7 @@ void box_writer::begin_savepoint() {
     savepoint_claims_ = claims_.mark();
     savepoint_files_ = removed_files_.size();
     savepoint_tracked_bytes_ = tracked_bytes_;
+    savepoint_depth_ = depth_;
     connection_.execute("SAVEPOINT batch");
 }
 
@@ -150,6 +173,7 @@ void box_writer::roll_back_savepoint() {
     claims_.undo_to(savepoint_claims_);
     removed_files_.resize(savepoint_files_);
     tracked_bytes_ = savepoint_tracked_bytes_;
+    depth_ = savepoint_depth_;
     is_indexed_known_ = false;
     numbers_reserved_ = number_;
     ports_.clear();
@@ -226,6 +250,7 @@ commit_answer box_writer::apply_one(const complete_operation& one) {
     }
     end_delivery(one.token.delivery, *held, one.tracked ? &*one.tracked : nullptr);
     claims_.end(one.token.delivery);
+    --depth_;
     return {};
 }
 
@@ -269,6 +294,7 @@ commit_answer box_writer::apply_one(const suspend_operation& one) {
         .run();
     add_history(one.token.delivery, one.record);
     claims_.end(one.token.delivery);
+    --depth_;
     return {};
 }
 
@@ -311,6 +337,7 @@ commit_answer box_writer::apply_one(const resume_operation& one) {
     } else {
         resume_.bind(one.delivery, one.due_unix_ms).run();
     }
+    depth_ += state == code(row_state::suspended) ? 1 : 0;
     return {};
 }
 
@@ -323,6 +350,7 @@ commit_answer box_writer::apply_one(const terminate_operation& one) {
         read_delivery_.reset();
         return refuse(commit_status::not_found, "the delivery is being sent right now: wait for its outcome");
     }
+    const bool has_waited = read_delivery_.integer(0) < code(row_state::suspended);
     held_claim ended;
     ended.sequence = read_delivery_.integer(1);
     ended.delivery_count = read_delivery_.integer(2);
@@ -333,6 +361,7 @@ commit_answer box_writer::apply_one(const terminate_operation& one) {
         track(one.delivery, *one.tracked, {tracked_outcome::terminated, system_clock().unix_ms()});
     }
     end_delivery(one.delivery, ended, one.tracked ? &*one.tracked : nullptr);
+    depth_ -= has_waited ? 1 : 0;
     return {};
 }
 

@@ -12,8 +12,10 @@
 #include <vector>
 
 #include "messagebox/message_box.hpp"
+#include "messagebox/sqlite/box_health.hpp"
 #include "messagebox/sqlite/claim_table.hpp"
 #include "messagebox/sqlite/database.hpp"
+#include "messagebox/sqlite/publication_gate.hpp"
 #include "messagebox/sqlite/schema.hpp"
 
 namespace hawser::engine::sqlite {
@@ -21,15 +23,34 @@ namespace hawser::engine::sqlite {
 // The first `count` bodies of a message row; nullopt = a file. Throws sqlite_error where the row is damaged.
 std::vector<std::optional<std::string>> decode_bodies(std::string_view bytes, std::size_t count);
 
+// The statement that reads what a claim gives, by an index ("INDEXED BY …" or "").
+std::string select_claim(const char* index, const std::string& which);
+
+// Files that an operation staged, and that are nobody's if it is not carried out.
+std::vector<std::int64_t> staged_files(const operation& one);
+
 class box_writer {
 public:
-    explicit box_writer(database& connection);
+    box_writer(database& connection, box_health& health);
 
     void recover_crashed(std::int64_t now_unix_ms);  // at open: what was active when the last owner died
     commit_answer apply(const operation& one);
     std::vector<claimed_delivery> claim(const std::vector<port_claim>& wanted, std::int64_t now_unix_ms);
     std::int64_t port_id(const std::string& name);
     void give_back_numbers() noexcept;  // at a clean end: the reserved numbers that were not used
+
+    // What the following publications have to pass; nullptr = nothing.
+    void limit_publications(publication_gate* gate) noexcept { gate_ = gate; }
+    // Deliveries that wait for an attempt or are in one; they are counted at the first call of count_depth, from then
+    // on kept. -1 = not counted.
+    void count_depth();
+    std::int64_t depth() const noexcept { return is_depth_known_ ? depth_ : -1; }
+
+    // Damage: from now on, claim from this port one by one, and set aside what cannot be read.
+    void be_careful_with(const std::string& port) { careful_ports_.insert(port); }
+    void give_up(const claim_token& token, const std::string& why);  // sets aside what was claimed, and is damaged
+    int system_error() const noexcept { return sqlite3_system_errno(connection_.handle()); }
+    bool has_changed_anything() const noexcept;  // since begin()
 
     // Pruning, a small piece a call, outside a transaction; true = there may be more of it.
     bool prune_tracked(const tracking_retention& limits, std::int64_t now_unix_ms);
@@ -60,6 +81,7 @@ private:
     commit_answer apply_one(const terminate_operation& one);
     commit_answer apply_one(const index_operation& one);
 
+    std::string refusal_of(const publication& message);
     std::int64_t next_number();
     std::string store_bodies(std::int64_t sequence, const std::vector<new_part>& parts);
     std::optional<std::string> share_part(const stored_part& from, std::int64_t sequence, std::size_t index);
@@ -102,10 +124,22 @@ private:
     void claim_ordered(const port_claim& wanted, std::int64_t port, std::vector<claimed_delivery>& out);
     void claim_by_priority(const port_claim& wanted, std::int64_t port, std::vector<claimed_delivery>& out);
     void claim_on_backup(const port_claim& wanted, std::int64_t port, std::vector<claimed_delivery>& out);
+    void claim_carefully(const port_claim& wanted, std::int64_t port, std::int64_t now_unix_ms,
+                         std::vector<claimed_delivery>& out);
+    bool claim_one_by_one(const port_claim& wanted, std::int64_t port, std::vector<claimed_delivery>& out);
+    bool claim_readable(delivery_id id, const std::string& port, std::vector<claimed_delivery>& out);
+    void promote_carefully(const std::string& name, std::int64_t port, std::int64_t now_unix_ms);
+    std::vector<delivery_id> first_of_each_key(const port_claim& wanted, std::int64_t port);
+    std::vector<delivery_id> first_by_priority(std::int64_t port);
+    void set_aside(delivery_id id, const std::string& port, const std::string& why);
+    template <typename Function>
+    std::string try_reading(Function&& function);
     bool is_blocked(std::int64_t port, const std::string& order_key);
     claimed_delivery read_claim(statement& row, const std::string& port);
 
     database& connection_;
+    box_health& health_;
+    publication_gate* gate_ = nullptr;
     std::map<std::string, std::int64_t> ports_;
     claim_table claims_;
     std::map<std::int64_t, std::uint32_t> given_counts_;  // by port, since the oldest was last given
@@ -122,6 +156,13 @@ private:
     std::size_t savepoint_files_ = 0;
     std::int64_t number_ = 0;
     std::int64_t numbers_reserved_ = 0;
+    bool is_depth_known_ = false;
+    std::int64_t depth_ = 0;
+    std::int64_t committed_depth_ = 0;
+    std::int64_t savepoint_depth_ = 0;
+    std::int64_t changes_at_begin_ = 0;
+    std::set<std::string> careful_ports_;  // something in them is damaged
+    std::set<delivery_id> unreadable_;     // … and could not even be suspended
 
     statement insert_message_, insert_part_file_, insert_delivery_, find_key_, insert_key_, insert_property_;
     statement share_file_, read_bodies_;

@@ -1,13 +1,10 @@
 // The SQLite store: one writer thread that gathers whatever is queued into one transaction, a maintenance thread that
 // checkpoints and removes files, and a few read connections. See message_box.hpp for the contract.
-#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <condition_variable>
-#include <cstdlib>
-#include <deque>
 #include <filesystem>
 #include <limits>
 #include <mutex>
@@ -17,54 +14,41 @@
 #include "base/log.hpp"
 #include "messagebox/message_box.hpp"
 #include "messagebox/sqlite/body_files.hpp"
+#include "messagebox/sqlite/box_health.hpp"
 #include "messagebox/sqlite/box_reader.hpp"
 #include "messagebox/sqlite/box_writer.hpp"
 #include "messagebox/sqlite/database.hpp"
+#include "messagebox/sqlite/group_writer.hpp"
 #include "messagebox/sqlite/owner_lock.hpp"
 #include "messagebox/sqlite/prune_schedule.hpp"
+#include "messagebox/sqlite/publication_gate.hpp"
+#include "messagebox/sqlite/request_queue.hpp"
 #include "messagebox/sqlite/schema.hpp"
 
 namespace hawser::engine::sqlite {
 namespace {
 
-constexpr std::size_t pending_count_max = 10000;  // batches that wait for the writer; more and commit() waits
-constexpr std::size_t group_count_max = 1000;     // batches in one transaction
-constexpr int checkpoint_pages = 1000;            // 4 MB of WAL: checkpoint without stopping the writer
-constexpr int restart_pages = 8000;               // 32 MB: the writer waits for a full checkpoint
-constexpr std::int64_t quiet_ms = 1000;           // nothing was written for so long: the file may shrink …
-constexpr int shrink_pages = 1000;                // … by 4 MB at a time …
-constexpr std::int64_t free_pages_kept = 1000;    // … and keeps as much for what comes next
-constexpr int exit_io_error = 74;
-
-using commit_callback = std::function<void(const commit_answer&)>;
-using claim_callback = std::function<void(result<std::vector<claimed_delivery>>)>;
-
-struct request {
-    std::vector<operation> batch;  // a commit, or …
-    commit_callback answer;
-    std::vector<port_claim> wanted;  // … a claim
-    std::int64_t now_unix_ms = 0;
-    claim_callback claimed;
-    commit_answer outcome;
-    std::vector<claimed_delivery> given;
-};
-
-// After a failed fsync the kernel may have dropped the pages: the only honest state is the one on disk, read anew.
-[[noreturn]] void end_process(const sqlite_error& failure) {
-    log::error("the message box cannot be synced to disk: the process ends, and starts again from what is durable",
-               {{"error", failure.what()}, {"code", std::to_string(failure.code())}});
-    std::_Exit(exit_io_error);
-}
+constexpr int checkpoint_pages = 1000;  // 4 MB of WAL: checkpoint without stopping the writer
+constexpr std::int64_t page_size = 4096;
+constexpr std::int64_t look_again_ms = 1000;    // where the store could not be read
+constexpr std::int64_t quiet_ms = 1000;         // nothing was written for so long: the file may shrink …
+constexpr int shrink_pages = 1000;              // … by 4 MB at a time …
+constexpr int small_shrink_pages = 200;         // while the disk is full
+constexpr std::int64_t free_pages_kept = 1000;  // … and keeps as much for what comes next
 
 class message_box_impl final : public message_box {
 public:
     message_box_impl(std::string path, owner_lock lock, database connection)
         : lock_(std::move(lock)),
           connection_(std::move(connection)),
-          writer_(connection_),
-          files_(path + ".bodies"),
+          gate_(path, [this] { wake_maintenance(); }),
+          writer_(connection_, health_),
+          group_writer_(writer_, gate_, health_),
+          files_(path + ".bodies", gate_),
           reader_(path, files_),
           checkpoint_connection_(path, false) {
+        // A connection that has not read yet does not know of the WAL, and its checkpoints do nothing.
+        checkpoint_connection_.query_integer("SELECT count(*) FROM sqlite_schema");
         files_.remove_all_but(reader_.known_files());
         writer_.recover_crashed(system_clock().unix_ms());
         sqlite3_wal_hook(connection_.handle(), &message_box_impl::on_wal, this);
@@ -72,11 +56,7 @@ public:
         maintenance_thread_ = std::thread([this] { run_maintenance(); });
     }
     ~message_box_impl() override {
-        {
-            const std::lock_guard lock(mutex_);
-            is_stopping_ = true;
-        }
-        wake_.notify_all();
+        queue_.close();
         writer_thread_.join();
         {
             const std::lock_guard lock(maintenance_mutex_);
@@ -87,13 +67,16 @@ public:
         writer_.give_back_numbers();
     }
 
-    void commit(std::vector<operation> batch, commit_callback answer) override {
+    void commit(std::vector<operation> batch, std::function<void(const commit_answer&)> answer) override {
         request one;
+        one.is_publication = is_publication(batch);
+        one.size = one.is_publication ? memory_of(batch) : 0;
         one.batch = std::move(batch);
         one.answer = std::move(answer);
         enqueue(std::move(one));
     }
-    void claim(std::vector<port_claim> wanted, std::int64_t now_unix_ms, claim_callback answer) override {
+    void claim(std::vector<port_claim> wanted, std::int64_t now_unix_ms,
+               std::function<void(result<std::vector<claimed_delivery>>)> answer) override {
         request one;
         one.wanted = std::move(wanted);
         one.now_unix_ms = now_unix_ms;
@@ -101,8 +84,14 @@ public:
         enqueue(std::move(one));
     }
     std::int64_t lease_ms() const noexcept override { return 0; }
+    void on_due(std::function<void(const std::string&)>) override {}  // nobody else can have done anything
     std::optional<std::int64_t> next_due(const std::vector<std::string>& ports) override {
-        return reader_.next_due(ports);
+        try {
+            return reader_.next_due(ports);
+        } catch (const sqlite_error& failure) {
+            log::warning("the message box cannot say what is due; it is asked again", {{"error", failure.what()}});
+            return system_clock().unix_ms() + look_again_ms;
+        }
     }
     std::unique_ptr<body_stager> stage_body() override { return files_.stage(); }
     std::unique_ptr<body_reader> open_body(std::int64_t sequence, std::size_t part_index) override {
@@ -111,11 +100,18 @@ public:
     std::unique_ptr<body_reader> open_tracked_body(delivery_id id) override { return reader_.open_tracked_body(id); }
     void set_retention(const tracking_retention& limits) override {
         {
-            const std::lock_guard lock(mutex_);
+            const std::lock_guard lock(settings_mutex_);
             retention_ = limits;
             is_retention_new_ = true;
         }
-        wake_.notify_one();
+        queue_.wake();
+    }
+    void set_limits(const box_limits& limits) override { gate_.set_limits(limits); }
+    std::vector<std::string> warnings() override {
+        std::vector<std::string> all = gate_.warnings();
+        const std::vector<std::string> more = health_.warnings();
+        all.insert(all.end(), more.begin(), more.end());
+        return all;
     }
     std::vector<delivery_summary> list(const delivery_filter& filter) override { return reader_.list(filter); }
     std::optional<delivery_detail> show(delivery_id id) override { return reader_.show(id); }
@@ -123,117 +119,63 @@ public:
     std::vector<port_state_record> port_states() override { return reader_.port_states(); }
 
 private:
-    // The writer itself never waits here: its answers may commit again.
     void enqueue(request one) {
-        {
-            std::unique_lock lock(mutex_);
-            if (std::this_thread::get_id() != writer_thread_.get_id()) {
-                room_.wait(lock, [this] { return pending_.size() < pending_count_max || is_stopping_; });
-            }
-            pending_.push_back(std::move(one));
+        if (std::this_thread::get_id() == writer_thread_.get_id()) {
+            queue_.push_at_once(std::move(one));
+        } else {
+            queue_.push(std::move(one));
         }
-        wake_.notify_one();
     }
 
     void run_writer() {
-        while (true) {
-            std::vector<request> group;
-            tracking_retention limits;
-            {
-                std::unique_lock lock(mutex_);
-                const std::int64_t wait_ms = pruning_.wait_ms(system_clock().monotonic_ms());
-                wake_.wait_for(lock, std::chrono::milliseconds(wait_ms),
-                               [this] { return !pending_.empty() || is_stopping_ || is_retention_new_; });
-                if (pending_.empty() && is_stopping_) {
-                    return;
-                }
-                take_group(group);
-                limits = retention_;
-                if (std::exchange(is_retention_new_, false)) {
-                    pruning_.hurry();
-                }
-            }
+        while (queue_.wait(pruning_.wait_ms(system_clock().monotonic_ms()))) {
+            const tracking_retention limits = current_retention();
+            std::vector<request> group = queue_.take_group();
             if (!group.empty()) {
-                room_.notify_all();
                 write(group);
-                for (request& one : group) {
-                    answer(one);
-                }
                 written_ms_ = system_clock().monotonic_ms();
             }
             prune_if_due(limits);
+            if (gate_.is_disk_full()) {
+                give_back_space();
+            }
         }
     }
 
-    void take_group(std::vector<request>& group) {
-        const std::size_t count = std::min(pending_.size(), group_count_max);
-        const auto end = pending_.begin() + static_cast<std::ptrdiff_t>(count);
-        std::move(pending_.begin(), end, std::back_inserter(group));
-        pending_.erase(pending_.begin(), end);
-    }
-
-    // The whole group in one transaction; where that fails, each by itself, so that a bad one never fails its
-    // neighbours.
-    void write(std::vector<request>& group) {
+    // What was delivered left free pages in the database's file, which the disk needs more.
+    void give_back_space() {
         try {
-            writer_.begin();
-            for (request& one : group) {
-                apply(one);
-            }
-            writer_.commit();
-            remove_files(writer_.take_removed_files());
-            return;
+            writer_.shrink(0, small_shrink_pages);
         } catch (const sqlite_error& failure) {
-            give_up_on_sync_failure(failure);
-            writer_.roll_back();
+            give_up_on_sync_failure(failure);  // else there is not even room for that: when there is, it is done
         }
+    }
+
+    tracking_retention current_retention() {
+        const std::lock_guard lock(settings_mutex_);
+        if (std::exchange(is_retention_new_, false)) {
+            pruning_.hurry();
+        }
+        return retention_;
+    }
+
+    void write(std::vector<request>& group) {
+        if (gate_.limits_depth()) {
+            count_depth();
+        }
+        group_writer_.write(group);
+        remove_files(group_writer_.take_removed_files());
         for (request& one : group) {
-            one.given.clear();
-            try {
-                writer_.begin();
-                apply(one);
-                writer_.commit();
-                remove_files(writer_.take_removed_files());
-            } catch (const sqlite_error& failure) {
-                give_up_on_sync_failure(failure);
-                writer_.roll_back();
-                one.given.clear();
-                one.outcome = {commit_status::refused,
-                               {},
-                               fmt::format("the message box cannot store it now ({}): free space or repair the "
-                                           "disk, then try again",
-                                           failure.what())};
-            }
+            answer(one);
         }
+        queue_.release(group);
     }
 
-    static void give_up_on_sync_failure(const sqlite_error& failure) {
-        if (failure.code() == SQLITE_IOERR_FSYNC || failure.code() == SQLITE_IOERR_DIR_FSYNC) {
-            end_process(failure);
-        }
-    }
-
-    void apply(request& one) {
-        one.outcome = {};
-        if (one.claimed) {
-            one.given = writer_.claim(one.wanted, one.now_unix_ms);
-            return;
-        }
-        const bool needs_savepoint = one.batch.size() > 1;  // a lone operation refuses before it writes
-        if (needs_savepoint) {
-            writer_.begin_savepoint();
-        }
-        for (const operation& step : one.batch) {
-            one.outcome = writer_.apply(step);
-            if (one.outcome.status != commit_status::done) {
-                if (needs_savepoint) {
-                    writer_.roll_back_savepoint();
-                }
-                return;
-            }
-        }
-        if (needs_savepoint) {
-            writer_.end_savepoint();
+    void count_depth() {
+        try {
+            writer_.count_depth();
+        } catch (const sqlite_error& failure) {
+            health_.note_write_failed(explain(failure));  // not counted, not limited: it is tried with the next group
         }
     }
 
@@ -252,8 +194,7 @@ private:
     // ---- Pruning, a small piece at a time ----
 
     writer_load load(const tracking_retention& limits) {
-        const std::lock_guard lock(mutex_);
-        return pending_.empty()              ? writer_load::idle
+        return queue_.is_empty()             ? writer_load::idle
                : writer_.is_far_over(limits) ? writer_load::busy_and_far_over
                                              : writer_load::busy;
     }
@@ -309,11 +250,23 @@ private:
         maintenance_wake_.notify_one();
     }
 
+    void wake_maintenance() {
+        const std::lock_guard lock(maintenance_mutex_);  // so that it is not told between its look and its sleep
+        maintenance_wake_.notify_one();
+    }
+
     void run_maintenance() {
+        gate_.look_for_room();
         std::unique_lock lock(maintenance_mutex_);
         while (true) {
-            maintenance_wake_.wait(
-                lock, [this] { return is_maintenance_stopping_ || wal_pages_ > 0 || !removed_files_.empty(); });
+            const auto has_work = [this] {
+                return is_maintenance_stopping_ || wal_pages_ > 0 || !removed_files_.empty();
+            };
+            if (gate_.is_disk_full()) {
+                maintenance_wake_.wait_for(lock, std::chrono::milliseconds(gate_.look_interval_ms), has_work);
+            } else {
+                maintenance_wake_.wait(lock, [&] { return has_work() || gate_.is_disk_full(); });
+            }
             if (is_maintenance_stopping_ && removed_files_.empty()) {
                 return;
             }
@@ -323,36 +276,50 @@ private:
             for (const std::int64_t id : files) {
                 files_.remove(id);
             }
-            if (pages > 0) {
-                checkpoint(pages >= restart_pages ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE);
+            if (gate_.is_disk_full()) {
+                make_room();
+            } else if (pages > 0) {
+                checkpoint(pages >= restart_pages_ ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE);
             }
             lock.lock();
         }
     }
 
+    // What the WAL has goes into the database, so that results find room in the WAL anew.
+    void make_room() {
+        checkpoint(SQLITE_CHECKPOINT_RESTART);
+        gate_.look_for_room();
+        queue_.wake();
+    }
+
     void checkpoint(int mode) {
-        const int code = sqlite3_wal_checkpoint_v2(checkpoint_connection_.handle(), nullptr, mode, nullptr, nullptr);
-        if (code == SQLITE_IOERR_FSYNC) {
-            end_process(sqlite_error(code, sqlite3_errmsg(checkpoint_connection_.handle())));
+        sqlite3* handle = checkpoint_connection_.handle();
+        const int code = sqlite3_wal_checkpoint_v2(handle, nullptr, mode, nullptr, nullptr);
+        if (code == SQLITE_OK || code == SQLITE_BUSY) {
+            is_checkpoint_failing_ = false;
+            return;
         }
-        if (code != SQLITE_OK && code != SQLITE_BUSY) {
-            log::warning("the message box could not be checkpointed; it is tried again",
-                         {{"error", sqlite3_errmsg(checkpoint_connection_.handle())}});
+        const sqlite_error failure(sqlite3_extended_errcode(handle), sqlite3_errmsg(handle));
+        give_up_on_sync_failure(failure);
+        if (failure.primary() == SQLITE_FULL) {
+            gate_.note_disk_full();
+        } else if (!std::exchange(is_checkpoint_failing_, true)) {
+            log::warning("the message box could not be checkpointed; it is tried again", {{"error", failure.what()}});
         }
     }
 
     owner_lock lock_;  // first in, last out
     database connection_;
+    publication_gate gate_;
+    box_health health_;
     box_writer writer_;
+    group_writer group_writer_;
     body_files files_;
     box_reader reader_;
     database checkpoint_connection_;
 
-    std::mutex mutex_;
-    std::condition_variable wake_;
-    std::condition_variable room_;
-    std::deque<request> pending_;
-    bool is_stopping_ = false;
+    request_queue queue_;
+    std::mutex settings_mutex_;
     tracking_retention retention_{std::numeric_limits<std::int64_t>::max(), std::numeric_limits<std::int64_t>::max()};
     bool is_retention_new_ = false;
     prune_schedule pruning_{system_clock().monotonic_ms()};  // the writer's own
@@ -363,7 +330,12 @@ private:
     std::condition_variable maintenance_wake_;
     std::vector<std::int64_t> removed_files_;
     int wal_pages_ = 0;
+    // The writer waits for a full checkpoint before the WAL outgrows the reserve: what the reserve gives up has to be
+    // enough to bring it into the database.
+    const int restart_pages_ =
+        static_cast<int>(std::max<std::int64_t>(checkpoint_pages, gate_.reserve_size() / page_size));
     bool is_maintenance_stopping_ = false;
+    bool is_checkpoint_failing_ = false;  // the maintenance thread's own
     std::thread maintenance_thread_;
 };
 

@@ -1,0 +1,211 @@
+#include "messagebox/sqlite/group_writer.hpp"
+
+#include <cerrno>
+#include <iterator>
+
+namespace hawser::engine::sqlite {
+namespace {
+
+constexpr int failures_in_a_row_max = 3;  // then the rest of the group is not tried: a dying disk takes its time
+
+bool is_damage(const sqlite_error& failure) {
+    return failure.primary() == SQLITE_CORRUPT || failure.primary() == SQLITE_NOTADB;
+}
+
+// The claim that an operation ends; nullptr where it ends none.
+const claim_token* ended_claim(const operation& one) {
+    if (const auto* done = std::get_if<complete_operation>(&one)) {
+        return &done->token;
+    }
+    if (const auto* later = std::get_if<reschedule_operation>(&one)) {
+        return &later->token;
+    }
+    if (const auto* suspended = std::get_if<suspend_operation>(&one)) {
+        return &suspended->token;
+    }
+    const auto* released = std::get_if<release_operation>(&one);
+    return released != nullptr ? &released->token : nullptr;
+}
+
+}  // namespace
+
+void give_up_on_sync_failure(const sqlite_error& failure) {
+    if (failure.code() == SQLITE_IOERR_FSYNC || failure.code() == SQLITE_IOERR_DIR_FSYNC) {
+        end_process_unsynced(std::string(failure.what()) + ", SQLite code " + std::to_string(failure.code()));
+    }
+}
+
+void group_writer::write(std::vector<request>& group) {
+    if (!write_together(group)) {
+        int failures_in_a_row = 0;
+        for (request& one : group) {
+            if (failures_in_a_row >= failures_in_a_row_max) {
+                one.outcome = {commit_status::refused, {}, failure_text_};
+                continue;
+            }
+            failures_in_a_row = write_alone(one) ? 0 : failures_in_a_row + 1;
+        }
+    }
+    for (const request& one : group) {
+        forget_staged(one);
+    }
+}
+
+bool group_writer::write_together(std::vector<request>& group) {
+    try {
+        writer_.begin();
+        for (request& one : group) {
+            apply(one);
+        }
+        writer_.commit();
+        has_committed();
+        return true;
+    } catch (const sqlite_error& failure) {
+        has_failed(failure);
+        return false;
+    }
+}
+
+bool group_writer::write_alone(request& one) {
+    if (one.claimed && one.wanted.size() > 1) {
+        return write_ports_apart(one);
+    }
+    one.given.clear();
+    try {
+        writer_.begin();
+        apply(one);
+        writer_.commit();
+        has_committed();
+        return true;
+    } catch (const sqlite_error& failure) {
+        has_failed(failure);
+        if (is_damage(failure) &&
+            (one.claimed ? claim_one_port(one, one.wanted.at(0)) : give_up_on_result(one, failure))) {
+            return true;
+        }
+        one.given.clear();
+        one.outcome = {commit_status::refused, {}, failure_text_};
+        return false;
+    }
+}
+
+// A port whose rows cannot be read gives nothing, and the others go on.
+bool group_writer::write_ports_apart(request& one) {
+    one.given.clear();
+    one.outcome = {};
+    bool has_success = false;
+    for (const port_claim& wanted : one.wanted) {
+        has_success = claim_one_port(one, wanted) || has_success;
+    }
+    if (!has_success) {
+        one.outcome = {commit_status::refused, {}, failure_text_};
+    }
+    return has_success;
+}
+
+bool group_writer::claim_one_port(request& one, const port_claim& wanted) {
+    bool was_careful = false;
+    while (true) {
+        try {
+            writer_.begin();
+            std::vector<claimed_delivery> given = writer_.claim({wanted}, one.now_unix_ms);
+            writer_.commit();
+            has_committed();
+            std::move(given.begin(), given.end(), std::back_inserter(one.given));
+            one.outcome = {};
+            return true;
+        } catch (const sqlite_error& failure) {
+            has_failed(failure);
+            if (!is_damage(failure) || was_careful) {
+                return false;
+            }
+            was_careful = true;
+            writer_.be_careful_with(wanted.port);
+        }
+    }
+}
+
+// The result of a delivery whose rows are damaged can never be stored: offering it again would change nothing.
+bool group_writer::give_up_on_result(request& one, const sqlite_error& failure) {
+    const claim_token* token = nullptr;
+    for (const operation& step : one.batch) {
+        token = token != nullptr ? token : ended_claim(step);
+    }
+    if (token == nullptr) {
+        return false;
+    }
+    try {
+        writer_.begin();
+        writer_.give_up(*token, std::string("its result could not be stored: ") + failure.what());
+        writer_.commit();
+        has_committed();
+    } catch (const sqlite_error& again) {
+        has_failed(again);
+        return false;
+    }
+    one.outcome = {commit_status::lost, {}, "the delivery is damaged in the message box and was set aside"};
+    return true;
+}
+
+void group_writer::apply(request& one) {
+    one.outcome = {};
+    if (one.claimed) {
+        one.given = writer_.claim(one.wanted, one.now_unix_ms);
+        return;
+    }
+    const bool needs_savepoint = one.batch.size() > 1;  // a lone operation refuses before it writes
+    if (needs_savepoint) {
+        writer_.begin_savepoint();
+    }
+    writer_.limit_publications(one.is_publication ? &gate_ : nullptr);
+    for (const operation& step : one.batch) {
+        one.outcome = writer_.apply(step);
+        if (one.outcome.status != commit_status::done) {
+            if (needs_savepoint) {
+                writer_.roll_back_savepoint();
+            }
+            return;
+        }
+    }
+    if (needs_savepoint) {
+        writer_.end_savepoint();
+    }
+}
+
+void group_writer::has_failed(const sqlite_error& failure) {
+    give_up_on_sync_failure(failure);
+    const bool is_over_quota = failure.primary() == SQLITE_IOERR && writer_.system_error() == EDQUOT;
+    writer_.roll_back();
+    failure_text_ = explain(failure);
+    if (failure.primary() == SQLITE_FULL || is_over_quota) {
+        gate_.note_disk_full();
+    } else if (!is_damage(failure)) {
+        health_.note_write_failed(failure_text_);
+    }
+}
+
+void group_writer::has_committed() {
+    if (writer_.has_changed_anything()) {
+        health_.note_written();
+    }
+    gate_.note_depth(writer_.depth());
+    const std::vector<std::int64_t> files = writer_.take_removed_files();
+    removed_files_.insert(removed_files_.end(), files.begin(), files.end());
+}
+
+// Staged bodies that nobody will ever name: of a publication that did not come in, of a result that came too late. A
+// refused result is offered again with what it staged.
+void group_writer::forget_staged(const request& one) {
+    const bool is_kept = one.outcome.status == commit_status::done ||
+                         (one.outcome.status == commit_status::refused && !one.is_publication);
+    if (one.claimed || is_kept) {
+        return;
+    }
+    for (const operation& step : one.batch) {
+        for (const std::int64_t file : staged_files(step)) {
+            removed_files_.push_back(file);
+        }
+    }
+}
+
+}  // namespace hawser::engine::sqlite
