@@ -133,10 +133,10 @@ private:
     statement share_file_, read_bodies_;
     statement delete_delivery_, delete_attempts_, close_message_, read_open_count_, delete_message_, read_files_,
         delete_files_, expire_key_;
+    statement reschedule_, release_, release_later_, suspend_, checkpoint_, insert_attempt_;
     statement insert_port_, find_port_, set_port_state_, insert_group_, find_group_, set_group_state_;
     statement promote_, select_ready_, select_oldest_, select_on_backup_, activate_, is_blocked_, next_order_key_;
     statement select_ordered_, give_order_key_, delete_properties_;
-        give_order_key_, delete_properties_;
     statement read_delivery_, resume_, resume_edited_, reserve_numbers_;
     statement track_, has_open_delivery_, read_kept_size_, oldest_tracked_, delete_tracked_, save_tracked_bytes_,
         delete_keys_;
