@@ -161,6 +161,16 @@ std::string dispatch(hawser::bus& target, const json& request, std::vector<descr
         return answer_frame(
             to_json(target.set_port_state(text_member(request, "port"), text_member(request, "action"))));
     }
+    if (call == "groups") {
+        return answer_frame(to_json(target.groups()));
+    }
+    if (call == "set_group_state") {
+        return answer_frame(
+            to_json(target.set_group_state(text_member(request, "group"), text_member(request, "action"))));
+    }
+    if (call == "reload") {
+        return answer_frame(to_json(target.reload(reload_options_from(member(request, "options")))));
+    }
     if (call == "status") {
         return answer_frame(to_json(target.status()));
     }

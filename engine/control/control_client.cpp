@@ -140,6 +140,11 @@ public:
     change_answer set_port_state(const std::string& port, const std::string& action) override {
         return change({{"call", "set_port_state"}, {"port", port}, {"action", action}});
     }
+    std::vector<group_summary> groups() override { return group_summaries_from(look({{"call", "groups"}})); }
+    change_answer set_group_state(const std::string& group, const std::string& action) override {
+        return change({{"call", "set_group_state"}, {"group", group}, {"action", action}});
+    }
+    reload_answer reload(const reload_options& options) override;
     change_answer save(std::int64_t delivery, const std::string& part, content_point point, int target) override;
 
 private:
@@ -309,6 +314,18 @@ submit_answer control_client::submit(const submission& message, const submit_opt
     } catch (const bad_frame& failure) {
         return {.code = answer_code::bad_input, .text = failure.what()};
     }
+}
+
+reload_answer control_client::reload(const reload_options& options) {
+    constexpr std::int64_t no_limit = -1;
+    exchange_result answer = ask({{"call", "reload"}, {"options", to_json(options)}}, {}, no_limit);
+    if (answer) {
+        return reload_answer_from(*answer);
+    }
+    if (answer.error().code == busy_code) {
+        return {.code = answer_code::not_accepted, .text = answer.error().text};
+    }
+    throw std::runtime_error(answer.error().text + "; the host's log says whether the bindings were reloaded");
 }
 
 change_answer control_client::save(std::int64_t delivery, const std::string& part, content_point point, int target) {

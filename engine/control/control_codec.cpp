@@ -1,145 +1,15 @@
 #include "control/control_codec.hpp"
 
-#include <array>
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "control/control_fields.hpp"
 #include "control/control_protocol.hpp"
 
 namespace hawser::engine::control {
 namespace {
 
 using nlohmann::json;
-
-template <typename Value>
-using word_table = std::initializer_list<std::pair<Value, const char*>>;
-
-const word_table<answer_code> answer_words = {
-    {answer_code::done, "done"},           {answer_code::accepted, "accepted"},
-    {answer_code::suspended, "suspended"}, {answer_code::not_accepted, "not_accepted"},
-    {answer_code::bad_input, "bad_input"}, {answer_code::no_subscriber, "no_subscriber"},
-    {answer_code::not_found, "not_found"}};
-const word_table<wait_for> wait_words = {
-    {wait_for::nothing, "nothing"}, {wait_for::first_attempt, "first_attempt"}, {wait_for::end, "end"}};
-
-template <typename Value>
-const char* word_of(const word_table<Value>& table, Value value) {
-    for (const auto& [candidate, word] : table) {
-        if (candidate == value) {
-            return word;
-        }
-    }
-    return "";
-}
-
-template <typename Value>
-Value value_of(const word_table<Value>& table, const std::string& word) {
-    for (const auto& [candidate, name] : table) {
-        if (word == name) {
-            return candidate;
-        }
-    }
-    throw bad_frame("unknown word \"" + word + "\"");
-}
-
-const json& field(const json& object, const char* name) {
-    if (!object.is_object()) {
-        throw bad_frame("an object was expected");
-    }
-    const auto found = object.find(name);
-    if (found == object.end()) {
-        throw bad_frame(std::string("the field \"") + name + "\" is missing");
-    }
-    return *found;
-}
-
-[[noreturn]] void fail_type(const char* name, const char* wanted) {
-    throw bad_frame(std::string("the field \"") + name + "\" is not " + wanted);
-}
-
-std::string text(const json& object, const char* name) {
-    const json& value = field(object, name);
-    if (!value.is_string()) {
-        fail_type(name, "a string");
-    }
-    return value.get<std::string>();
-}
-
-bool flag(const json& object, const char* name) {
-    const json& value = field(object, name);
-    if (!value.is_boolean()) {
-        fail_type(name, "true or false");
-    }
-    return value.get<bool>();
-}
-
-std::int64_t whole(const json& object, const char* name) {
-    const json& value = field(object, name);
-    if (!value.is_number_integer() ||
-        (value.is_number_unsigned() && value.get<std::uint64_t>() > std::uint64_t{INT64_MAX})) {
-        fail_type(name, "a whole number");
-    }
-    return value.get<std::int64_t>();
-}
-
-std::uint64_t natural(const json& object, const char* name) {
-    const json& value = field(object, name);
-    if (!value.is_number_unsigned()) {
-        fail_type(name, "a whole number of 0 or more");
-    }
-    return value.get<std::uint64_t>();
-}
-
-std::uint32_t natural32(const json& object, const char* name) {
-    const std::uint64_t value = natural(object, name);
-    if (value > UINT32_MAX) {
-        fail_type(name, "a number below 2^32");
-    }
-    return static_cast<std::uint32_t>(value);
-}
-
-const json& array(const json& value) {
-    if (!value.is_array()) {
-        throw bad_frame("a list was expected");
-    }
-    return value;
-}
-
-template <typename Value, typename Write>
-json list_of(const std::vector<Value>& values, Write write) {
-    json list = json::array();
-    for (const Value& one : values) {
-        list.push_back(write(one));
-    }
-    return list;
-}
-
-template <typename Value, typename Read>
-std::vector<Value> list_from(const json& value, Read read) {
-    std::vector<Value> list;
-    for (const json& one : array(value)) {
-        list.push_back(read(one));
-    }
-    return list;
-}
-
-std::vector<std::string> strings_from(const json& value) {
-    return list_from<std::string>(value, [](const json& one) {
-        if (!one.is_string()) {
-            throw bad_frame("a list of strings was expected");
-        }
-        return one.get<std::string>();
-    });
-}
-
-std::vector<std::int64_t> whole_numbers_from(const json& value) {
-    return list_from<std::int64_t>(value, [](const json& one) {
-        if (!one.is_number_integer()) {
-            throw bad_frame("a list of whole numbers was expected");
-        }
-        return one.get<std::int64_t>();
-    });
-}
 
 json property_json(const message_property& one) {
     return {{"name", one.name}, {"value", one.value}, {"type", one.type}, {"is_promoted", one.is_promoted}};
@@ -191,7 +61,8 @@ json summary_json(const message_summary& one) {
             {"size", one.size},
             {"code", one.code},
             {"text", one.text},
-            {"ended_unix_ms", one.ended_unix_ms}};
+            {"ended_unix_ms", one.ended_unix_ms},
+            {"held_for", one.held_for}};
 }
 
 message_summary summary_from(const json& value) {
@@ -206,7 +77,8 @@ message_summary summary_from(const json& value) {
             .size = natural(value, "size"),
             .code = text(value, "code"),
             .text = text(value, "text"),
-            .ended_unix_ms = whole(value, "ended_unix_ms")};
+            .ended_unix_ms = whole(value, "ended_unix_ms"),
+            .held_for = text(value, "held_for")};
 }
 
 json attempt_json(const attempt_summary& one) {
@@ -438,7 +310,7 @@ json to_json(const host_status& status) {
     return {{"host_name", status.host_name},     {"is_running", status.is_running},
             {"process_id", status.process_id},   {"started_unix_ms", status.started_unix_ms},
             {"message_box", status.message_box}, {"ports", to_json(status.ports)},
-            {"warnings", status.warnings}};
+            {"warnings", status.warnings},       {"groups", to_json(status.groups)}};
 }
 
 host_status host_status_from(const json& value) {
@@ -448,7 +320,8 @@ host_status host_status_from(const json& value) {
             .started_unix_ms = whole(value, "started_unix_ms"),
             .message_box = text(value, "message_box"),
             .ports = port_summaries_from(field(value, "ports")),
-            .warnings = strings_from(field(value, "warnings"))};
+            .warnings = strings_from(field(value, "warnings")),
+            .groups = group_summaries_from(field(value, "groups"))};
 }
 
 }  // namespace hawser::engine::control

@@ -60,6 +60,15 @@ std::vector<message_detail> message_details_from(const nlohmann::json& value);
 nlohmann::json to_json(const std::vector<port_summary>& list);
 std::vector<port_summary> port_summaries_from(const nlohmann::json& value);
 
+nlohmann::json to_json(const std::vector<group_summary>& list);
+std::vector<group_summary> group_summaries_from(const nlohmann::json& value);
+
+nlohmann::json to_json(const reload_options& options);
+reload_options reload_options_from(const nlohmann::json& value);
+
+nlohmann::json to_json(const reload_answer& answer);
+reload_answer reload_answer_from(const nlohmann::json& value);
+
 nlohmann::json to_json(const host_status& status);
 host_status host_status_from(const nlohmann::json& value);
 

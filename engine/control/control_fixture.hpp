@@ -108,6 +108,15 @@ public:
         ids.push_back(port + " " + action);
         return {.code = answer_code::done, .count = 1};
     }
+    std::vector<group_summary> groups() override { return status_value.groups; }
+    change_answer set_group_state(const std::string& group, const std::string& action) override {
+        ids.push_back("group " + group + " " + action);
+        return {.code = answer_code::done, .count = 1};
+    }
+    reload_answer reload(const reload_options& options) override {
+        reload_seen = options;
+        return reload_value;
+    }
     host_status status() override {
         if (fails) {
             throw std::runtime_error("the message box is damaged");
@@ -127,6 +136,8 @@ public:
     std::vector<message_detail> details;
     std::vector<port_summary> port_list;
     host_status status_value;
+    reload_options reload_seen;
+    reload_answer reload_value;
     std::string saved;
     std::atomic<bool> fails{false};
 };

@@ -48,6 +48,15 @@ TEST_CASE("requests that make no sense are answered with an error, and change no
         R"("count_max":1}})",
         R"({"v":1,"call":"show"})",
         R"({"v":1,"call":"save","delivery":1,"part":"","point":"before"})",
+        R"({"v":1,"call":"set_group_state","group":"G"})",
+        R"({"v":1,"call":"set_group_state","group":["G"],"action":"stop"})",
+        R"({"v":1,"call":"set_group_state","action":"stop"})",
+        R"({"v":1,"call":"reload"})",
+        R"({"v":1,"call":"reload","options":[]})",
+        R"({"v":1,"call":"reload","options":{"suspends_removed":1,"in_flight_wait_ms":0}})",
+        R"({"v":1,"call":"reload","options":{"suspends_removed":true}})",
+        R"({"v":1,"call":"reload","options":{"suspends_removed":true,"in_flight_wait_ms":-1}})",
+        R"({"v":1,"call":"reload","options":{"suspends_removed":true,"in_flight_wait_ms":4294967296}})",
         submit_text(part_text(0)),  // no descriptor came
         submit_text("", R"("options":{"wait":"later","wait_max_ms":-1,"progress":false})"),
         "{\"v\":1,\"call\":\"\xff\xfe\"}",
@@ -63,6 +72,8 @@ TEST_CASE("requests that make no sense are answered with an error, and change no
     CHECK(ask_raw(path, std::string(request_size_max + 1, ' ')).find("protocol.too-large") != std::string::npos);
     CHECK(bus.submissions.empty());
     CHECK(bus.filters.empty());
+    CHECK(bus.ids.empty());
+    CHECK_FALSE(bus.reload_seen.suspends_removed);
     CHECK(ask_raw(path, R"({"v":1,"call":"status"})").find("\"answer\"") != std::string::npos);
 }
 

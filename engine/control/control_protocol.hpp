@@ -10,7 +10,7 @@
 //   ← {"v":1, "answer":{…}}  or  {"v":1, "error":{"code":"protocol.bad-request", "text":"…"}}
 //
 // Calls: hello, submit, list, show, resume, terminate, save (one descriptor, written to), ports, set_port_state,
-// status. Their fields are those of hawser/types.hpp; control_codec.cpp is the one place that knows them. A client that
+// groups, set_group_state, reload, status. Their fields are those of hawser/types.hpp; control_codec.cpp is the one place that knows them. A client that
 // closes its sending half ends its own wait and is answered with what is known. A submit carries a key, so it is safe
 // to repeat after a lost answer. Descriptors are of regular files (memfds too): a read can then never hold up the host,
 // and the host opens each anew, so that a repeated submission does not share its position with the first. A frame that
@@ -35,7 +35,7 @@ inline constexpr std::size_t nesting_depth_max = 8;
 inline constexpr std::uint32_t list_count_max = 10'000;   // of one answer; a client asks for the rest with `after`
 inline constexpr std::int64_t frame_wait_ms = 10'000;     // from a frame's first byte to its last, either way
 inline constexpr std::int64_t idle_wait_ms = 60'000;      // between two requests of a connection
-inline constexpr std::int64_t answer_wait_ms = 60'000;    // of a client, for any call but submit and save
+inline constexpr std::int64_t answer_wait_ms = 60'000;    // of a client, for any call but submit, save and reload
 
 struct frame {
     std::string json;

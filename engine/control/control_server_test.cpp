@@ -155,7 +155,8 @@ TEST_CASE("the other calls carry their values both ways") {
                               .size = 1ULL << 40,
                               .code = "c",
                               .text = "bad \xff text",
-                              .ended_unix_ms = 17}};
+                              .ended_unix_ms = 17,
+                              .held_for = "G"}};
     const std::vector<message_summary> list = client->list({.port = "P",
                                                             .state = "retrying",
                                                             .after = 5,
@@ -165,6 +166,7 @@ TEST_CASE("the other calls carry their values both ways") {
     REQUIRE(list.size() == 1);
     CHECK(list[0].size == 1ULL << 40);
     CHECK(list[0].ended_unix_ms == 17);
+    CHECK(list[0].held_for == "G");
     CHECK(list[0].text == "bad \xef\xbf\xbd text");  // U+FFFD for what is not UTF-8
     CHECK(running.bus.filters.back().after == 5);
     CHECK(running.bus.filters.back().count_max == 7);
@@ -203,8 +205,12 @@ TEST_CASE("the other calls carry their values both ways") {
     CHECK(client->terminate({.message_id = "9"}).code == answer_code::not_found);
     CHECK(client->set_port_state("P", "stop").count == 1);
     CHECK(running.bus.ids.back() == "P stop");
+    CHECK(client->set_group_state("G", "start").count == 1);
+    CHECK(running.bus.ids.back() == "group G start");
 
     running.bus.status_value = {.host_name = "H", .is_running = true, .process_id = 77, .warnings = {"w"}};
+    running.bus.status_value.groups = {
+        {.name = "G", .state = "stopped", .ports = {"P", "Q"}, .held = 1ULL << 40, .note = "n"}};
     running.bus.status_value.ports.push_back(
         {.name = "P", .state = "started", .queued = 1, .suspended = 4, .note = "n"});
     const host_status status = client->status();
@@ -214,6 +220,49 @@ TEST_CASE("the other calls carry their values both ways") {
     CHECK(status.warnings == std::vector<std::string>{"w"});
     running.bus.port_list = status.ports;
     CHECK(client->ports()[0].note == "n");
+    for (const std::vector<group_summary>& groups : {status.groups, client->groups()}) {
+        REQUIRE(groups.size() == 1);
+        CHECK(groups[0].ports == std::vector<std::string>{"P", "Q"});
+        CHECK(groups[0].held == 1ULL << 40);
+        CHECK(groups[0].note == "n");
+    }
+}
+
+TEST_CASE("a reload is asked for with its options, and answered with all that it says") {
+    running_server running;
+    running.bus.reload_value = {.code = answer_code::bad_input,
+                                .text = "t",
+                                .ports = {.added = {"A"}, .changed = {"C"}, .removed = {"R"}},
+                                .groups = {.added = {"G"}, .changed = {}, .removed = {}},
+                                .renewed_adapters = {"SMTP"},
+                                .suspended = 7,
+                                .notes = {"n"}};
+    problem wrong;
+    wrong.file = "b.json";
+    wrong.line = 3;
+    wrong.column = 9;
+    wrong.pointer = "/host";
+    wrong.text = "bad";
+    running.bus.reload_value.problems = {wrong};
+    const reload_answer answer = running.client()->reload({.suspends_removed = true, .in_flight_wait_ms = 1234});
+    CHECK(running.bus.reload_seen.suspends_removed);
+    CHECK(running.bus.reload_seen.in_flight_wait_ms == 1234);
+    CHECK(answer.code == answer_code::bad_input);
+    CHECK(answer.text == "t");
+    REQUIRE(answer.problems.size() == 1);
+    CHECK(answer.problems[0].is_error);
+    CHECK(answer.problems[0].file == "b.json");
+    CHECK(answer.problems[0].line == 3);
+    CHECK(answer.problems[0].column == 9);
+    CHECK(answer.problems[0].pointer == "/host");
+    CHECK(answer.problems[0].text == "bad");
+    CHECK(answer.ports.added == std::vector<std::string>{"A"});
+    CHECK(answer.ports.changed == std::vector<std::string>{"C"});
+    CHECK(answer.ports.removed == std::vector<std::string>{"R"});
+    CHECK(answer.groups.added == std::vector<std::string>{"G"});
+    CHECK(answer.renewed_adapters == std::vector<std::string>{"SMTP"});
+    CHECK(answer.suspended == 7);
+    CHECK(answer.notes == std::vector<std::string>{"n"});
 }
 
 TEST_CASE("save writes to a file, and through a copy to a pipe") {

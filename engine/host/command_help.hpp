@@ -15,7 +15,8 @@ Set up
   preview BINDINGS --port P FILE    print what one transmission would carry; sends nothing
 
 Run
-  run BINDINGS                      run the host in the foreground until SIGTERM or ^C
+  run BINDINGS                      run the host in the foreground until SIGTERM or ^C; SIGHUP reloads
+  reload BINDINGS                   have the running host read its changed bindings, whole or not at all
   status BINDINGS                   does it run, what is queued, what is wrong
 
 Send
@@ -28,8 +29,8 @@ Look after
   messages resume BINDINGS ID…      try suspended messages again (--set edits them first), or all that a filter finds
   messages terminate BINDINGS ID…   give messages up
   messages save BINDINGS ID -o FILE write out a message's body, also as it was sent (--point after); --folder DIR
-  ports list BINDINGS               send ports, their state and counts
-  ports start|stop|enlist|unenlist BINDINGS PORT…
+  ports list BINDINGS               send ports and groups, their state and counts
+  ports start|stop|enlist|unenlist BINDINGS NAME…
 
 Every verb takes
   --overlay FILE                    lay a JSON merge patch over the bindings (production, test, …); may be repeated

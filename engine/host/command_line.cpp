@@ -94,6 +94,7 @@ private:
     void add_plugins();
     std::string check_values();
     std::string check_selection() const;
+    std::string check_port_names() const;
     bool has_filter() const;
     std::string read_times();
 
@@ -109,6 +110,12 @@ void command_parser::add_set_up() {
     add_json(check);
     CLI::App* run = add_verb(app_, "run", "Run the host in the foreground until SIGTERM or SIGINT");
     add_bindings(run);
+    CLI::App* reload =
+        add_verb(app_, "reload", "Have the running host read its changed bindings file, whole or not at all");
+    add_bindings(reload);
+    reload->add_flag("--suspend-removed", values_.suspends_removed,
+                     "suspend what still waits on ports and groups that are removed, instead of refusing");
+    add_json(reload);
     CLI::App* status =
         add_verb(app_, "status", "Say whether the host runs, what is queued, retried and suspended, and what is wrong");
     add_bindings(status);
@@ -239,19 +246,27 @@ void command_parser::add_messages() {
 }
 
 void command_parser::add_ports() {
-    CLI::App* ports = app_.add_subcommand("ports", "Look after the send ports");
+    CLI::App* ports = app_.add_subcommand("ports", "Look after the send ports and send port groups");
     ports->require_subcommand(1);
-    CLI::App* list = add_verb(*ports, "list", "List the send ports with their state and counts");
+    CLI::App* list = add_verb(*ports, "list", "List the send ports and groups with their state and counts");
     add_bindings(list);
     add_json(list);
     for (const auto& [name, summary] :
          {std::pair{"start", "Deliver: what is held goes out"},
-          std::pair{"stop", "Hold: messages are taken, and kept until the port is started"},
+          std::pair{"stop", "Hold: messages are taken, and kept until the port or group is started"},
           std::pair{"enlist", "Subscribe: messages are taken and held"},
-          std::pair{"unenlist", "Unsubscribe: no message is routed to the port any more"}}) {
+          std::pair{"unenlist", "Unsubscribe: no message is routed to the port, or by the group, any more"}}) {
         CLI::App* change = add_verb(*ports, name, summary);
         add_bindings(change);
-        change->add_option("PORT", values_.names, "names of send ports")->required();
+        change->add_option("NAME", values_.names, "names of send ports and send port groups");
+        change->add_option("--port", values_.port_names, "a send port, where a group has the name too; may be repeated")
+            ->allow_extra_args(false)
+            ->type_name("NAME");
+        change
+            ->add_option("--group", values_.group_names, "a group, where a send port has the name too; may be repeated")
+            ->allow_extra_args(false)
+            ->type_name("NAME");
+        change->add_flag("--all", values_.is_all, "all send ports and groups");
         add_json(change);
     }
 }
@@ -293,7 +308,21 @@ std::string command_parser::check_values() {
     if (const std::string wrong = read_times(); !wrong.empty()) {
         return wrong;
     }
+    if (const std::string wrong = check_port_names(); !wrong.empty()) {
+        return wrong;
+    }
     return values_.verb == "messages resume" || values_.verb == "messages terminate" ? check_selection() : "";
+}
+
+std::string command_parser::check_port_names() const {
+    if (!values_.verb.starts_with("ports ") || values_.verb == "ports list") {
+        return {};
+    }
+    const bool has_names = !values_.names.empty() || !values_.port_names.empty() || !values_.group_names.empty();
+    if (has_names && values_.is_all) {
+        return "--all goes without names: it means all send ports and groups";
+    }
+    return has_names || values_.is_all ? "" : values_.verb + ": say which: NAME…, or --all";
 }
 
 bool command_parser::has_filter() const {

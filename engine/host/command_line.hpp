@@ -31,7 +31,10 @@ struct arguments {
     bool waits_for_end = false;           // --wait end
     std::optional<std::int64_t> wait_ms;  // --wait 10m
 
-    std::vector<std::string> names;  // message ids, port names, plugin names
+    std::vector<std::string> names;        // message ids, names of ports or groups, plugin names
+    std::vector<std::string> port_names;   // of ports start …: these are ports …
+    std::vector<std::string> group_names;  // … and these are groups
+    bool suspends_removed = false;         // of reload
     std::string part;
     std::string output;
     std::string point;           // of messages save: before or after the pipeline; "" = before

@@ -51,6 +51,13 @@ TEST_CASE("verbs of two words") {
     CHECK(parse({"messages", "resume", "b.json", "--all", "--limit", "10"}).values.limit == 10);
     CHECK(parse({"messages", "save", "b.json", "12", "--part", "x", "-o", "out"}).values.output == "out");
     CHECK(parse({"ports", "stop", "b.json", "A", "B"}).values.verb == "ports stop");
+    const arguments named =
+        parse({"ports", "stop", "b.json", "A", "--group", "G", "--group", "H", "--port", "P"}).values;
+    CHECK(named.names == std::vector<std::string>{"A"});
+    CHECK(named.group_names == std::vector<std::string>{"G", "H"});
+    CHECK(named.port_names == std::vector<std::string>{"P"});
+    CHECK(parse({"ports", "start", "b.json", "--all"}).values.is_all);
+    CHECK(parse({"reload", "b.json", "--suspend-removed"}).values.suspends_removed);
     CHECK(parse({"plugins", "list"}).values.bindings.empty());
     CHECK(parse({"plugins", "show", "SMTP"}).values.names == std::vector<std::string>{"SMTP"});
     CHECK(parse({"schema"}).values.verb == "schema");
@@ -128,6 +135,7 @@ TEST_CASE("every verb takes --overlay") {
                                                {"messages", "save", "b", "1"},
                                                {"ports", "list", "b"},
                                                {"ports", "start", "b", "P"},
+                                               {"reload", "b"},
                                                {"status", "b"},
                                                {"plugins", "list", "b"},
                                                {"plugins", "show", "b"},
@@ -169,6 +177,11 @@ TEST_CASE("wrong usage is 64 and says what and where to look") {
                                                {"messages", "save", "b", "1", "--folder", "d", "-o", "f"},
                                                {"messages", "save", "b", "1", "--context", "--part", "p"},
                                                {"ports", "stop", "b"},
+                                               {"ports", "stop", "b", "P", "--all"},
+                                               {"ports", "stop", "b", "--group", "G", "--all"},
+                                               {"ports", "list", "b", "--group", "G"},
+                                               {"reload"},
+                                               {"reload", "b", "--suspends"},
                                                {"run", "b", "--log-level", "loud"},
                                                {"run", "b", "--log-format", "xml"}}) {
         const parsed_command_line got = parse(words);

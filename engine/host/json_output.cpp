@@ -49,12 +49,30 @@ json summary_json(const message_summary& one) {
             {"size", one.size},
             {"code", one.code},
             {"text", one.text},
-            {"ended", time_json(one.ended_unix_ms)}};
+            {"ended", time_json(one.ended_unix_ms)},
+            {"heldFor", one.held_for.empty() ? json() : json(one.held_for)}};
 }
 
 json port_json(const port_summary& one) {
     return {{"name", one.name},         {"state", one.state},   {"transport", one.transport}, {"queued", one.queued},
             {"retrying", one.retrying}, {"active", one.active}, {"suspended", one.suspended}, {"note", one.note}};
+}
+
+json group_json(const group_summary& one) {
+    return {{"name", one.name}, {"state", one.state}, {"ports", one.ports}, {"held", one.held}, {"note", one.note}};
+}
+
+json problem_json(const problem& one) {
+    return {{"severity", one.is_error ? "error" : "warning"},
+            {"file", one.file},
+            {"line", one.line},
+            {"column", one.column},
+            {"pointer", one.pointer},
+            {"text", one.text}};
+}
+
+json names_json(const changed_names& names) {
+    return {{"added", names.added}, {"changed", names.changed}, {"removed", names.removed}};
 }
 
 json property_json(const property_help& one) {
@@ -159,7 +177,22 @@ std::string json_of(const std::vector<message_detail>& details) {
     return dump({{"messages", list_of(details, detail_json)}}, 2);
 }
 
-std::string json_of(const std::vector<port_summary>& ports) { return dump({{"ports", list_of(ports, port_json)}}, 2); }
+std::string json_of(const std::vector<port_summary>& ports, const std::vector<group_summary>& groups) {
+    return dump({{"ports", list_of(ports, port_json)}, {"groups", list_of(groups, group_json)}}, 2);
+}
+
+std::string json_of(const reload_answer& answer, int exit_code) {
+    return dump({{"result", answer.code == answer_code::done ? "done" : "refused"},
+                 {"exitCode", exit_code},
+                 {"text", answer.text},
+                 {"ports", names_json(answer.ports)},
+                 {"groups", names_json(answer.groups)},
+                 {"renewedAdapters", answer.renewed_adapters},
+                 {"suspended", answer.suspended},
+                 {"notes", answer.notes},
+                 {"problems", list_of(answer.problems, problem_json)}},
+                2);
+}
 
 std::string json_of(const host_status& status) {
     return dump({{"host", status.host_name},
@@ -168,7 +201,8 @@ std::string json_of(const host_status& status) {
                  {"started", time_json(status.started_unix_ms)},
                  {"messageBox", status.message_box},
                  {"ports", list_of(status.ports, port_json)},
-                 {"warnings", status.warnings}},
+                 {"warnings", status.warnings},
+                 {"groups", list_of(status.groups, group_json)}},
                 2);
 }
 
@@ -190,12 +224,7 @@ std::string json_of(const std::vector<problem>& problems, const configuration_su
     bool is_ok = true;
     const json list = list_of(problems, [&is_ok](const problem& one) {
         is_ok = is_ok && !one.is_error;
-        return json{{"severity", one.is_error ? "error" : "warning"},
-                    {"file", one.file},
-                    {"line", one.line},
-                    {"column", one.column},
-                    {"pointer", one.pointer},
-                    {"text", one.text}};
+        return problem_json(one);
     });
     return dump({{"isOk", is_ok}, {"host", summary.host_name}, {"sendPorts", summary.send_ports}, {"problems", list}},
                 2);

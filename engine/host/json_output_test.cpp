@@ -52,12 +52,24 @@ TEST_CASE("lists, details, ports, status, problems and plugins are objects with 
     CHECK(detail["messages"][0]["properties"][0]["promoted"] == true);
     CHECK(detail["messages"][0]["parts"][0]["isBody"] == true);
     CHECK(detail["messages"][0]["history"][0]["attempt"] == 1);
-    CHECK(json::parse(json_of(std::vector<port_summary>{}))["ports"].is_array());
+    CHECK(json::parse(json_of(std::vector<port_summary>{}, std::vector<group_summary>{}))["ports"].is_array());
     const json status =
         json::parse(json_of(host_status{.host_name = "H", .ports = {{.name = "P", .queued = 2}}, .warnings = {"w"}}));
     CHECK(status["isRunning"] == false);
     CHECK(status["processId"].is_null());
     CHECK(status["ports"][0]["queued"] == 2);
+    CHECK(status["groups"].is_array());
+    const json groups = json::parse(json_of(std::vector<port_summary>{}, {{.name = "G", .ports = {"P"}, .held = 3}}));
+    CHECK(groups["groups"][0]["ports"][0] == "P");
+    CHECK(groups["groups"][0]["held"] == 3);
+    const json reload = json::parse(json_of(
+        reload_answer{
+            .code = answer_code::bad_input, .text = "t", .problems = {{.file = "f"}}, .ports = {{"A"}, {}, {}}},
+        78));
+    CHECK(reload["result"] == "refused");
+    CHECK(reload["exitCode"] == 78);
+    CHECK(reload["problems"][0]["severity"] == "error");
+    CHECK(reload["ports"]["added"][0] == "A");
     const json checked =
         json::parse(json_of(std::vector<problem>{{.is_error = false, .text = "t"}}, {.send_ports = {"P"}}));
     CHECK(checked["isOk"] == true);

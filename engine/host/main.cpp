@@ -19,6 +19,7 @@ using verb_function = int (*)(const arguments&);
 verb_function find_verb(const std::string& name) {
     static constexpr std::pair<const char*, verb_function> verbs[] = {{"check", check},
                                                                       {"run", run},
+                                                                      {"reload", reload},
                                                                       {"send", send},
                                                                       {"submit", submit},
                                                                       {"preview", preview},

@@ -88,6 +88,10 @@ std::string detail_text(const arguments& given, const message_detail& one) {
         text += (summary.state == "delivered" ? "  answer:    " : "  why:       ") + plain(summary.text) +
                 (summary.code.empty() ? "" : " [" + plain(summary.code) + "]") + "\n";
     }
+    if (!summary.held_for.empty()) {
+        text += "  held for:  " + plain(summary.held_for) + " (hawser ports start " + retyped(given) + " --group " +
+                plain(summary.held_for) + " lets it go)\n";
+    }
     text += "  port:      " + plain(summary.port) + "\n  message:   " + plain(summary.message_id) +
             "\n  published: " + time_text(summary.published_unix_ms) + " (" +
             human_duration(now_unix_ms() - summary.published_unix_ms) + " ago)\n";

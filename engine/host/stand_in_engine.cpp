@@ -80,6 +80,22 @@ public:
         note(action + " " + port);
         return script.change;
     }
+    std::vector<group_summary> groups() override {
+        note("groups");
+        return script.groups;
+    }
+    change_answer set_group_state(const std::string& group, const std::string& action) override {
+        note(action + " group " + group);
+        return script.change;
+    }
+    reload_answer reload(const reload_options& options) override {
+        note(options.suspends_removed ? "reload suspending" : "reload");
+        return script.on_reload ? script.on_reload(*this, options) : script.reload;
+    }
+    reload_answer reload(load_result, const reload_options&) override {
+        note("put in place");
+        return script.reload;
+    }
     host_status status() override {
         note("status");
         return script.status;
@@ -103,7 +119,7 @@ std::string problem::line_text() const {
 }
 
 load_result load(const std::string& path, const load_options& options) {
-    load_result result{.value = nullptr, .problems = script.problems};
+    load_result result{.value = nullptr, .problems = script.problems, .message_box_path = script.message_box_path};
     script.calls.push_back("load " + path + (options.overlays.empty() ? "" : " +" + options.overlays.front()));
     for (const problem& one : script.problems) {
         if (one.is_error) {
@@ -125,13 +141,16 @@ opened<host> open_host(const configuration&, const host_options& options) {
     script.calls.push_back(std::string("open delivers=") + (options.delivers ? "1" : "0") +
                            " serves=" + (options.serves_clients ? "1" : "0") +
                            " ports=" + (options.only_ports.empty() ? "" : options.only_ports.front()));
+    script.on_reload = options.on_reload;
     if (!script.open_code.empty()) {
         return {.value = nullptr, .code = script.open_code, .text = "why it did not open"};
     }
     return {.value = std::make_unique<scripted_host>(), .code = {}, .text = {}};
 }
 
-opened<bus> connect(const configuration&) {
+opened<bus> connect(const configuration& loaded) { return connect(loaded.message_box_path()); }
+
+opened<bus> connect(const std::string&) {
     if (!script.has_running_host) {
         return {.value = nullptr, .code = "host.not-running", .text = "no host is running"};
     }

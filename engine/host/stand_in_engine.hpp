@@ -23,7 +23,11 @@ struct engine_script {
     std::vector<message_summary> summaries;
     std::vector<message_detail> details;
     std::vector<port_summary> ports;
+    std::vector<group_summary> groups;
     host_status status;
+    std::string message_box_path = "box.db";  // of load
+    reload_answer reload;
+    std::function<reload_answer(host&, const reload_options&)> on_reload;  // as the verb gave it to open_host
     std::vector<plugin_help> plugins;
     std::string saved;
 

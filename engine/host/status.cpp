@@ -31,7 +31,7 @@ int status(const arguments& given) {
     } else {
         text += "not running; start it: hawser run " + retyped(given) + "\n";
     }
-    text += "message box: " + plain(now.message_box) + "\n\n" + port_table(now.ports);
+    text += "message box: " + plain(now.message_box) + "\n\n" + port_table(now.ports) + group_table(now.groups);
     std::uint64_t suspended = 0;
     for (const port_summary& one : now.ports) {
         suspended += one.suspended;

@@ -8,6 +8,7 @@ namespace hawser::command {
 
 int check(const arguments& given);
 int run(const arguments& given);
+int reload(const arguments& given);
 int send(const arguments& given);
 int submit(const arguments& given);
 int preview(const arguments& given);

@@ -52,9 +52,9 @@ TEST_CASE_FIXTURE(folder_fixture, "check: 0 with a summary, 78 with every proble
 TEST_CASE_FIXTURE(folder_fixture, "bad bindings are 78 in every verb, and nothing is opened") {
     script.problems = {{.file = "b.json", .line = 1, .column = 1, .text = "wrong"}};
     using verb = int (*)(const arguments&);
-    for (const verb one :
-         {check, run, send, submit, hawser::command::preview, messages_list, messages_show, messages_resume,
-          messages_terminate, messages_save, ports_list, ports_change, status, plugins_list, schema}) {
+    for (const verb one : {check, run, send, submit, hawser::command::preview, messages_list, messages_show,
+                           messages_resume, messages_terminate, messages_save, ports_list, ports_change,
+                           hawser::command::reload, status, plugins_list, schema}) {
         arguments words = given("ports stop");
         words.files = {file};
         words.names = {"1"};
@@ -237,6 +237,69 @@ TEST_CASE_FIXTURE(folder_fixture, "ports and status") {
     CHECK(contains(captured(folder, status, given("status")).out, "running since 1970-01-01T00:00:00.001Z"));
 }
 
+TEST_CASE_FIXTURE(folder_fixture, "ports: groups by their names, and a name that is both has to be said") {
+    script.ports = {
+        {.name = "Out", .state = "started"}, {.name = "Both", .state = "stopped"}, {.name = "Old", .state = "gone"}};
+    script.groups = {{.name = "Both", .state = "stopped", .ports = {"Out"}, .held = 12, .note = "look"}};
+    outcome got = captured(folder, ports_list, given("ports list"));
+    CHECK(contains(got.out, "GROUP  STATE    HELD  PORTS\nBoth   stopped    12  Out"));
+    CHECK(contains(got.out, "group Both: look"));
+    arguments words = given("ports start");
+    words.names = {"Both"};
+    got = captured(folder, ports_change, words);
+    CHECK(got.code == 64);
+    CHECK(contains(got.err, "--group Both"));
+    words.names = {"Out"};
+    words.group_names = {"Both"};
+    words.port_names = {"Both"};
+    script.calls.clear();
+    CHECK(captured(folder, ports_change, words).code == 0);
+    CHECK(script.calls == std::vector<std::string>{"load b.json", "open delivers=0 serves=0 ports=", "ports", "groups",
+                                                   "start Both", "start group Both", "start Out"});
+    arguments all = given("ports stop");
+    all.is_all = true;
+    script.calls.clear();
+    CHECK(captured(folder, ports_change, all).code == 0);
+    CHECK(script.calls == std::vector<std::string>{"load b.json", "open delivers=0 serves=0 ports=", "ports", "groups",
+                                                   "stop Out", "stop Both", "stop group Both"});
+    script.status.groups = script.groups;
+    CHECK(contains(captured(folder, status, given("status")).out, "GROUP"));
+}
+
+TEST_CASE_FIXTURE(folder_fixture, "reload: what changed, what is wrong, and that no host runs") {
+    arguments words = given("reload");
+    outcome got = captured(folder, hawser::command::reload, words);
+    CHECK(got.code == 74);
+    CHECK(contains(got.err, "no host runs with the message box box.db"));
+    script.has_running_host = true;
+    script.reload.ports = {.added = {"A"}, .changed = {"C"}, .removed = {"R"}};
+    script.reload.renewed_adapters = {"SMTP"};
+    script.reload.suspended = 3;
+    words.suspends_removed = true;
+    got = captured(folder, hawser::command::reload, words);
+    CHECK(got.code == 0);
+    CHECK(script.calls.back() == "reload suspending");
+    CHECK(got.out ==
+          "reloaded\nadded port: A\nchanged port: C\nremoved port: R\nrenewed adapter: SMTP\n"
+          "suspended: 3 messages of what was removed\n");
+    script.reload = {.code = answer_code::not_accepted, .text = "a reload is under way"};
+    got = captured(folder, hawser::command::reload, words);
+    CHECK(got.code == 74);
+    CHECK(contains(got.err, "a reload is under way; nothing was changed"));
+    // The host's view counts, also where ours has errors: it may have secrets that we have not.
+    script.problems = {{.file = "b.json", .line = 1, .column = 1, .text = "wrong for us"}};
+    script.reload = {.code = answer_code::bad_input, .text = "the bindings have errors"};
+    script.reload.problems = {{.file = "b.json", .line = 7, .column = 3, .text = "wrong for the host"}};
+    got = captured(folder, hawser::command::reload, words);
+    CHECK(got.code == 78);
+    CHECK(contains(got.err, "b.json:7:3: error: wrong for the host"));
+    CHECK_FALSE(contains(got.err, "wrong for us"));
+    script.has_running_host = false;
+    got = captured(folder, hawser::command::reload, words);
+    CHECK(got.code == 78);
+    CHECK(contains(got.err, "wrong for us"));
+}
+
 TEST_CASE_FIXTURE(folder_fixture, "preview, plugins and schema") {
     arguments words = given("preview");
     words.port = "Out";
@@ -271,7 +334,9 @@ TEST_CASE_FIXTURE(folder_fixture, "preview, plugins and schema") {
     CHECK(json::parse(captured(folder, schema, given("schema")).out).contains("$schema"));
 }
 
-TEST_CASE_FIXTURE(folder_fixture, "run: ready is told, a signal stops it cleanly, the service manager hears of both") {
+TEST_CASE_FIXTURE(
+    folder_fixture,
+    "run: ready is told, SIGHUP reloads, SIGTERM stops it cleanly, and the service manager hears of all") {
     const int manager = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
@@ -284,20 +349,28 @@ TEST_CASE_FIXTURE(folder_fixture, "run: ready is told, a signal stops it cleanly
         ::setenv("NOTIFY_SOCKET", path.c_str(), 1);
         const int code = run(given("run"));
         const bool is_right =
-            script.calls ==
-            std::vector<std::string>{
-                "load b.json", "open delivers=1 serves=1 ports=", "start", "log ready", "log stopping", "stop",
-                "log stopped"};
+            script.calls == std::vector<std::string>{"load b.json",   "open delivers=1 serves=1 ports=",
+                                                     "start",         "log ready",
+                                                     "log reloading", "reload",
+                                                     "load b.json",   "put in place",
+                                                     "log stopping",  "stop",
+                                                     "log stopped"};
         ::_exit(code == 0 && is_right ? 0 : 1);
     }
     char text[256] = {};
     REQUIRE(::recv(manager, text, sizeof text - 1, 0) > 0);
     CHECK(std::string(text).starts_with("READY=1"));
     CHECK(std::string(text).ends_with("MAINPID=" + std::to_string(child)));
+    const auto next_notification = [&] {
+        std::fill(std::begin(text), std::end(text), '\0');
+        REQUIRE(::recv(manager, text, sizeof text - 1, 0) > 0);
+        return std::string(text);
+    };
+    ::kill(child, SIGHUP);
+    CHECK(next_notification().starts_with("RELOADING=1\nMONOTONIC_USEC="));
+    CHECK(next_notification() == "READY=1");
     ::kill(child, SIGTERM);
-    std::fill(std::begin(text), std::end(text), '\0');
-    REQUIRE(::recv(manager, text, sizeof text - 1, 0) > 0);
-    CHECK(std::string(text) == "STOPPING=1");
+    CHECK(next_notification() == "STOPPING=1");
     int result = -1;
     REQUIRE(::waitpid(child, &result, 0) == child);
     CHECK(result == 0);

@@ -63,6 +63,9 @@ struct new_delivery {
     std::int64_t due_unix_ms = 0;  // not to be claimed before
     bool is_ordered = false;       // claimed one at a time, in order of publication, with those of the same …
     std::string order_key;         // … key on this port (a dynamic port's location); "" = all of them
+    // The stopped send port group that it waits for; "" = none. One that is held is queued, and not claimed until it is
+    // released: with its group, or alone by a resume.
+    std::string held_for = {};
 };
 
 struct publication {
@@ -179,9 +182,10 @@ struct renew_operation {
     claim_token token;
 };  // the claim lasts lease_ms() from now; lost = another host may have the delivery: stop sending
 struct port_state_operation {
-    std::string port;
+    std::string port;  // or the group: ports and groups of the same name are two
     std::string state;
     std::string declared;
+    bool is_group = false;
 };  // bound, stopped, started; what the bindings said
 struct resume_operation {
     delivery_id delivery = 0;
@@ -199,9 +203,27 @@ struct index_operation {
     std::vector<std::string> properties;
 };
 
-using operation = std::variant<publish_operation, complete_operation, reschedule_operation, release_operation,
-                               suspend_operation, checkpoint_operation, renew_operation, port_state_operation,
-                               resume_operation, terminate_operation, index_operation>;
+// Releases the oldest of those that are held for this group, at most so many: they may then be claimed, in the order of
+// publication that they have. The answer's count says how many; where it is count_max there may be more.
+struct release_held_operation {
+    std::string group;
+    std::uint32_t count_max = 0;
+};
+
+// Suspends (resumable, with this code and text) those that wait for an attempt: of a port, held or not, or those that
+// are held for a group. At most so many, and the answer's count says how many, as above.
+struct suspend_waiting_operation {
+    std::string port;   // or …
+    std::string group;  // … where the port is ""
+    std::string code;
+    std::string text;
+    std::uint32_t count_max = 0;
+};
+
+using operation =
+    std::variant<publish_operation, complete_operation, reschedule_operation, release_operation, suspend_operation,
+                 checkpoint_operation, renew_operation, port_state_operation, resume_operation, terminate_operation,
+                 index_operation, release_held_operation, suspend_waiting_operation>;
 
 enum class commit_status : std::uint8_t {
     done = 1,
@@ -214,8 +236,9 @@ enum class commit_status : std::uint8_t {
 
 struct commit_answer {
     commit_status status = commit_status::done;
-    std::string message_id;  // with already_published
-    std::string text;        // why, for a person
+    std::string message_id;   // with already_published
+    std::string text;         // why, for a person
+    std::uint64_t count = 0;  // of deliveries that were released or suspended
 };
 
 // ---- Looking at the box --------------------------------------------------------------------------------------------
@@ -247,6 +270,7 @@ struct delivery_summary {
     std::string code;        // of the last attempt or of the suspension
     std::string text;
     std::int64_t ended_unix_ms = 0;  // 0 = it has not
+    std::string held_for = {};       // the group that it waits for; "" = it is not held
 };
 
 struct delivery_detail {
@@ -292,10 +316,16 @@ struct port_counts {
     std::uint64_t suspended = 0;
 };
 
+struct held_count {
+    std::string group;
+    std::uint64_t held = 0;
+};
+
 struct port_state_record {
-    std::string port;
+    std::string port;  // or the group
     std::string state;
     std::string declared;
+    bool is_group = false;
 };
 
 class body_reader {  // forward only, one reader; each read is its own short statement
@@ -366,7 +396,8 @@ public:
 
     virtual std::vector<delivery_summary> list(const delivery_filter& filter) = 0;
     virtual std::optional<delivery_detail> show(delivery_id id) = 0;
-    virtual std::vector<port_counts> counts() = 0;
+    virtual std::vector<port_counts> counts() = 0;      // those that are held are queued
+    virtual std::vector<held_count> held_counts() = 0;  // of the groups that something is held for
     virtual std::vector<port_state_record> port_states() = 0;
 };
 

@@ -82,6 +82,8 @@ TEST_CASE("a box of schema version 1 is taken over with what is in it") {
         publish(*box, {.ports = {"A"}, .body = "from version 1"});
     }
     execute(folder.box_path(),  // back to what version 1 had
+            "DROP TABLE port_group; DROP INDEX delivery_held; DROP INDEX delivery_held_by_port;"
+            "ALTER TABLE delivery DROP COLUMN held_for;"
             "DROP TABLE tracked; DROP TABLE property_value; DROP INDEX part_file_by_file; DROP INDEX delivery_ordered;"
             "DROP INDEX delivery_retrying; DROP INDEX delivery_edited;"
             "ALTER TABLE delivery DROP COLUMN order_key; PRAGMA user_version=1");
@@ -142,16 +144,37 @@ TEST_CASE("numbers of deliveries never come twice, not even after everything is 
     CHECK(claim(*box, "A").at(0).token.delivery > first);
 }
 
-TEST_CASE("port states are kept") {
+TEST_CASE("a box of schema version 2 is taken over, and holds messages for groups from then on") {
+    box_folder folder;
+    {
+        auto box = folder.open();
+        publish(*box, {.ports = {"A"}, .body = "from version 2"});
+    }
+    execute(folder.box_path(),
+            "DROP TABLE port_group; DROP INDEX delivery_held; DROP INDEX delivery_held_by_port;"
+            "ALTER TABLE delivery DROP COLUMN held_for; PRAGMA user_version=2");
+    auto box = folder.open();
+    publish(*box, {.ports = {"A"}, .body = "held", .held_for = "G"});
+    const auto claims = claim(*box, "A", 10);
+    REQUIRE(claims.size() == 1);
+    CHECK(claims[0].inline_bodies.at(0) == "from version 2");
+    CHECK(box->held_counts().at(0).held == 1);
+}
+
+TEST_CASE("states of ports and of groups are kept, also under the same name") {
     box_folder folder;
     {
         auto box = folder.open();
         CHECK(commit(*box, port_state_operation{"A", "stopped", "started"}).status == commit_status::done);
+        CHECK(commit(*box, port_state_operation{"A", "bound", "started", true}).status == commit_status::done);
     }
     const auto states = folder.open()->port_states();
-    REQUIRE(states.size() == 1);
+    REQUIRE(states.size() == 2);
     CHECK(states[0].state == "stopped");
     CHECK(states[0].declared == "started");
+    CHECK_FALSE(states[0].is_group);
+    CHECK(states[1].state == "bound");
+    CHECK(states[1].is_group);
 }
 
 TEST_CASE("the WAL is brought into the database while the box is written, and does not grow with it") {

@@ -60,6 +60,7 @@ struct test_publication {
     std::string message_id = make_uuid();
     std::optional<staged_body> staged;
     std::optional<std::string> order_key;  // of an ordered port
+    std::string held_for;                  // a group
 };
 
 inline commit_answer publish(message_box& box, const test_publication& wanted) {
@@ -80,7 +81,7 @@ inline commit_answer publish(message_box& box, const test_publication& wanted) {
     message.parts.push_back(std::move(part));
     for (const std::string& port : wanted.ports) {
         message.deliveries.push_back(
-            {port, wanted.priority, 0, wanted.order_key.has_value(), wanted.order_key.value_or("")});
+            {port, wanted.priority, 0, wanted.order_key.has_value(), wanted.order_key.value_or(""), wanted.held_for});
     }
     return commit(box, publish_operation{std::move(message)});
 }

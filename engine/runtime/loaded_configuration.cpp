@@ -62,7 +62,9 @@ load_result load(const std::string& bindings_path, const load_options& options) 
             }
         }
         loaded->set_bindings(read_bindings(document, loaded->catalogue(), found));
+        loaded->set_texts(read_binding_texts(document.root));
         check_ports(*loaded, found);
+        out.message_box_path = loaded->message_box_path();
     }
     out.problems = to_problems(found);
     if (!found.has_errors()) {

@@ -7,6 +7,7 @@
 #include "bindings/bindings.hpp"
 #include "hawser/host.hpp"
 #include "plugins/plugin_registry.hpp"
+#include "runtime/configuration_difference.hpp"
 #include "runtime/plugin_catalogue.hpp"
 
 namespace hawser::engine {
@@ -25,6 +26,8 @@ public:
     const plugin_catalogue& catalogue() const noexcept { return catalogue_; }
     const host_bindings& bindings() const noexcept { return bindings_; }
     void set_bindings(host_bindings bindings) { bindings_ = std::move(bindings); }
+    const binding_texts& texts() const noexcept { return texts_; }
+    void set_texts(binding_texts texts) { texts_ = std::move(texts); }
 
     static const loaded_configuration& from(const hawser::configuration& one) {
         return dynamic_cast<const loaded_configuration&>(one);
@@ -35,6 +38,7 @@ private:
     engine_services services_;  // for validation: time only
     plugin_catalogue catalogue_;
     host_bindings bindings_;
+    binding_texts texts_;
 };
 
 }  // namespace hawser::engine

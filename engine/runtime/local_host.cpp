@@ -1,23 +1,31 @@
 #include "runtime/local_host.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <future>
+#include <stdexcept>
 
 #include "base/log.hpp"
 #include "control/control_server.hpp"
+#include "runtime/box_calls.hpp"
 #include "runtime/public_names.hpp"
 
 namespace hawser::engine {
 namespace {
 
+constexpr std::int64_t closing_wait_max_ms = 10'000;  // of a submission, for a reload that removes its port
+
 answer_code code_of(const error& failure) {
-    return failure.code == "no_subscriber"  ? answer_code::no_subscriber
-           : failure.code == "not_accepted" ? answer_code::not_accepted
-           : failure.code == "not_found"    ? answer_code::not_found
-                                            : answer_code::bad_input;
+    return failure.code == "no_subscriber"                                              ? answer_code::no_subscriber
+           : failure.code == "not_accepted" || failure.code == port_table::port_closing ? answer_code::not_accepted
+                                                                                        : answer_code::bad_input;
+}
+
+submit_answer refusal(const error& failure) {
+    submit_answer refused;
+    refused.code = code_of(failure);
+    refused.text = failure.text;
+    return refused;
 }
 
 std::string spool_folder_of(const std::string& box_path) {
@@ -25,47 +33,30 @@ std::string spool_folder_of(const std::string& box_path) {
     return folder.empty() ? "." : folder;
 }
 
+std::shared_ptr<const host_bindings> bindings_of(const std::shared_ptr<const loaded_configuration>& loaded) {
+    return {loaded, &loaded->bindings()};
+}
+
 }  // namespace
 
-local_host::local_host(const loaded_configuration& loaded, const host_options& options,
+local_host::local_host(std::shared_ptr<const loaded_configuration> loaded, const host_options& options,
                        std::unique_ptr<message_box> box)
-    : loaded_(loaded),
-      options_(options),
-      certificates_({loaded.bindings().host.certificates.personal, loaded.bindings().host.certificates.other_people,
-                     loaded.bindings().host.certificates.trusted}),
-      certificate_view_(certificates_),
-      services_{&certificate_view_, &counters_, &system_clock()},
+    : options_(options),
       box_(std::move(box)),
-      ports_(loaded.bindings(), box_->port_states()),
+      generation_(make_generation(loaded, nullptr, {options_.delivers, counters_, retired_})),
+      ports_(bindings_of(loaded), read_port_states(loaded->bindings(), box_->port_states())),
       delivery_(*box_, system_clock(),
-                {.worker_count = loaded.bindings().host.worker_count,
-                 .spool_folder = spool_folder_of(loaded.message_box_path()),
+                {.worker_count = loaded->bindings().host.worker_count,
+                 .spool_folder = spool_folder_of(loaded->message_box_path()),
                  .route = [this](const message_context& context) { return subscribers_of(context); }},
-                [this](const delivery_report& report) { waiters_.tell(report); }) {
-    const host_binding& settings = loaded_.bindings().host;
-    box_->set_retention({settings.tracking.age_ms, static_cast<std::uint64_t>(settings.tracking.size_bytes)});
-    std::vector<operation> changes = ports_.take_changes();
-    changes.emplace_back(index_operation{settings.indexed_properties});
-    if (const commit_answer answer = commit_and_wait(std::move(changes)); answer.status != commit_status::done) {
-        throw std::runtime_error("the states of the ports cannot be stored: " + answer.text);
-    }
-    if (options_.delivers) {
-        delivery_.set_destinations(make_destinations(loaded_));
-        adapters_ = make_adapters(loaded_, services_);
-        for (const send_port_binding& binding : loaded_.bindings().send_ports) {
-            delivery_.set_port(make_port(loaded_, services_, adapters_, binding),
-                               delivers_for(binding.name) && ports_.state(binding.name) == "started");
-        }
-    }
+                [this](const delivery_report& report) { waiters_.tell(report); }),
+      releaser_([this](const std::string& group) { return release_piece(group); }) {
+    const host_binding& settings = loaded->bindings().host;
+    store_states(read_port_states(loaded->bindings(), box_->port_states()).changes, settings);
+    put_ports_in_place(*generation_);
 }
 
 local_host::~local_host() { stop(0); }
-
-bool local_host::delivers_for(const std::string& port) const {
-    return options_.delivers &&
-           (options_.only_ports.empty() ||
-            std::find(options_.only_ports.begin(), options_.only_ports.end(), port) != options_.only_ports.end());
-}
 
 void local_host::start() {
     started_unix_ms_ = system_clock().unix_ms();
@@ -73,22 +64,29 @@ void local_host::start() {
     if (options_.delivers) {
         delivery_.start();
     }
+    if (is_running()) {
+        release_started_groups();
+    }
     if (options_.serves_clients) {
-        server_ = std::make_unique<control_server>(*this, loaded_.message_box_path() + ".sock");
+        server_ = std::make_unique<control_server>(*this, generation()->loaded->message_box_path() + ".sock");
         server_->start();
     }
 }
 
 void local_host::stop(std::int64_t grace_ms) {
-    if (std::exchange(is_stopped_, true)) {
+    if (is_stopped_.exchange(true)) {
         return;
     }
+    { const std::lock_guard until_the_reload_has_ended(reload_mutex_); }
     waiters_.close();
     if (server_) {
         server_->stop();
     }
-    delivery_.stop(grace_ms < 0 ? loaded_.bindings().host.stop_grace_ms : grace_ms);
-    for (const auto& [type, adapter] : adapters_) {
+    releaser_.stop();
+    const std::shared_ptr<const host_generation> current = generation();
+    delivery_.stop(grace_ms < 0 ? current->bindings().host.stop_grace_ms : grace_ms);
+    retired_.finish();
+    for (const auto& [type, adapter] : current->adapters) {
         adapter->stop();
     }
     for (const auto& [name, value] : counters_.values()) {
@@ -98,21 +96,55 @@ void local_host::stop(std::int64_t grace_ms) {
 
 // ---- Submitting ----
 
-intake_ports local_host::make_intake() const {
-    return {[this](const std::string& port, const message_context& context) { return ports_.route(port, context); }};
+// Routes it for a first time before its bodies are read, which may take minutes, to refuse what nobody takes.
+result<local_host::taken_submission> local_host::take(const submission& message,
+                                                      const std::function<void(std::uint64_t)>& on_progress,
+                                                      std::int64_t closing_wait_ms) {
+    std::uint64_t revision = 0;
+    const auto route = [&](const std::string& port, const message_context& context) {
+        revision = ports_.revision();
+        result<std::vector<new_delivery>> routed = ports_.route(port, context);
+        if (!routed && routed.error().code == port_table::port_closing && ports_.wait_until_open(closing_wait_ms)) {
+            revision = ports_.revision();
+            routed = ports_.route(port, context);
+        }
+        return routed;
+    };
+    result<publication> taken = take_submission(message, *box_, {route}, on_progress);
+    if (!taken) {
+        return unexpected{std::move(taken).error()};
+    }
+    return taken_submission{std::move(*taken), revision};
+}
+
+// Ports may have changed or gone since it was taken.
+result<void> local_host::route_anew(taken_submission& taken, const std::string& port) const {
+    if (const std::uint64_t revision = ports_.revision(); revision != taken.revision) {
+        result<std::vector<new_delivery>> routed = ports_.route(port, taken.message.context);
+        if (!routed) {
+            return unexpected{std::move(routed).error()};
+        }
+        taken.message.deliveries = std::move(*routed);
+        taken.revision = revision;
+    }
+    return {};
 }
 
 // Of a message that the engine itself publishes; nobody = it is not published.
 std::vector<new_delivery> local_host::subscribers_of(const message_context& context) const {
-    result<std::vector<new_delivery>> found = ports_.route("", context);
+    result<std::vector<new_delivery>> found = ports_.route("", context, closing_rule::ignore);
     return found ? std::move(*found) : std::vector<new_delivery>{};
 }
 
-commit_answer local_host::commit_and_wait(std::vector<operation> batch) {
-    std::promise<commit_answer> promise;
-    std::future<commit_answer> future = promise.get_future();
-    box_->commit(std::move(batch), [&promise](const commit_answer& answer) { promise.set_value(answer); });
-    return future.get();
+// Those whose outcome can be waited for.
+std::vector<std::string> local_host::delivering_ports(const publication& message) const {
+    std::vector<std::string> all;
+    for (const new_delivery& one : message.deliveries) {
+        if (is_started_ && one.held_for.empty() && delivers_for(one.port) && ports_.state(one.port) == "started") {
+            all.push_back(one.port);
+        }
+    }
+    return all;
 }
 
 submit_answer local_host::answer_of(const commit_answer& committed, const std::string& message_id) {
@@ -137,25 +169,30 @@ submit_answer local_host::answer_of(const commit_answer& committed, const std::s
 }
 
 submit_answer local_host::submit(const submission& message, const submit_options& options) {
-    result<publication> taken = take_submission(message, *box_, make_intake(), options.on_progress);
+    result<taken_submission> taken = take(message, options.on_progress, closing_wait_max_ms);
     if (!taken) {
-        submit_answer refused;
-        refused.code = code_of(taken.error());
-        refused.text = taken.error().text;
-        return refused;
+        return refusal(taken.error());
     }
-    const std::string message_id = taken->message_id;
+    const std::string message_id = taken->message.message_id;
     std::vector<std::string> started;
-    std::vector<new_delivery> deliveries = taken->deliveries;
-    for (const new_delivery& one : deliveries) {
-        if (is_started_ && delivers_for(one.port) && ports_.state(one.port) == "started") {
-            started.push_back(one.port);
+    std::unique_ptr<outcome_waiters::waiter> waiter;
+    const auto promise = std::make_shared<std::promise<commit_answer>>();
+    while (!waiter) {
+        std::unique_lock lock(publish_mutex_);
+        if (result<void> routed = route_anew(*taken, message.port); !routed) {
+            lock.unlock();
+            if (routed.error().code == port_table::port_closing && ports_.wait_until_open(closing_wait_max_ms)) {
+                continue;
+            }
+            return refusal(routed.error());
         }
+        started = delivering_ports(taken->message);
+        waiter = waiters_.expect(message_id, started.size(), options.wait);
+        std::vector<operation> batch;
+        batch.emplace_back(publish_operation{std::move(taken->message)});
+        box_->commit(std::move(batch), [promise](const commit_answer& answer) { promise->set_value(answer); });
     }
-    const std::unique_ptr<outcome_waiters::waiter> waiter = waiters_.expect(message_id, started.size(), options.wait);
-    std::vector<operation> batch;
-    batch.emplace_back(publish_operation{std::move(*taken)});
-    submit_answer answer = answer_of(commit_and_wait(std::move(batch)), message_id);
+    submit_answer answer = answer_of(promise->get_future().get(), message_id);
     if (answer.code != answer_code::accepted) {
         return answer;
     }
@@ -171,6 +208,14 @@ submit_answer local_host::submit(const submission& message, const submit_options
     return answer;
 }
 
+std::string local_host::reason_to_wait(const delivery_summary& one) const {
+    if (!one.held_for.empty()) {
+        return "the send port group \"" + one.held_for + "\" is stopped: the message waits until it is started";
+    }
+    return ports_.state(one.port) == "stopped" ? "the port is stopped: the message waits until it is started"
+                                               : one.text;
+}
+
 // Adds what the box still has of the message, and says what it all means.
 void local_host::describe_deliveries(submit_answer& answer) {
     for (const delivery_summary& one : box_->list({.message_id = answer.message_id})) {
@@ -182,9 +227,7 @@ void local_host::describe_deliveries(submit_answer& answer) {
             left.port = one.port;
             left.state = one.state >= delivery_state::suspended ? "suspended" : "queued";
             left.code = one.code;
-            left.text = ports_.state(one.port) == "stopped"
-                            ? "the port is stopped: the message waits until it is started"
-                            : one.text;
+            left.text = reason_to_wait(one);
             left.attempts = one.attempts;
             answer.deliveries.push_back(std::move(left));
         }
@@ -202,21 +245,25 @@ void local_host::describe_deliveries(submit_answer& answer) {
 }
 
 void local_host::submit_async(submission message, std::function<void(const submit_answer&)> answer) {
-    result<publication> taken = take_submission(message, *box_, make_intake(), {});
+    constexpr std::int64_t no_wait_ms = 0;  // it may be called on the store's own thread
+    result<taken_submission> taken = take(message, {}, no_wait_ms);
     if (!taken) {
-        submit_answer refused;
-        refused.code = code_of(taken.error());
-        refused.text = taken.error().text;
-        answer(refused);
+        answer(refusal(taken.error()));
+        return;
+    }
+    std::unique_lock lock(publish_mutex_);
+    if (result<void> routed = route_anew(*taken, message.port); !routed) {
+        lock.unlock();
+        answer(refusal(routed.error()));
         return;
     }
     std::vector<std::string> woken;
-    for (const new_delivery& one : taken->deliveries) {
+    for (const new_delivery& one : taken->message.deliveries) {
         woken.push_back(one.port);
     }
-    std::string message_id = taken->message_id;
+    std::string message_id = taken->message.message_id;
     std::vector<operation> batch;
-    batch.emplace_back(publish_operation{std::move(*taken)});
+    batch.emplace_back(publish_operation{std::move(taken->message)});
     box_->commit(std::move(batch), [this, answer = std::move(answer), woken = std::move(woken),
                                     message_id = std::move(message_id)](const commit_answer& committed) {
         for (const std::string& port : woken) {
@@ -254,8 +301,8 @@ change_answer local_host::resume(const message_filter& which, const message_edit
 }
 
 change_answer local_host::terminate(const message_filter& which) {
-    const auto track = [this](const std::string& port) -> std::optional<tracked_delivery> {
-        for (const send_port_binding& one : loaded_.bindings().send_ports) {
+    const auto track = [current = generation()](const std::string& port) -> std::optional<tracked_delivery> {
+        for (const send_port_binding& one : current->bindings().send_ports) {
             if (one.name == port && (one.tracking.properties_before || one.tracking.bodies_before)) {
                 return tracked_delivery{one.tracking.properties_before, one.tracking.bodies_before, {}, {}};
             }
@@ -268,83 +315,6 @@ change_answer local_host::terminate(const message_filter& which) {
 
 change_answer local_host::save(std::int64_t delivery, const std::string& part, content_point point, int descriptor) {
     return save_part(*box_, delivery, part, point, descriptor);
-}
-
-// ---- Ports and status ----
-
-std::vector<port_summary> local_host::ports() {
-    std::vector<port_summary> all;
-    std::vector<port_counts> counts = box_->counts();
-    const auto take = [&counts](port_summary& summary) {
-        const auto found = std::find_if(counts.begin(), counts.end(),
-                                        [&](const port_counts& one) { return one.port == summary.name; });
-        if (found != counts.end()) {
-            summary.queued = found->queued;
-            summary.retrying = found->retrying;
-            summary.active = found->active;
-            summary.suspended = found->suspended;
-            counts.erase(found);
-        }
-    };
-    for (const send_port_binding& binding : loaded_.bindings().send_ports) {
-        port_summary summary;
-        summary.name = binding.name;
-        summary.state = ports_.state(binding.name);
-        summary.transport = binding.primary.type + ' ' + binding.primary.address;
-        summary.note = options_.delivers ? delivery_.note(binding.name) : "";
-        take(summary);
-        all.push_back(std::move(summary));
-    }
-    while (!counts.empty()) {
-        port_summary gone;
-        gone.name = counts.front().port;
-        gone.state = "gone";
-        gone.note = "not in the bindings any more: its messages wait; add the port again, or save and terminate them";
-        take(gone);
-        all.push_back(std::move(gone));
-    }
-    return all;
-}
-
-change_answer local_host::set_port_state(const std::string& port, const std::string& action) {
-    result<port_state_operation> change = ports_.change(port, action);
-    if (!change) {
-        return {code_of(change.error()), 0, change.error().text};
-    }
-    const commit_answer done = commit_and_wait({*change});
-    if (done.status != commit_status::done) {
-        return {answer_code::not_accepted, 0, done.text};
-    }
-    ports_.apply(*change);
-    if (options_.delivers) {
-        delivery_.set_started(port, change->state == "started" && delivers_for(port));
-    }
-    log::info("the port's state was changed", {{"port", port}, {"state", change->state}});
-    return {answer_code::done, 1, change->state};
-}
-
-host_status local_host::status() {
-    host_status status;
-    status.host_name = loaded_.bindings().host.name;
-    status.is_running = is_started_ && options_.delivers && options_.only_ports.empty();
-    status.process_id = status.is_running ? ::getpid() : 0;
-    status.started_unix_ms = started_unix_ms_;
-    status.message_box = loaded_.message_box_path();
-    status.ports = ports();
-    for (const port_summary& port : status.ports) {
-        if (!port.note.empty()) {
-            status.warnings.push_back(port.name + ": " + port.note);
-        }
-        if (port.suspended > 0) {
-            status.warnings.push_back(port.name + ": " + std::to_string(port.suspended) + " suspended");
-        }
-    }
-    const std::shared_ptr<const certificate_snapshot> certificates = certificates_.current();
-    for (const certificate_folder* folder :
-         {&certificates->personal, &certificates->other_people, &certificates->trusted}) {
-        status.warnings.insert(status.warnings.end(), folder->problems.begin(), folder->problems.end());
-    }
-    return status;
 }
 
 }  // namespace hawser::engine

@@ -1,26 +1,34 @@
 // A host in this process: the message box, delivery, and everything that clients may ask of it. See hawser/host.hpp.
+//
+// Locks, in the order in which they are taken: reload_mutex_ (one reload), change_mutex_ (states of ports change one
+// after the other), publish_mutex_ (what is routed is in the box's queue before the routing changes). Only
+// publish_mutex_ is taken by the store's thread, so nobody waits for the store while holding it.
 #pragma once
 
+#include <atomic>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "hawser/host.hpp"
-#include "runtime/certificate_view.hpp"
 #include "runtime/counters.hpp"
-#include "runtime/loaded_configuration.hpp"
+#include "runtime/held_releaser.hpp"
+#include "runtime/host_generation.hpp"
 #include "runtime/outcome_waiters.hpp"
-#include "runtime/port_factory.hpp"
 #include "runtime/port_table.hpp"
 #include "runtime/queue_changes.hpp"
+#include "runtime/retired_adapters.hpp"
 #include "runtime/submission_intake.hpp"
 
 namespace hawser::engine {
 
 class control_server;
+class port_removal;
 
 class local_host final : public hawser::host {
 public:
-    local_host(const loaded_configuration& loaded, const host_options& options, std::unique_ptr<message_box> box);
+    local_host(std::shared_ptr<const loaded_configuration> loaded, const host_options& options,
+               std::unique_ptr<message_box> box);
     ~local_host() override;
 
     submit_answer submit(const submission& message, const submit_options& options) override;
@@ -32,34 +40,63 @@ public:
     change_answer save(std::int64_t delivery, const std::string& part, content_point point, int descriptor) override;
     std::vector<port_summary> ports() override;
     change_answer set_port_state(const std::string& port, const std::string& action) override;
+    std::vector<group_summary> groups() override;
+    change_answer set_group_state(const std::string& group, const std::string& action) override;
     host_status status() override;
+    reload_answer reload(const reload_options& options) override;
+    reload_answer reload(load_result changed, const reload_options& options) override;
     void start() override;
     void stop(std::int64_t grace_ms) override;
     void drain() override { delivery_.wait_until_idle(); }
 
 private:
-    intake_ports make_intake() const;
+    struct taken_submission {
+        publication message;
+        std::uint64_t revision = 0;  // of the ports, when it was routed
+    };
+
+    // ---- local_host.cpp: submitting and the queue
+    result<taken_submission> take(const submission& message, const std::function<void(std::uint64_t)>& on_progress,
+                                  std::int64_t closing_wait_ms);
+    result<void> route_anew(taken_submission& taken, const std::string& port) const;  // under publish_mutex_
     std::vector<new_delivery> subscribers_of(const message_context& context) const;
-    commit_answer commit_and_wait(std::vector<operation> batch);
+    std::vector<std::string> delivering_ports(const publication& message) const;
     submit_answer answer_of(const commit_answer& committed, const std::string& message_id);
     void describe_deliveries(submit_answer& answer);
-    bool delivers_for(const std::string& port) const;
+    std::string reason_to_wait(const delivery_summary& one) const;
 
-    const loaded_configuration& loaded_;
+    // ---- local_host_changes.cpp: ports, groups and reloads
+    std::shared_ptr<const host_generation> generation() const;
+    bool delivers_for(const std::string& port) const;
+    bool is_running() const noexcept { return is_started_ && options_.delivers && options_.only_ports.empty(); }
+    void store_states(std::vector<operation> changes, const host_binding& settings);
+    void put_ports_in_place(const host_generation& generation);
+    result<void> change_state(const port_state_operation& change);
+    release_progress release_piece(const std::string& group);
+    void release_started_groups();
+    void wake_members(const std::string& group, bool has_more);
+    reload_answer reload_checked(load_result changed, const reload_options& options);
+    reload_answer put_in_place(const std::shared_ptr<const host_generation>& next, const reload_options& options,
+                               reload_answer answer);
+    result<void> switch_to(const std::shared_ptr<const host_generation>& next, port_removal& removal);
+
     host_options options_;
-    certificate_store certificates_;
-    certificate_view certificate_view_;
     counters counters_;
-    engine_services services_;
+    retired_adapters retired_;
     std::unique_ptr<message_box> box_;
+    mutable std::mutex generation_mutex_;
+    std::shared_ptr<const host_generation> generation_;
     port_table ports_;
+    std::mutex reload_mutex_;
+    std::mutex change_mutex_;
+    mutable std::mutex publish_mutex_;
     outcome_waiters waiters_;
-    adapter_map adapters_;
     delivery_engine delivery_;
+    held_releaser releaser_;
     std::unique_ptr<control_server> server_;
     std::int64_t started_unix_ms_ = 0;
-    bool is_started_ = false;
-    bool is_stopped_ = false;
+    std::atomic<bool> is_started_ = false;
+    std::atomic<bool> is_stopped_ = false;
 };
 
 }  // namespace hawser::engine

@@ -117,15 +117,16 @@ opened<host> open_host(const configuration& loaded, const host_options& options)
         return {nullptr, box.error().code, box.error().text};
     }
     try {
-        return {std::make_unique<local_host>(own, options, std::move(*box)), "", ""};
+        const std::shared_ptr<const loaded_configuration> borrowed(std::shared_ptr<void>(), &own);
+        return {std::make_unique<local_host>(borrowed, options, std::move(*box)), "", ""};
     } catch (const std::exception& failure) {
         return {nullptr, "host.failed", failure.what()};
     }
 }
 
-opened<bus> connect(const configuration& loaded) {
-    return engine::connect_control(loaded.message_box_path() + ".sock");
-}
+opened<bus> connect(const std::string& message_box_path) { return engine::connect_control(message_box_path + ".sock"); }
+
+opened<bus> connect(const configuration& loaded) { return connect(loaded.message_box_path()); }
 
 change_answer preview(const configuration& loaded, const submission& message, int descriptor) {
     using namespace engine;

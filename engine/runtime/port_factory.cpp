@@ -114,7 +114,8 @@ transport_runtime make_transport(const loaded_configuration& loaded, const adapt
 
 }  // namespace
 
-adapter_map make_adapters(const loaded_configuration& loaded, const engine_services& services) {
+adapter_map make_adapters(const loaded_configuration& loaded, const engine_services& services,
+                          const adapter_map& kept) {
     std::set<std::string> used;
     for (const send_port_binding& port : loaded.bindings().send_ports) {
         used.insert(port.primary.type);
@@ -127,6 +128,10 @@ adapter_map make_adapters(const loaded_configuration& loaded, const engine_servi
     }
     adapter_map adapters;
     for (const std::string& type : used) {
+        if (const auto found = kept.find(type); found != kept.end()) {
+            adapters.insert(*found);
+            continue;
+        }
         const loaded_component* plugin = loaded.registry().find(HAWSER_KIND_SEND_ADAPTER, type);
         auto host = std::make_unique<instance_host>(services, type, plugin->descriptor->flags);
         typed_properties properties = loaded.bindings().send_handlers.at(type).properties;

@@ -15,8 +15,9 @@ namespace hawser::engine {
 
 using adapter_map = std::map<std::string, std::shared_ptr<adapter_instance>>;  // by type
 
-// One instance a send handler that a port uses. Throws std::runtime_error naming the plugin and its reason.
-adapter_map make_adapters(const loaded_configuration& loaded, const engine_services& services);
+// One instance a send handler that a port uses; those that are kept are taken as they are. Throws std::runtime_error naming the plugin and its reason.
+adapter_map make_adapters(const loaded_configuration& loaded, const engine_services& services,
+                          const adapter_map& kept = {});
 
 std::shared_ptr<send_port_runtime> make_port(const loaded_configuration& loaded, const engine_services& services,
                                              const adapter_map& adapters, const send_port_binding& binding);

@@ -55,6 +55,7 @@ message_summary to_public(const delivery_summary& one) {
     out.code = one.code;
     out.text = one.text;
     out.ended_unix_ms = one.ended_unix_ms;
+    out.held_for = one.held_for;
     return out;
 }
 

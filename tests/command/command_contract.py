@@ -93,7 +93,7 @@ class CommandTest(unittest.TestCase):
 class Usage(CommandTest):
     def test_help_and_version(self):
         page = self.hawser("--help", exit_code=0).stdout.decode()
-        for verb in ("check", "run", "send", "submit", "preview", "messages list", "ports list", "status", "plugins", "schema"):
+        for verb in ("check", "run", "reload", "send", "submit", "preview", "messages list", "ports list", "status", "plugins", "schema"):
             self.assertIn(verb, page)
         self.assertRegex(self.hawser("--version", exit_code=0).stdout, rb"^hawser \d+\.\d+\.\d+\n$")
         for words in (["send"], ["messages", "resume"], ["run"]):
@@ -121,7 +121,7 @@ class Bindings(CommandTest):
     def test_bad_bindings_are_78_everywhere_and_start_nothing(self):
         self.write("bad.json", b'{ "host": { "naem": "x" },\n  "sendPorts": 7,\n  "nosuch": 1 }')
         for words in (["check", "bad.json"], ["run", "bad.json"], ["send", "bad.json", "--port", "P", "in.bin"], ["submit", "bad.json", "in.bin"],
-                      ["messages", "list", "bad.json"], ["ports", "list", "bad.json"], ["status", "bad.json"], ["schema", "bad.json"],
+                      ["messages", "list", "bad.json"], ["ports", "list", "bad.json"], ["reload", "bad.json"], ["status", "bad.json"], ["schema", "bad.json"],
                       ["plugins", "list", "bad.json"], ["check", "absent.json"]):
             done = self.hawser(*words, exit_code=78)
             self.assertRegex(done.stderr.decode(), r"(?m)^[^\n]*(bad|absent)\.json:.*error: ")
@@ -241,6 +241,35 @@ class WithHost(WithoutHost):
         self.hawser("send", "b.json", "--port", "Good", "in.bin", exit_code=0)
         self.stop_host()
         self.assertEqual(len(self.delivered("Good")), 2)
+
+    def test_reload_is_0_74_or_78(self):
+        ports = [self.port("Good", "delivered"), self.port("Later", "retry"), self.port("Bad", "rejected"), self.port("New", "delivered")]
+        self.hawser("submit", "b.json", "--port", "Held", "in.bin", exit_code=0)
+        self.bind(ports)
+        refused = self.hawser_json("reload", "b.json", exit_code=74)
+        self.assertEqual((refused["result"], refused["exitCode"]), ("refused", 74))
+        self.assertIn('"Held" 1 message', refused["text"])
+        done = self.hawser_json("reload", "b.json", "--suspend-removed", exit_code=0)
+        self.assertEqual(done["result"], "done")
+        self.assertEqual(done["ports"], {"added": ["New"], "changed": [], "removed": ["Held"]})
+        self.assertEqual(done["suspended"], 1)
+        self.hawser("send", "b.json", "--port", "New", "in.bin", exit_code=0)
+        self.bind([dict(ports[0], nosuch=1, priority=99)])
+        bad = self.hawser("reload", "b.json", exit_code=78)
+        self.assertEqual(bad.stdout, b"")
+        self.assertRegex(bad.stderr.decode(), r"(?s)b\.json:\d+:\d+: error: .*nosuch.*b\.json:\d+:\d+: error: ")
+        self.assertEqual(len(self.hawser_json("reload", "b.json", exit_code=78)["problems"]), 2)
+        self.bind(ports)
+        self.hawser("send", "b.json", "--port", "New", "in.bin", exit_code=0)
+        self.stop_host()
+        self.assertEqual(self.hawser_json("reload", "b.json", exit_code=74)["code"], "host.not-running")
+
+    def test_all_ports_and_groups_at_once(self):
+        self.hawser("ports", "stop", "b.json", "--all", exit_code=0)
+        self.assertEqual({one["state"] for one in self.hawser_json("ports", "list", "b.json")["ports"]}, {"stopped"})
+        self.hawser("ports", "start", "b.json", "--port", "Good", exit_code=0)
+        self.hawser("ports", "start", "b.json", "--group", "Good", exit_code=66)
+        self.hawser("ports", "start", "b.json", "Good", "--all", exit_code=64)
 
     def test_many_clients_at_once(self):
         codes = []

@@ -64,11 +64,11 @@ class Work:
             file.write(content)
         return self.path(name)
 
-    def bindings(self, base, port, patch=None):
+    def bindings(self, base, port, patch=None, name="bindings.json"):
         with open(os.path.join(os.path.dirname(HERE), "scenarios", "bases", base + ".json"), encoding="utf-8") as file:
             text = run_scenario.without_comments(file.read()).replace("$PORT", str(port)).replace("$PKI", self.given.pki)
         value = run_scenario.merge_patch(json.loads(text), patch or {})
-        self.write("bindings.json", json.dumps(value, indent=2).encode())
+        self.write(name, json.dumps(value, indent=2).encode())
 
     def hawser(self, *words, expect=0, seconds=120):
         done = subprocess.run([self.given.hawser, *words], cwd=self.folder, capture_output=True, text=True, check=False,

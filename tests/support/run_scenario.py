@@ -273,6 +273,10 @@ class Scenario:
             raise Failed("the host did not stop") from None
         expect_equal(code, int(rest) if rest else 0, "the host's exit code", read_text(self.host_log))
 
+    def step_hangup(self, _rest):
+        """hangup: SIGHUP to the host"""
+        self.host.send_signal(signal.SIGHUP)
+
     def step_kill(self, _rest):
         self.host.kill()
         self.host.wait()

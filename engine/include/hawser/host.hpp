@@ -39,6 +39,7 @@ struct load_options {
 struct load_result {
     std::unique_ptr<configuration> value;  // null where there is an error
     std::vector<problem> problems;         // errors and warnings, in the order of the file
+    std::string message_box_path;          // as far as the bindings could be read; "" = not so far
 };
 
 load_result load(const std::string& bindings_path, const load_options& options = {});
@@ -62,14 +63,24 @@ public:
     virtual std::vector<port_summary> ports() = 0;
     virtual change_answer set_port_state(const std::string& port,
                                          const std::string& action) = 0;  // enlist, start, stop, unenlist
+    virtual std::vector<group_summary> groups() = 0;
+    // The same for a send port group. Started, it lets go of what was held for it, in order of publication.
+    virtual change_answer set_group_state(const std::string& group, const std::string& action) = 0;
+    // The host reads its own bindings anew, as its program has set up (host_options::on_reload). Blocks.
+    virtual reload_answer reload(const reload_options& options) = 0;
     virtual host_status status() = 0;
 };
+
+class host;
 
 struct host_options {
     std::int64_t lock_wait_ms = 0;        // for another process to give up the message box
     std::vector<std::string> only_ports;  // deliver for these ports alone; empty = all
     bool delivers = true;                 // false: publish and look only (submit, messages)
     bool serves_clients = false;          // open the socket beside the message box (run)
+    // How a client's reload gets at the changed bindings: load them, then host::reload(loaded, options). On the
+    // client's thread. Empty: such a reload is refused.
+    std::function<reload_answer(host&, const reload_options&)> on_reload = {};
 };
 
 class host : public bus {
@@ -81,6 +92,16 @@ public:
     virtual void submit_async(submission message, std::function<void(const submit_answer&)> answer) = 0;
     // Waits until nothing is in flight and nothing is due. Blocks.
     virtual void drain() = 0;
+
+    // Puts changed bindings in force while the host runs, whole or not at all; no message is lost, repeated or taken
+    // out of order by it. Deliveries under way end as they began. Adapters whose handlers have not changed keep their
+    // connections. What was submitted before is routed by the old bindings, what is submitted after by the new ones.
+    // The message box must be the same. A port or group with messages is removed only on request. One at a time;
+    // blocks, and nothing else waits for it but submissions to a port that is just being removed, and changes of ports'
+    // states. The host keeps `changed.value`; the configuration that it was opened with still outlives it. What is
+    // refused is logged, with all its problems.
+    using bus::reload;
+    virtual reload_answer reload(load_result changed, const reload_options& options) = 0;
 };
 
 template <typename Value>
@@ -94,6 +115,7 @@ opened<host> open_host(const configuration& loaded, const host_options& options)
 
 // The running host of this message box; code "host.not-running" where there is none.
 opened<bus> connect(const configuration& loaded);
+opened<bus> connect(const std::string& message_box_path);
 
 // What one fresh transmission of `message` through its port would carry: the text, then the content, to `descriptor`.
 // Nothing is stored and nothing is sent.

@@ -106,6 +106,7 @@ struct message_summary {
     std::string code;
     std::string text;
     std::int64_t ended_unix_ms = 0;  // 0 = it has not
+    std::string held_for = {};       // the stopped send port group that it waits for; "" = none
 };
 
 struct attempt_summary {
@@ -185,6 +186,14 @@ struct port_summary {
     std::string note;  // what is wrong or holds it back; "" = nothing
 };
 
+struct group_summary {  // a send port group
+    std::string name;
+    std::string state;               // bound, stopped, started; gone: not in the bindings any more
+    std::vector<std::string> ports;  // its members
+    std::uint64_t held = 0;          // deliveries that wait for it to be started; they count as queued on their ports
+    std::string note;                // what is wrong; "" = nothing
+};
+
 struct host_status {
     std::string host_name;
     bool is_running = false;
@@ -193,6 +202,33 @@ struct host_status {
     std::string message_box;
     std::vector<port_summary> ports;    // also ports that are gone from the bindings but have messages
     std::vector<std::string> warnings;  // what is wrong, for a person
+    std::vector<group_summary> groups = {};
+};
+
+struct reload_options {
+    // Suspend what waits on ports and groups that are removed (resumable, code port.removed) instead of refusing.
+    bool suspends_removed = false;
+    std::int64_t in_flight_wait_ms = 10'000;  // for attempts of removed ports to end
+};
+
+struct changed_names {
+    std::vector<std::string> added;
+    std::vector<std::string> changed;
+    std::vector<std::string> removed;
+};
+
+struct reload_answer {
+    // done: the changed bindings are in force. bad_input: `problems` says what is wrong with them. not_accepted: not
+    // now (another reload, messages of a removed port, the store). But for done the old bindings are in force.
+    answer_code code = answer_code::done;
+    std::string text;               // for a person; "" where `problems` says it
+    std::vector<problem> problems;  // errors and warnings, in the order of the file
+    changed_names ports;
+    changed_names groups;
+    std::vector<std::string>
+        renewed_adapters;            // made anew, because their handlers or the certificates' folders changed
+    std::uint64_t suspended = 0;     // deliveries of removed ports and groups
+    std::vector<std::string> notes;  // what takes effect only when the host starts again
 };
 
 // What a bindings file holds, for `hawser check` to say.

@@ -96,12 +96,14 @@ commit_answer box_writer::apply_one(const publish_operation& one) {
               statement::blob{parts}, statement::blob{bodies})
         .run();
     for (const new_delivery& delivery : message.deliveries) {
-        const bool is_later = delivery.due_unix_ms > message.published_unix_ms;
+        const row_state state = !delivery.held_for.empty()                         ? row_state::held
+                                : delivery.due_unix_ms > message.published_unix_ms ? row_state::later
+                                                                                   : row_state::ready;
         insert_delivery_
-            .bind(next_number(), sequence, port_id(delivery.port), make_uuid(),
-                  static_cast<std::int64_t>(is_later ? row_state::later : row_state::ready),
+            .bind(next_number(), sequence, port_id(delivery.port), make_uuid(), static_cast<std::int64_t>(state),
                   static_cast<std::int64_t>(delivery.is_ordered ? 5 : delivery.priority), delivery.due_unix_ms,
-                  statement::nullable_text{delivery.is_ordered ? &delivery.order_key : nullptr})
+                  statement::nullable_text{delivery.is_ordered ? &delivery.order_key : nullptr},
+                  delivery.held_for.empty() ? std::int64_t{0} : group_id(delivery.held_for))
             .run();
     }
     index_properties(sequence, message.context);

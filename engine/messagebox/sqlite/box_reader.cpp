@@ -158,6 +158,8 @@ std::vector<port_counts> box_reader::counts() {
         "SELECT p.name, sum(n.waiting)-sum(n.retrying), sum(n.retrying), sum(n.active), sum(n.suspended) FROM ("
         "SELECT port, count(*) AS waiting, 0 AS retrying, 0 AS active, 0 AS suspended"
         " FROM delivery INDEXED BY delivery_ready WHERE state=1 GROUP BY port UNION ALL "
+        "SELECT port, count(*), 0, 0, 0 FROM delivery INDEXED BY delivery_held_by_port WHERE state=-1 GROUP BY port"
+        " UNION ALL "
         "SELECT port, count(*), 0, 0, 0 FROM delivery INDEXED BY delivery_later WHERE state=2 GROUP BY port UNION ALL "
         "SELECT port, 0, count(*), 0, 0 FROM delivery INDEXED BY delivery_retrying"
         " WHERE state<=2 AND total_attempts>0 GROUP BY port UNION ALL "
@@ -173,13 +175,29 @@ std::vector<port_counts> box_reader::counts() {
     return all;
 }
 
+std::vector<held_count> box_reader::held_counts() {
+    lease connection(*this);
+    statement query(*connection,
+                    "SELECT g.name, count(*) FROM delivery d INDEXED BY delivery_held JOIN port_group g"
+                    " ON g.id=d.held_for WHERE d.state=-1 GROUP BY d.held_for ORDER BY g.name");
+    query.bind();
+    std::vector<held_count> all;
+    while (query.step()) {
+        all.push_back({std::string(query.text(0)), static_cast<std::uint64_t>(query.integer(1))});
+    }
+    return all;
+}
+
 std::vector<port_state_record> box_reader::port_states() {
     lease connection(*this);
-    statement query(*connection, "SELECT name, state, declared FROM port ORDER BY name");
+    statement query(*connection,
+                    "SELECT name, state, declared, 0 AS is_group FROM port UNION ALL"
+                    " SELECT name, state, declared, 1 FROM port_group ORDER BY is_group, name");
     query.bind();
     std::vector<port_state_record> all;
     while (query.step()) {
-        all.push_back({std::string(query.text(0)), std::string(query.text(1)), std::string(query.text(2))});
+        all.push_back({std::string(query.text(0)), std::string(query.text(1)), std::string(query.text(2)),
+                       query.integer(3) != 0});
     }
     return all;
 }

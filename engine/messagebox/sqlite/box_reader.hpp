@@ -24,6 +24,7 @@ public:
     std::vector<delivery_summary> list(const delivery_filter& filter);
     std::optional<delivery_detail> show(delivery_id id);
     std::vector<port_counts> counts();
+    std::vector<held_count> held_counts();
     std::vector<port_state_record> port_states();
     std::set<std::int64_t> known_files();
 

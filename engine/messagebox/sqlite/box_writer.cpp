@@ -42,7 +42,7 @@ box_writer::box_writer(database& connection, box_health& health)
       health_(health),
       insert_message_(connection, "INSERT INTO message VALUES(?,?,?,?,?,?,?,?,?,?)"),
       insert_part_file_(connection, "INSERT INTO part_file VALUES(?,?,?)"),
-      insert_delivery_(connection, "INSERT INTO delivery VALUES(?,?,?,?,?,?,?,0,0,0,0,0,NULL,NULL,NULL,NULL,NULL,?)"),
+      insert_delivery_(connection, "INSERT INTO delivery VALUES(?,?,?,?,?,?,?,0,0,0,0,0,NULL,NULL,NULL,NULL,NULL,?,?)"),
       find_key_(connection, "SELECT sha256, message_id FROM submission_key WHERE key=?"),
       insert_key_(connection, "INSERT INTO submission_key VALUES(?,?,?,NULL)"),
       insert_property_(connection, "INSERT INTO property_value VALUES(?,?,?)"),
@@ -76,6 +76,9 @@ box_writer::box_writer(database& connection, box_health& health)
       insert_port_(connection, "INSERT INTO port(name) VALUES(?)"),
       find_port_(connection, "SELECT id FROM port WHERE name=?"),
       set_port_state_(connection, "UPDATE port SET state=?2, declared=?3 WHERE id=?1"),
+      insert_group_(connection, "INSERT INTO port_group(name) VALUES(?)"),
+      find_group_(connection, "SELECT id FROM port_group WHERE name=?"),
+      set_group_state_(connection, "UPDATE port_group SET state=?2, declared=?3 WHERE id=?1"),
       promote_(connection, "UPDATE delivery SET state=1 WHERE port=?1 AND state=2 AND due<=?2"),
       select_ready_(connection, select_claim("INDEXED BY delivery_ready",
                                              "d.port=?1 AND d.state=1 ORDER BY d.priority, d.message LIMIT ?2")
@@ -105,10 +108,11 @@ box_writer::box_writer(database& connection, box_health& health)
       read_delivery_(connection,
                      "SELECT d.state, d.message, m.delivery_count, m.submission_key, d.port FROM delivery d"
                      " JOIN message m ON m.sequence=d.message WHERE d.id=?"),
-      resume_(connection, "UPDATE delivery SET state=2, due=?2, attempt=0, is_on_backup=0, crash_count=0 WHERE id=?1"),
+      resume_(connection,
+              "UPDATE delivery SET state=2, due=?2, attempt=0, is_on_backup=0, crash_count=0, held_for=0 WHERE id=?1"),
       resume_edited_(connection,
                      "UPDATE delivery SET state=2, due=?2, attempt=0, is_on_backup=0, crash_count=0, overlay=?3,"
-                     " unique_id=?4 WHERE id=?1"),
+                     " unique_id=?4, held_for=0 WHERE id=?1"),
       reserve_numbers_(connection, "INSERT INTO counter VALUES('number',?1) ON CONFLICT(name) DO UPDATE SET value=?1") {
     number_ = connection.query_integer("SELECT value FROM counter WHERE name='number'");
     numbers_reserved_ = number_;
@@ -155,6 +159,7 @@ void box_writer::roll_back() noexcept {
     is_indexed_known_ = false;
     numbers_reserved_ = number_;  // the reservation may have been undone: reserve anew
     ports_.clear();
+    groups_.clear();
     ordered_ports_.clear();
 }
 
@@ -177,6 +182,7 @@ void box_writer::roll_back_savepoint() {
     is_indexed_known_ = false;
     numbers_reserved_ = number_;
     ports_.clear();
+    groups_.clear();
 }
 
 // ---- Operations ----
@@ -312,7 +318,11 @@ commit_answer box_writer::apply_one(const renew_operation& one) {
 }
 
 commit_answer box_writer::apply_one(const port_state_operation& one) {
-    set_port_state_.bind(port_id(one.port), one.state, one.declared).run();
+    if (one.is_group) {
+        set_group_state_.bind(group_id(one.port), one.state, one.declared).run();
+    } else {
+        set_port_state_.bind(port_id(one.port), one.state, one.declared).run();
+    }
     return {};
 }
 
@@ -328,8 +338,9 @@ commit_answer box_writer::apply_one(const resume_operation& one) {
         return refuse(commit_status::not_found,
                       "the delivery is suspended as not resumable: save it, terminate it, and submit it again");
     }
-    if (state != code(row_state::suspended) && state != code(row_state::later)) {
-        return refuse(commit_status::not_found, "the delivery is neither suspended nor waiting for a retry");
+    if (state != code(row_state::suspended) && state != code(row_state::later) && state != code(row_state::held)) {
+        return refuse(commit_status::not_found,
+                      "the delivery is neither suspended nor held, and it does not wait for a retry");
     }
     if (one.overlay) {
         const std::string overlay = one.overlay->encode();

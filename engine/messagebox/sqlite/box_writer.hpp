@@ -80,9 +80,14 @@ private:
     commit_answer apply_one(const resume_operation& one);
     commit_answer apply_one(const terminate_operation& one);
     commit_answer apply_one(const index_operation& one);
+    commit_answer apply_one(const release_held_operation& one);
+    commit_answer apply_one(const suspend_waiting_operation& one);
 
     std::string refusal_of(const publication& message);
     std::int64_t next_number();
+    std::int64_t group_id(const std::string& name);  // 1 or more; makes it where there is none
+    std::uint64_t suspend_some(const char* which, std::int64_t id, const suspend_waiting_operation& how,
+                               std::uint64_t count_max);
     std::string store_bodies(std::int64_t sequence, const std::vector<new_part>& parts);
     std::optional<std::string> share_part(const stored_part& from, std::int64_t sequence, std::size_t index);
     void index_properties(std::int64_t sequence, const message_context& context);
@@ -141,6 +146,7 @@ private:
     box_health& health_;
     publication_gate* gate_ = nullptr;
     std::map<std::string, std::int64_t> ports_;
+    std::map<std::string, std::int64_t> groups_;
     claim_table claims_;
     std::map<std::int64_t, std::uint32_t> given_counts_;  // by port, since the oldest was last given
     std::set<std::int64_t> ordered_ports_;                // whose deliveries all have an order key
@@ -169,9 +175,9 @@ private:
     statement delete_delivery_, delete_attempts_, close_message_, read_open_count_, delete_message_, read_files_,
         delete_files_, expire_key_;
     statement reschedule_, release_, release_later_, suspend_, checkpoint_, insert_attempt_;
-    statement insert_port_, find_port_, set_port_state_;
-    statement promote_, select_ready_, select_oldest_, select_on_backup_, activate_, is_blocked_, next_order_key_, select_ordered_,
-        give_order_key_, delete_properties_;
+    statement insert_port_, find_port_, set_port_state_, insert_group_, find_group_, set_group_state_;
+    statement promote_, select_ready_, select_oldest_, select_on_backup_, activate_, is_blocked_, next_order_key_;
+    statement select_ordered_, give_order_key_, delete_properties_;
     statement read_delivery_, resume_, resume_edited_, reserve_numbers_;
     statement track_, has_open_delivery_, read_kept_size_, oldest_tracked_, delete_tracked_, save_tracked_bytes_,
         delete_keys_;

@@ -18,6 +18,7 @@ constexpr std::uint32_t list_count_max = 100'000;
 
 delivery_state state_of(std::int64_t row, std::int64_t attempts) {
     switch (static_cast<row_state>(row)) {
+    case row_state::held:
     case row_state::ready:
     case row_state::later: return attempts > 0 ? delivery_state::retrying : delivery_state::queued;
     case row_state::active: return delivery_state::active;
@@ -75,7 +76,8 @@ std::vector<std::int64_t> integers(statement& query) {
 
 std::string select_summary(const std::string& further_columns) {
     return "SELECT d.id, m.message_id, d.unique_id, p.name, d.state, m.published, d.due, d.total_attempts, m.size,"
-           " ifnull(d.code,''), ifnull(d.text,'')" +
+           " ifnull(d.code,''), ifnull(d.text,''),"
+           " CASE d.held_for WHEN 0 THEN '' ELSE (SELECT name FROM port_group WHERE id=d.held_for) END" +
            further_columns +
            " FROM delivery d NOT INDEXED CROSS JOIN message m ON m.sequence=d.message CROSS JOIN port p ON p.id=d.port"
            " WHERE ";
@@ -94,6 +96,7 @@ delivery_summary read_summary(const statement& row) {
     one.size = static_cast<std::uint64_t>(row.integer(8));
     one.code = row.text(9);
     one.text = row.text(10);
+    one.held_for = row.text(11);
     return one;
 }
 
@@ -156,6 +159,7 @@ bool delivery_listing::is_small_port() {
     statement query(
         connection_,
         "SELECT id FROM (SELECT id FROM delivery INDEXED BY delivery_ready WHERE state=1 AND port=?1 UNION ALL"
+        " SELECT id FROM delivery INDEXED BY delivery_held_by_port WHERE state=-1 AND port=?1 UNION ALL"
         " SELECT id FROM delivery INDEXED BY delivery_later WHERE state=2 AND port=?1 UNION ALL"
         " SELECT id FROM delivery INDEXED BY delivery_active WHERE state=3 AND port=?1 UNION ALL"
         " SELECT id FROM delivery INDEXED BY delivery_suspended WHERE state>=4 AND port=?1) LIMIT ?2");

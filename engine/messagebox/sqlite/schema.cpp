@@ -71,7 +71,17 @@ CREATE INDEX tracked_not_delivered ON tracked(delivery) WHERE outcome<>1;
 CREATE INDEX tracked_by_file ON tracked(file_after) WHERE file_after IS NOT NULL;
 )sql";
 
-constexpr const char* migrations[schema_version] = {schema_1, schema_2};  // from each version to the next
+// held_for: the group that a delivery in state held waits for; 0 = none. Only those that are held are in the new
+// indexes, so that a claim finds them in none of those that it reads.
+constexpr const char* schema_3 = R"sql(
+CREATE TABLE port_group(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, state TEXT NOT NULL DEFAULT '',
+  declared TEXT NOT NULL DEFAULT '');
+ALTER TABLE delivery ADD COLUMN held_for INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX delivery_held ON delivery(held_for, message) WHERE state=-1;
+CREATE INDEX delivery_held_by_port ON delivery(port) WHERE state=-1;
+)sql";
+
+constexpr const char* migrations[schema_version] = {schema_1, schema_2, schema_3};  // from each version to the next
 
 void create(database& writer) {
     // Before the first table, or it has no effect.

@@ -9,7 +9,7 @@ namespace hawser::engine::sqlite {
 
 class database;
 
-inline constexpr int schema_version = 2;
+inline constexpr int schema_version = 3;
 inline constexpr int application_id = 0x48777372;  // "Hwsr"
 
 // Creates or checks the schema of a box opened for writing. Codes: box.newer-schema, box.not-a-box, box.damaged.
@@ -19,8 +19,9 @@ result<void> prepare_schema(database& writer, const std::string& path);
 // or a later one that has the property has it in property_value. Whoever stops indexing a property removes the row.
 inline constexpr const char* indexed_property_prefix = "indexed:";
 
-// The states of a delivery row.
-enum class row_state : int { ready = 1, later = 2, active = 3, suspended = 4, suspended_not_resumable = 5 };
+// The states of a delivery row. held is below ready, so that "waits" is state<=2, and in no index that claims look
+// into.
+enum class row_state : int { held = -1, ready = 1, later = 2, active = 3, suspended = 4, suspended_not_resumable = 5 };
 
 // How a tracked delivery ended.
 enum class tracked_outcome : int { delivered = 1, terminated = 2, failed = 3 };

@@ -116,6 +116,7 @@ public:
     std::vector<delivery_summary> list(const delivery_filter& filter) override { return reader_.list(filter); }
     std::optional<delivery_detail> show(delivery_id id) override { return reader_.show(id); }
     std::vector<port_counts> counts() override { return reader_.counts(); }
+    std::vector<held_count> held_counts() override { return reader_.held_counts(); }
     std::vector<port_state_record> port_states() override { return reader_.port_states(); }
 
 private:

@@ -1,0 +1,153 @@
+// What every store does with deliveries that are held for a stopped group, and with those of a port that goes.
+#include <doctest/doctest.h>
+
+#include "messagebox/test_box.hpp"
+
+using namespace hawser::engine;
+using namespace hawser::engine::test;
+
+namespace {
+
+std::uint64_t release(message_box& box, const std::string& group, std::uint32_t count_max) {
+    const commit_answer answer = commit(box, release_held_operation{group, count_max});
+    CHECK(answer.status == commit_status::done);
+    return answer.count;
+}
+
+std::uint64_t suspend_waiting(message_box& box, const std::string& port, const std::string& group,
+                              std::uint32_t count_max) {
+    const commit_answer answer =
+        commit(box, suspend_waiting_operation{port, group, "port.removed", "the port is gone", count_max});
+    CHECK(answer.status == commit_status::done);
+    return answer.count;
+}
+
+std::string bodies_of(const std::vector<claimed_delivery>& claims) {
+    std::string all;
+    for (const claimed_delivery& one : claims) {
+        all += one.inline_bodies.at(0).value_or("?") + ' ';
+    }
+    return all;
+}
+
+}  // namespace
+
+TEST_CASE("a held delivery is queued, not claimed, and not waited for") {
+    box_folder folder;
+    auto box = folder.open();
+    publish(*box, {.ports = {"A"}, .body = "held", .held_for = "G"});
+    publish(*box, {.ports = {"A"}, .body = "free"});
+    CHECK(bodies_of(claim(*box, "A", 10)) == "free ");
+    CHECK_FALSE(box->next_due({"A"}));
+    const auto listed = box->list({.port = "A", .state = delivery_state::queued});
+    REQUIRE(listed.size() == 1);
+    CHECK(listed[0].held_for == "G");
+    CHECK(box->list({.port = "A"}).size() == 2);
+    CHECK(box->counts().at(0).queued == 1);
+    CHECK(box->held_counts().at(0).group == "G");
+    CHECK(box->held_counts().at(0).held == 1);
+    CHECK(box->show(listed[0].id)->summary.held_for == "G");
+}
+
+TEST_CASE("what is held is released a piece at a time, the oldest first, and only of the group") {
+    box_folder folder;
+    auto box = folder.open();
+    for (const char* body : {"1", "2", "3"}) {
+        publish(*box, {.ports = {"A"}, .body = body, .held_for = "G"});
+    }
+    publish(*box, {.ports = {"A"}, .body = "other", .held_for = "H"});
+    CHECK(release(*box, "G", 2) == 2);
+    CHECK(bodies_of(claim(*box, "A", 10)) == "1 2 ");
+    CHECK(release(*box, "G", 2) == 1);
+    CHECK(release(*box, "G", 2) == 0);
+    CHECK(bodies_of(claim(*box, "A", 10)) == "3 ");
+    CHECK(box->held_counts().at(0).group == "H");
+}
+
+TEST_CASE("released deliveries of an ordered port go out in order of publication, one at a time") {
+    box_folder folder;
+    auto box = folder.open();
+    for (const char* body : {"1", "2"}) {
+        publish(*box, {.ports = {"A"}, .body = body, .order_key = "", .held_for = "G"});
+    }
+    CHECK(claim(*box, "A", 10, true).empty());
+    release(*box, "G", 10);
+    const auto first = claim(*box, "A", 10, true);
+    CHECK(bodies_of(first) == "1 ");
+    commit(*box, complete_operation{first.at(0).token, {}});
+    CHECK(bodies_of(claim(*box, "A", 10, true)) == "2 ");
+}
+
+TEST_CASE("a held delivery that has a time keeps it") {
+    box_folder folder;
+    auto box = folder.open();
+    publication message;
+    message.message_id = make_uuid();
+    message.published_unix_ms = now();
+    message.parts.push_back({{.name = "body", .is_body = true}, std::string("later")});
+    message.deliveries.push_back({.port = "A", .due_unix_ms = now() + 60'000, .held_for = "G"});
+    commit(*box, publish_operation{std::move(message)});
+    release(*box, "G", 10);
+    CHECK(claim(*box, "A").empty());
+    CHECK(bodies_of(claim(*box, "A", 1, false, now() + 61'000)) == "later ");
+}
+
+TEST_CASE("one that is held is resumed alone, and terminated") {
+    box_folder folder;
+    auto box = folder.open();
+    for (const char* body : {"1", "2", "3"}) {
+        publish(*box, {.ports = {"A"}, .body = body, .held_for = "G"});
+    }
+    const auto listed = box->list({.port = "A"});
+    REQUIRE(listed.size() == 3);
+    CHECK(commit(*box, resume_operation{listed[1].id, now(), {}}).status == commit_status::done);
+    CHECK(commit(*box, terminate_operation{listed[0].id}).status == commit_status::done);
+    CHECK(bodies_of(claim(*box, "A", 10)) == "2 ");
+    CHECK(release(*box, "G", 10) == 1);
+    CHECK(bodies_of(claim(*box, "A", 10)) == "3 ");
+}
+
+TEST_CASE("all that wait of a port are suspended, resumable, in pieces; what is in flight is not") {
+    box_folder folder;
+    auto box = folder.open();
+    publish(*box, {.ports = {"A"}, .body = "active"});
+    const auto active = claim(*box, "A");
+    publish(*box, {.ports = {"A"}, .body = "retried"});
+    const auto retried = claim(*box, "A");
+    commit(*box, reschedule_operation{retried.at(0).token, now() + 60'000, {1, 1}, {.attempt = 1}});
+    publish(*box, {.ports = {"A"}, .body = "queued"});
+    publish(*box, {.ports = {"A"}, .body = "held", .held_for = "G"});
+    publish(*box, {.ports = {"B"}, .body = "of another port"});
+    CHECK(suspend_waiting(*box, "A", "", 2) == 2);
+    CHECK(suspend_waiting(*box, "A", "", 2) == 1);
+    CHECK(suspend_waiting(*box, "A", "", 2) == 0);
+    const auto suspended = box->list({.port = "A", .state = delivery_state::suspended});
+    REQUIRE(suspended.size() == 3);
+    CHECK(suspended[0].code == "port.removed");
+    CHECK(box->list({.port = "A", .state = delivery_state::active}).size() == 1);
+    CHECK(box->list({.port = "B", .state = delivery_state::queued}).size() == 1);
+    CHECK(release(*box, "G", 10) == 0);
+    for (const delivery_summary& one : suspended) {
+        CHECK(commit(*box, resume_operation{one.id, now(), {}}).status == commit_status::done);
+    }
+    CHECK(bodies_of(claim(*box, "A", 10)) == "retried queued held ");
+}
+
+TEST_CASE("what is held for a group is suspended, and nothing else of its ports") {
+    box_folder folder;
+    auto box = folder.open();
+    publish(*box, {.ports = {"A", "B"}, .body = "held", .held_for = "G"});
+    publish(*box, {.ports = {"A"}, .body = "queued"});
+    CHECK(suspend_waiting(*box, "", "G", 10) == 2);
+    CHECK(box->list({.state = delivery_state::suspended}).size() == 2);
+    CHECK(bodies_of(claim(*box, "A", 10)) == "queued ");
+}
+
+TEST_CASE("what is held stays so over a restart") {
+    box_folder folder;
+    publish(*folder.open(), {.ports = {"A"}, .body = "held", .held_for = "G"});
+    auto box = folder.open();
+    CHECK(claim(*box, "A").empty());
+    CHECK(release(*box, "G", 10) == 1);
+    CHECK(bodies_of(claim(*box, "A")) == "held ");
+}

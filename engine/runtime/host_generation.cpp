@@ -1,0 +1,75 @@
+#include "runtime/host_generation.hpp"
+
+#include <algorithm>
+
+#include "runtime/configuration_difference.hpp"
+
+namespace hawser::engine {
+namespace {
+
+bool has_same_folders(const certificate_folders& one, const certificate_folders& other) {
+    return one.personal == other.personal && one.other_people == other.other_people && one.trusted == other.trusted;
+}
+
+const hawser_descriptor* descriptor_of(const loaded_configuration& loaded, const std::string& type) {
+    const loaded_component* found = loaded.registry().find(HAWSER_KIND_SEND_ADAPTER, type);
+    return found == nullptr ? nullptr : found->descriptor;
+}
+
+// The adapters of the last generation that serve this one as they are.
+adapter_map kept_adapters(const loaded_configuration& loaded, const host_generation& last) {
+    adapter_map kept;
+    for (const auto& [type, adapter] : last.adapters) {
+        const auto handler = loaded.bindings().send_handlers.find(type);
+        if (handler != loaded.bindings().send_handlers.end() && descriptor_of(loaded, type) == &adapter->descriptor() &&
+            has_same_values(handler->second.properties, last.bindings().send_handlers.at(type).properties)) {
+            kept[type] = adapter;
+        }
+    }
+    return kept;
+}
+
+// The port, and with it what its instances use.
+std::shared_ptr<const send_port_runtime> own_port(std::shared_ptr<host_services> services,
+                                                  std::shared_ptr<send_port_runtime> port) {
+    struct owned_port {
+        std::shared_ptr<host_services> services;
+        std::shared_ptr<send_port_runtime> port;  // goes first
+    };
+    auto owned = std::make_shared<owned_port>(owned_port{std::move(services), std::move(port)});
+    const send_port_runtime* const runtime = owned->port.get();
+    return {std::move(owned), runtime};
+}
+
+}  // namespace
+
+std::shared_ptr<const host_generation> make_generation(std::shared_ptr<const loaded_configuration> loaded,
+                                                       const host_generation* last, const generation_options& options) {
+    auto made = std::make_shared<host_generation>();
+    made->loaded = std::move(loaded);
+    const certificate_folders& folders = made->bindings().host.certificates;
+    const bool has_services = last != nullptr && has_same_folders(folders, last->bindings().host.certificates);
+    made->services = has_services ? last->services : std::make_shared<host_services>(folders, options.counted);
+    if (!options.delivers) {
+        return made;
+    }
+    const adapter_map kept = has_services ? kept_adapters(*made->loaded, *last) : adapter_map{};
+    made->adapters = make_adapters(*made->loaded, made->services->services, kept);
+    for (auto& [type, adapter] : made->adapters) {
+        if (kept.count(type) == 0) {
+            // An instance uses the services until it is destroyed.
+            adapter = options.retired.watch(
+                {adapter.get(), [services = made->services, adapter](adapter_instance*) mutable { adapter.reset(); }});
+            if (last != nullptr && last->adapters.count(type) != 0) {
+                made->renewed_adapters.push_back(type);
+            }
+        }
+    }
+    for (const send_port_binding& binding : made->bindings().send_ports) {
+        made->ports.push_back(
+            own_port(made->services, make_port(*made->loaded, made->services->services, made->adapters, binding)));
+    }
+    return made;
+}
+
+}  // namespace hawser::engine

@@ -1,0 +1,54 @@
+// What of a host a reload replaces, as one snapshot: the checked bindings and what was made of them. Readers take the
+// current one and keep it as long as they need it; a delivery under way keeps the port that it began with, and that
+// keeps whatever it uses. Immutable once made.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "runtime/certificate_view.hpp"
+#include "runtime/counters.hpp"
+#include "runtime/loaded_configuration.hpp"
+#include "runtime/port_factory.hpp"
+#include "runtime/retired_adapters.hpp"
+
+namespace hawser::engine {
+
+// What plugin instances are given of a host; outlives them. One for each set of certificate folders.
+struct host_services {
+    host_services(const certificate_folders& folders, counters& counted)
+        : certificates({folders.personal, folders.other_people, folders.trusted}),
+          view(certificates),
+          services{&view, &counted, &system_clock()} {}
+    host_services(const host_services&) = delete;
+    host_services& operator=(const host_services&) = delete;
+
+    certificate_store certificates;
+    certificate_view view;
+    engine_services services;
+};
+
+struct host_generation {
+    std::shared_ptr<const loaded_configuration> loaded;
+    std::shared_ptr<host_services> services;
+    adapter_map adapters;  // of the ports that this host delivers for
+    std::vector<std::shared_ptr<const send_port_runtime>> ports;
+    std::vector<std::string> renewed_adapters;  // those of the last generation that could not be kept
+
+    const host_bindings& bindings() const noexcept { return loaded->bindings(); }
+};
+
+struct generation_options {
+    bool delivers = true;  // else there are no adapters and no ports
+    counters& counted;
+    retired_adapters& retired;
+};
+
+// The ports are made anew, adapters whose handler has the same properties are those of the last generation (may be
+// null), and so are the services where the certificates' folders are the same. Throws std::runtime_error naming the
+// plugin that could not make an instance.
+std::shared_ptr<const host_generation> make_generation(std::shared_ptr<const loaded_configuration> loaded,
+                                                       const host_generation* last, const generation_options& options);
+
+}  // namespace hawser::engine

@@ -1,0 +1,128 @@
+// Groups on a host: with it running and not, and across its restarts.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "messagebox/message_box.hpp"
+#include "runtime/box_calls.hpp"
+#include "runtime/host_fixture.hpp"
+
+using namespace hawser;
+using namespace hawser::engine;
+using namespace hawser::engine::test;
+
+using bodies = std::vector<std::string>;
+
+TEST_CASE_FIXTURE(host_fixture, "a stopped group holds, and lets go of it in order when it is started") {
+    write({{"Out", ",\"orderedDelivery\":true"}}, group_of_out);
+    start();
+    CHECK(submit("0").code == answer_code::accepted);
+    CHECK(arrives("Out", {"0"}));
+    CHECK(running().set_group_state("G", "stop").text == "stopped");
+    const submit_answer held = submit("1", "", wait_for::first_attempt);
+    CHECK(held.code == answer_code::accepted);
+    CHECK(held.text.find("\"G\" is stopped") != std::string::npos);
+    submit("2");
+    CHECK(group("G").held == 2);
+    CHECK(group("G").state == "stopped");
+    CHECK(group("G").ports == bodies{"Out"});
+    CHECK(port("Out").queued == 2);
+    const auto listed = running().list({});
+    REQUIRE(listed.size() == 2);
+    CHECK(listed[0].held_for == "G");
+    CHECK(listed[0].state == "queued");
+    CHECK(submit("direct", "Out", wait_for::end).code == answer_code::done);  // what is not the group's goes on
+    CHECK(running().set_group_state("G", "start").text == "started");
+    CHECK(arrives("Out", {"0", "direct", "1", "2"}));
+    CHECK(group("G").held == 0);
+}
+
+TEST_CASE_FIXTURE(host_fixture,
+                  "a group's state and what it holds are kept over restarts, and changed without a host") {
+    write({{"Out"}}, group_of_out);
+    open({.delivers = false});
+    CHECK(running().set_group_state("G", "stop").code == answer_code::done);
+    CHECK(submit("1").code == answer_code::accepted);
+    start();
+    CHECK(group("G").state == "stopped");
+    CHECK(group("G").held == 1);
+    CHECK(running().set_group_state("G", "unenlist").code == answer_code::done);
+    CHECK(submit("nobody's").code == answer_code::no_subscriber);
+    CHECK(group("G").held == 1);
+    open({.delivers = false});
+    CHECK(group("G").state == "bound");
+    CHECK(running().set_group_state("G", "start").code == answer_code::done);
+    CHECK(group("G").held == 0);
+    CHECK(port("Out").queued == 1);
+    start();
+    CHECK(arrives("Out", {"1"}));
+    CHECK(running().set_group_state("Out", "stop").code == answer_code::not_found);
+    CHECK(running().set_group_state("G", "explode").code == answer_code::bad_input);
+}
+
+TEST_CASE_FIXTURE(host_fixture, "what a host that died had still to release is released by the next one") {
+    write({{"Out"}}, group_of_out);
+    open({.delivers = false});
+    running().set_group_state("G", "stop");
+    for (int i = 0; i < 3; ++i) {
+        submit(std::to_string(i));
+    }
+    close();
+    {
+        auto box = open_sqlite_message_box(path("state/box.db").string(), 0);
+        REQUIRE(box);
+        commit_and_wait(**box, {port_state_operation{"G", "started", "started", true}});
+    }
+    start();
+    CHECK(eventually([&] { return arrived("Out").size() == 3; }));
+}
+
+TEST_CASE_FIXTURE(host_fixture, "one held message is let go by a resume, the others stay") {
+    write({{"Out"}}, group_of_out);
+    start();
+    running().set_group_state("G", "stop");
+    submit("1");
+    submit("2");
+    CHECK(running().resume({.message_id = std::to_string(running().list({}).at(1).delivery)}, {}).count == 1);
+    CHECK(arrives("Out", {"2"}));
+    CHECK(group("G").held == 1);
+    CHECK(running().terminate({.message_id = std::to_string(running().list({}).at(0).delivery)}).count == 1);
+    CHECK(group("G").held == 0);
+}
+
+TEST_CASE_FIXTURE(host_fixture, "more than one piece is released, and none of it twice") {
+    write({{"Out", ",\"orderedDelivery\":true"}}, group_of_out);
+    open({.delivers = false});
+    running().set_group_state("G", "stop");
+    constexpr std::size_t count = 2100;
+    std::atomic<std::size_t> answered{0};
+    for (std::size_t i = 0; i < count; ++i) {
+        submission message;
+        message.properties = {{.name = "T.Kind", .value = "x"}};
+        message.parts = {{.name = "body", .bytes = std::to_string(i)}};
+        running().submit_async(
+            message, [&](const submit_answer& answer) { answered += answer.code == answer_code::accepted ? 1 : 0; });
+    }
+    REQUIRE(eventually([&] { return answered == count; }));
+    start();
+    CHECK(group("G").held == count);
+    running().set_group_state("G", "start");
+    REQUIRE(eventually([&] { return group("G").held == 0 && port("Out").queued == 0 && port("Out").active == 0; }));
+    const bodies got = arrived("Out");
+    REQUIRE(got.size() == count);
+    for (std::size_t i = 0; i < count; ++i) {
+        CHECK(got[i] == std::to_string(i));
+    }
+}
+
+TEST_CASE_FIXTURE(host_fixture, "a group that is gone from the bindings is shown with what it holds") {
+    write({{"Out"}}, group_of_out);
+    open({.delivers = false});
+    running().set_group_state("G", "stop");
+    submit("1");
+    write({{"Out"}});
+    start();
+    CHECK(group("G").state == "gone");
+    CHECK(group("G").held == 1);
+    CHECK(running().status().warnings.at(0).find("add the group again") != std::string::npos);
+}
