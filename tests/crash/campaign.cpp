@@ -24,7 +24,7 @@ using test::file_operation;
 
 constexpr int exit_io_error = 74;  // of a host that cannot sync
 constexpr std::int64_t sync_failure_wait_max_ms = 5000;
-constexpr std::uint32_t in_flight_max = 8 + 1 + 1 + 8 + 8 + 4 + 8;  // of the ports below
+constexpr std::uint32_t in_flight_max = 4 + 1 + 1 + 4 + 4 + 4 + 4;  // of the ports below
 
 // Interval "0s": what is to be retried is due at once, so that kills meet retries of every age.
 constexpr const char* bindings_text = R"({
@@ -32,24 +32,24 @@ constexpr const char* bindings_text = R"({
   "plugins": ["PLUGIN"],
   "sendHandlers": { "JOURNAL": { "Folder": "FOLDER" } },
   "sendPorts": [
-    { "name": "Retries", "maxInFlight": 8, "primaryTransport": { "type": "JOURNAL", "address": "journal:out",
+    { "name": "Retries", "maxInFlight": 4, "primaryTransport": { "type": "JOURNAL", "address": "journal:out",
         "retryCount": 1000, "retryInterval": "0s",
-        "properties": { "RetryPermille": 200, "FailPermille": 10, "HoldMilliseconds": 30 } } },
+        "properties": { "RetryPermille": 200, "FailPermille": 10, "HoldMilliseconds": 16 } } },
     { "name": "Ordered", "orderedDelivery": true, "stopSendingOnFailure": true,
       "primaryTransport": { "type": "JOURNAL", "address": "journal:out", "retryCount": 1000, "retryInterval": "0s",
-        "properties": { "RetryPermille": 50, "FailPermille": 2, "HoldMilliseconds": 6 } } },
+        "properties": { "RetryPermille": 50, "FailPermille": 2, "HoldMilliseconds": 4 } } },
     { "name": "OrderedSkipping", "orderedDelivery": true,
       "primaryTransport": { "type": "JOURNAL", "address": "journal:out", "retryCount": 1, "retryInterval": "0s",
-        "properties": { "RetryPermille": 50, "FailPermille": 5, "HoldMilliseconds": 6 } } },
-    { "name": "GroupFirst", "maxInFlight": 8, "primaryTransport": { "type": "JOURNAL", "address": "journal:out",
+        "properties": { "RetryPermille": 50, "FailPermille": 5, "HoldMilliseconds": 4 } } },
+    { "name": "GroupFirst", "maxInFlight": 4, "primaryTransport": { "type": "JOURNAL", "address": "journal:out",
         "retryCount": 1000, "retryInterval": "0s", "properties": { "RetryPermille": 20, "HoldMilliseconds": 10 } } },
-    { "name": "GroupSecond", "maxInFlight": 8, "priority": 2,
+    { "name": "GroupSecond", "maxInFlight": 4, "priority": 2,
       "filter": { "anyOf": [ { "allOf": [ ["Crash.Kind", "==", "both"] ] } ] },
       "primaryTransport": { "type": "JOURNAL", "address": "journal:out", "retryCount": 1000, "retryInterval": "0s",
         "properties": { "RetryPermille": 20, "HoldMilliseconds": 10 } } },
     { "name": "Large", "maxInFlight": 4, "primaryTransport": { "type": "JOURNAL", "address": "journal:out",
         "retryCount": 1000, "retryInterval": "0s", "properties": { "RetryPermille": 50, "HoldMilliseconds": 20 } } },
-    { "name": "Backup", "maxInFlight": 8,
+    { "name": "Backup", "maxInFlight": 4,
       "primaryTransport": { "type": "JOURNAL", "address": "journal:out", "retryCount": 1, "retryInterval": "0s",
         "properties": { "RetryPermille": 400, "FailPermille": 100, "HoldMilliseconds": 10 } },
       "backupTransport": { "type": "JOURNAL", "address": "journal:backup", "retryCount": 1000, "retryInterval": "0s",
@@ -65,8 +65,8 @@ std::vector<load_kind> load_kinds() {
     constexpr std::size_t medium = 8 * 1024;
     constexpr std::size_t mebibyte = 1024 * 1024;
     const load_kind retries{"Retries", {"Retries"}, small, medium, 8};
-    const load_kind ordered{"Ordered", {"Ordered"}, small, medium, 30};
-    const load_kind skipping{"OrderedSkipping", {"OrderedSkipping"}, small, medium, 30};
+    const load_kind ordered{"Ordered", {"Ordered"}, small, medium, 60};
+    const load_kind skipping{"OrderedSkipping", {"OrderedSkipping"}, small, medium, 60};
     const load_kind group{"", {"GroupFirst", "GroupSecond"}, small, medium, 12};
     const load_kind large{"Large", {"Large"}, mebibyte, 8 * mebibyte, 300};
     const load_kind backup{"Backup", {"Backup"}, small, medium, 12};
@@ -223,7 +223,7 @@ private:
         sleep_ms(between(20, 300));
         if (happens(0.7)) {  // else it dies while the disk fails
             result_.counts.faults_injected += host.clear_faults().value_or(0);
-            sleep_ms(between(0, 1200));
+            sleep_ms(between(0, 600));
         }
         return host.kill();
     }

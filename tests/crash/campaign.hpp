@@ -25,9 +25,9 @@ struct campaign_counts {
     std::uint64_t submissions = 0;
     std::uint64_t acknowledged = 0;
     std::uint64_t known_repeats = 0;  // submissions repeated after a crash that were there already
-    std::uint64_t refused = 0;        // answers: nothing was stored
+    std::uint64_t refused = 0;        // answers of a box on a failing disk: nothing was stored
     std::uint64_t uncertain = 0;      // answers that a crash cut off
-    std::uint64_t given_up = 0;       // refused submissions that were not repeated
+    std::uint64_t given_up = 0;       // submissions refused, or without a host, and not repeated
     std::uint64_t crashes_suspended = 0;
     std::uint64_t kept = 0;  // suspended for good by an ordered port, found whole in the box at the end
 };

@@ -11,6 +11,10 @@ constexpr double give_up_probability = 0.1;  // of a submission that was clearly
 // What the client says where the connection broke: the message may be there or not.
 bool is_uncertain(const submit_answer& answer) { return answer.text.find("it is not known") != std::string::npos; }
 
+bool is_refusal_of_store(const submit_answer& answer) {
+    return answer.text.find("cannot store it now") != std::string::npos;
+}
+
 }  // namespace
 
 submitters::submitters(const configuration& loaded, std::vector<load_kind> kinds, std::uint32_t seed)
@@ -94,7 +98,8 @@ bool submitters::take_answer(const submit_answer& answer, acknowledged_message& 
                              std::to_string(static_cast<int>(answer.code)) + ": " + answer.text);
         return true;
     }
-    ++(is_uncertain(answer) ? uncertain_count_ : refusal_count_);
+    uncertain_count_ += is_uncertain(answer) ? 1U : 0U;
+    refusal_count_ += is_refusal_of_store(answer) ? 1U : 0U;
     if (may_give_up) {
         given_up_.emplace(message.body.submitter, message.body.sequence);
     }

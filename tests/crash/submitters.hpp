@@ -42,7 +42,7 @@ public:
     void finish();
 
     std::uint64_t submission_count() const noexcept { return submission_count_; }
-    std::uint64_t refusal_count() const noexcept { return refusal_count_; }      // answers: nothing was stored
+    std::uint64_t refusal_count() const noexcept { return refusal_count_; }      // by a message box that failed
     std::uint64_t uncertain_count() const noexcept { return uncertain_count_; }  // answers lost in a crash
     std::uint64_t repeat_count() const noexcept { return repeat_count_; }        // acknowledged: was there already
 
