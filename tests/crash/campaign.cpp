@@ -1,5 +1,6 @@
 #include "campaign.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <fstream>
@@ -68,7 +69,7 @@ std::vector<load_kind> load_kinds() {
     const load_kind ordered{"Ordered", {"Ordered"}, small, medium, 60};
     const load_kind skipping{"OrderedSkipping", {"OrderedSkipping"}, small, medium, 60};
     const load_kind group{"", {"GroupFirst", "GroupSecond"}, small, medium, 12};
-    const load_kind large{"Large", {"Large"}, mebibyte, 8 * mebibyte, 300};
+    const load_kind large{"Large", {"Large"}, mebibyte, 8 * mebibyte, 500};
     const load_kind backup{"Backup", {"Backup"}, small, medium, 12};
     return {retries, retries, ordered, ordered, skipping, skipping, group, large, backup};
 }
@@ -177,7 +178,9 @@ private:
     // One run of a host, from its start to its violent end. Some lives are so short that the same messages are in
     // flight again: after three such crashes they are suspended.
     void crash_once() {
+        const auto begun = std::chrono::steady_clock::now();
         host_process host(settings_, ++run_);
+        note_start(std::chrono::steady_clock::now() - begun);
         int status = 0;
         if (options_.has_faults && happens(0.1)) {
             status = fail_sync(host);
@@ -196,6 +199,12 @@ private:
             violations_.push_back("the host of run " + std::to_string(run_) + " ended by itself with status " +
                                   std::to_string(status) + ": see " + settings_.log_file);
         }
+    }
+
+    void note_start(std::chrono::steady_clock::duration took) {
+        const auto took_ms = std::chrono::duration_cast<std::chrono::milliseconds>(took).count();
+        result_.counts.start_ms_sum += static_cast<std::uint64_t>(took_ms);
+        result_.counts.start_ms_max = std::max(result_.counts.start_ms_max, static_cast<std::uint64_t>(took_ms));
     }
 
     int fail_sync(host_process& host) {

@@ -19,6 +19,8 @@ struct campaign_options {
 
 struct campaign_counts {
     std::uint64_t runs = 0;
+    std::uint64_t start_ms_sum = 0;  // until a host is ready, on the box that the one before left
+    std::uint64_t start_ms_max = 0;
     std::uint64_t kills = 0;
     std::uint64_t fault_ends = 0;       // the host ended by itself because a sync had failed
     std::uint64_t faults_injected = 0;  // file operations that failed, as far as the host lived to tell

@@ -6,6 +6,7 @@
 // failure does. See README.md here.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <csignal>
 #include <cstdio>
@@ -64,6 +65,8 @@ void print(const campaign_options& options, const campaign_result& result) {
     const std::pair<const char*, std::uint64_t> rows[] = {
         {"seed", options.seed},
         {"runs of the host", counts.runs},
+        {"  ready after ms, on average", counts.start_ms_sum / std::max<std::uint64_t>(1, counts.runs)},
+        {"  ready after ms, at most", counts.start_ms_max},
         {"kills", counts.kills},
         {"ends by a failed sync", counts.fault_ends},
         {"faults injected, at least", counts.faults_injected},

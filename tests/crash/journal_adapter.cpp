@@ -78,8 +78,14 @@ public:
             .run = run_, .port = identity.port, .message_id = identity.message_id, .unique_id = identity.unique_id};
         line.attempt = identity.attempt;
         read_body(one, line);
-        std::mt19937_64 chance(std::hash<std::string>{}(identity.unique_id) + seed_ * 7919ULL + run_ * 104729ULL +
-                               identity.attempt);
+        // Of what the seed decides, not of the ids, which are others each time.
+        std::seed_seq mix{seed_,
+                          run_,
+                          line.body.submitter,
+                          line.body.sequence,
+                          identity.attempt,
+                          static_cast<std::uint32_t>(std::hash<std::string>{}(identity.port))};
+        std::mt19937 chance(mix);
         const std::int64_t hold_max_ms = std::stoll(what.get_or("JOURNAL.HoldMilliseconds", "0"));
         const auto hold = [&] {
             const std::int64_t hold_ms = std::uniform_int_distribution<std::int64_t>(0, hold_max_ms)(chance);
@@ -109,7 +115,7 @@ private:
         }
     }
 
-    static outcome choose(const message& what, std::mt19937_64& chance, journal_line& line) {
+    static outcome choose(const message& what, std::mt19937& chance, journal_line& line) {
         const auto number = std::uniform_int_distribution<std::int64_t>(0, 999)(chance);
         const std::int64_t failed = std::stoll(what.get_or("JOURNAL.FailPermille", "0"));
         const std::int64_t retried = std::stoll(what.get_or("JOURNAL.RetryPermille", "0"));

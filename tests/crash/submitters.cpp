@@ -1,15 +1,38 @@
 #include "submitters.hpp"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <chrono>
+#include <optional>
+#include <stdexcept>
 
 namespace hawser::crash {
 namespace {
 
-constexpr auto reconnect_pause = std::chrono::milliseconds(3);
-constexpr double give_up_probability = 0.1;  // of a submission that was clearly refused
+constexpr auto reconnect_pause = std::chrono::milliseconds(10);
+constexpr std::size_t memory_size_max = 64 * 1024;  // a larger body is handed over as a file, which is made once
+constexpr double give_up_probability = 0.1;         // of a submission that was clearly refused
 
 // What the client says where the connection broke: the message may be there or not.
 bool is_uncertain(const submit_answer& answer) { return answer.text.find("it is not known") != std::string::npos; }
+
+class memory_file {
+public:
+    explicit memory_file(const std::string& bytes) : descriptor_(::memfd_create("body", MFD_CLOEXEC)) {
+        if (::pwrite(descriptor_, bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
+            throw std::runtime_error("a body cannot be kept in memory");
+        }
+    }
+    memory_file(const memory_file&) = delete;
+    memory_file& operator=(const memory_file&) = delete;
+    ~memory_file() { ::close(descriptor_); }
+    int descriptor() const noexcept { return descriptor_; }
+    void rewind() const noexcept { ::lseek(descriptor_, 0, SEEK_SET); }
+
+private:
+    int descriptor_;
+};
 
 bool is_refusal_of_store(const submit_answer& answer) {
     return answer.text.find("cannot store it now") != std::string::npos;
@@ -65,14 +88,22 @@ void submitters::submit_one(bus& host, const load_kind& kind, const body_identit
                        .key = "crash-" + std::to_string(who.submitter) + '-' + std::to_string(who.sequence)};
     message.properties.push_back({"Crash.Kind", kind.port.empty() ? "both" : "direct"});
     message.parts.push_back({.content_type = "application/octet-stream"});
-    message.parts.back().bytes =
+    const std::string body =
         make_body(who, std::uniform_int_distribution<std::size_t>(kind.size_min, kind.size_max)(chance));
-    const std::string& body = message.parts.back().bytes;
+    std::optional<memory_file> file;
+    if (body.size() <= memory_size_max) {
+        message.parts.back().bytes = body;
+    } else {
+        message.parts.back().descriptor = file.emplace(body).descriptor();
+    }
     acknowledged_message wanted{
         .body = who, .size = body.size(), .sha256 = sha256_hex(body), .ports = kind.subscribers};
     ++submission_count_;
     bool has_been_uncertain = false;
     while (true) {
+        if (file) {
+            file->rewind();  // a submission reads it to its end, also where it is refused
+        }
         const submit_answer answer = host.submit(message, {});
         has_been_uncertain = has_been_uncertain || is_uncertain(answer);
         const bool may_give_up = !has_been_uncertain && std::bernoulli_distribution(give_up_probability)(chance);
