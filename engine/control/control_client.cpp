@@ -270,6 +270,14 @@ result<void> control_client::prepare_parts(const submission& message, const subm
     return {};
 }
 
+bool is_nothing_stored(answer_code code) {
+    return code == answer_code::not_accepted || code == answer_code::bad_input || code == answer_code::no_subscriber;
+}
+
+std::string unknown_outcome(const std::string& why, const std::string& key) {
+    return fmt::format("{}; it is not known whether the message was accepted: repeat it with --key {}", why, key);
+}
+
 submit_answer control_client::submit(const submission& message, const submit_options& options) {
     submission keyed{
         .port = message.port, .key = message.key.empty() ? make_uuid() : message.key, .properties = message.properties};
@@ -290,14 +298,11 @@ submit_answer control_client::submit(const submission& message, const submit_opt
     try {
         const json request = {{"call", "submit"}, {"message", to_json(keyed, places)}, {"options", to_json(options)}};
         exchange_result answer = ask(request, numbers, no_limit, &options);
-        if (!answer && answer.error().code == lost_code) {
-            answer = ask(request, numbers, no_limit,
-                         &options);  // the key makes it one message, whatever became of the first
+        const bool was_lost = !answer && answer.error().code == lost_code;
+        if (was_lost) {  // the key makes it one message, whatever became of the first
+            answer = ask(request, numbers, no_limit, &options);
             if (!answer) {
-                return {
-                    .code = answer_code::not_accepted,
-                    .text = fmt::format("{}; it is not known whether the message was accepted: repeat it with --key {}",
-                                        answer.error().text, keyed.key)};
+                return {.code = answer_code::not_accepted, .text = unknown_outcome(answer.error().text, keyed.key)};
             }
         }
         if (!answer) {
@@ -310,7 +315,11 @@ submit_answer control_client::submit(const submission& message, const submit_opt
                 ::lseek(part.descriptor, 0, SEEK_END);  // it has been read to its end, by another process
             }
         }
-        return submit_answer_from(*answer);
+        submit_answer given = submit_answer_from(*answer);
+        if (was_lost && is_nothing_stored(given.code)) {  // by the second: the first may have been, and its answer lost
+            given.text = unknown_outcome(given.text, keyed.key);
+        }
+        return given;
     } catch (const bad_frame& failure) {
         return {.code = answer_code::bad_input, .text = failure.what()};
     }
