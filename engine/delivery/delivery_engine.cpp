@@ -442,6 +442,7 @@ std::string delivery_engine::note(const std::string& port) {
 }
 
 void delivery_engine::start() {
+    implementation_->box.on_due([this](const std::string& port) { wake(port); });
     implementation_->control = std::thread([this] { implementation_->run(); });
 }
 
@@ -461,6 +462,7 @@ void delivery_engine::stop(std::int64_t grace_ms) {
         return;
     }
     all.control.join();
+    all.box.on_due({});
     {
         std::unique_lock lock(all.mutex);
         all.changed.wait(lock, [&] { return !all.is_claiming; });

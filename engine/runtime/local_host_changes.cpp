@@ -250,6 +250,7 @@ host_status local_host::status() {
     status.message_box = current->loaded->message_box_path();
     status.ports = ports();
     status.groups = groups();
+    status.warnings = box_->warnings();
     for (const port_summary& port : status.ports) {
         if (!port.note.empty()) {
             status.warnings.push_back(port.name + ": " + port.note);
@@ -279,6 +280,7 @@ void local_host::store_states(std::vector<operation> changes, const host_binding
         throw std::runtime_error("the states of the ports cannot be stored: " + answer.text);
     }
     box_->set_retention({settings.tracking.age_ms, static_cast<std::uint64_t>(settings.tracking.size_bytes)});
+    box_->set_limits({settings.limits.queue_depth_max, settings.limits.disk_free_min_bytes});
 }
 
 void local_host::put_ports_in_place(const host_generation& generation) {

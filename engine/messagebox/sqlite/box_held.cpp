@@ -1,6 +1,9 @@
 // Deliveries that wait for more than their turn: held for a stopped group until it is started, and set aside when
 // their port goes. A bounded number of rows each call, found by an index, so that a million of them never hold up the
 // writer.
+#include <array>
+#include <span>
+
 #include "base/clock.hpp"
 #include "messagebox/sqlite/box_writer.hpp"
 #include "messagebox/sqlite/schema.hpp"
@@ -13,9 +16,9 @@ constexpr const char* release_some =
     " INDEXED BY delivery_held WHERE state=-1 AND held_for=?1 ORDER BY message LIMIT ?2)";
 
 constexpr const char* held_for_group = "INDEXED BY delivery_held WHERE state=-1 AND held_for=?1";
-constexpr const char* waiting_of_port[] = {"INDEXED BY delivery_held_by_port WHERE state=-1 AND port=?1",
-                                           "INDEXED BY delivery_ready WHERE state=1 AND port=?1",
-                                           "INDEXED BY delivery_later WHERE state=2 AND port=?1"};
+constexpr std::array waiting_of_port{"INDEXED BY delivery_held_by_port WHERE state=-1 AND port=?1",
+                                     "INDEXED BY delivery_ready WHERE state=1 AND port=?1",
+                                     "INDEXED BY delivery_later WHERE state=2 AND port=?1"};
 
 }  // namespace
 
@@ -56,12 +59,11 @@ commit_answer box_writer::apply_one(const suspend_waiting_operation& one) {
     commit_answer done;
     if (one.port.empty()) {
         done.count = suspend_some(held_for_group, group_id(one.group), one, one.count_max);
-        return done;
     }
-    const std::int64_t port = port_id(one.port);
-    for (const char* which : waiting_of_port) {
-        done.count += suspend_some(which, port, one, one.count_max - done.count);
+    for (const char* which : one.port.empty() ? std::span<const char* const>{} : waiting_of_port) {
+        done.count += suspend_some(which, port_id(one.port), one, one.count_max - done.count);
     }
+    depth_ -= static_cast<std::int64_t>(done.count);
     return done;
 }
 

@@ -135,7 +135,8 @@ void box_writer::count_depth() {
         depth_ = connection_.query_integer(
             "SELECT (SELECT count(*) FROM delivery INDEXED BY delivery_ready WHERE state=1)"
             "+(SELECT count(*) FROM delivery INDEXED BY delivery_later WHERE state=2)"
-            "+(SELECT count(*) FROM delivery INDEXED BY delivery_active WHERE state=3)");
+            "+(SELECT count(*) FROM delivery INDEXED BY delivery_active WHERE state=3)"
+            "+(SELECT count(*) FROM delivery INDEXED BY delivery_held WHERE state=-1)");
         committed_depth_ = depth_;
         is_depth_known_ = true;
     }
