@@ -182,7 +182,7 @@ constexpr const char* fixed_part = R"({
       "name": {"type": "string"}, "description": {"type": "string"},
       "state": {"enum": ["bound", "stopped", "started"], "default": "started"},
       "dynamic": {"type": "boolean", "default": false, "description":
-        "The address comes from each message: BTS.OutboundTransportLocation, and optionally BTS.OutboundTransportType."},
+        "Each message brings its address in BTS.OutboundTransportLocation, and may name the adapter."},
       "allowedLocations": {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/location"},
         "description": "Where a message may ask a dynamic port to send it."},
       "pipeline": {"oneOf": [{"type": "string"}, {"$ref": "#/$defs/pipeline"}]},
@@ -203,7 +203,7 @@ constexpr const char* fixed_part = R"({
         "description": "Deliveries at once."},
       "rate": {"$ref": "#/$defs/rate"},
       "maximumAge": {"$ref": "#/$defs/duration", "description":
-        "After publication no retry is made later; a message older than this at its first attempt is suspended."},
+        "No retry is made later after publication; a message older at its first attempt is suspended."},
       "routeFailedMessage": {"type": "boolean", "default": false,
         "description": "A message that failed is published with ErrorReport.* properties."},
       "deliveryNotification": {"type": "boolean", "default": false,
