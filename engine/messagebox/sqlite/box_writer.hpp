@@ -119,7 +119,11 @@ private:
     std::optional<std::string> next_order_key(std::int64_t port, const std::string& after);
     bool claim_first(std::int64_t port, const std::string& name, const std::string& order_key,
                      std::vector<claimed_delivery>& out);
-    bool claim_oldest(std::int64_t port, const std::string& name, std::vector<claimed_delivery>& out);
+    bool has_one_priority(std::int64_t port);
+    void claim_first_ready(std::int64_t port, const std::string& name, std::uint32_t count,
+                           std::vector<claimed_delivery>& out);
+    void claim_oldest(std::int64_t port, const std::string& name, std::uint32_t count,
+                      std::vector<claimed_delivery>& out);
     void activate(const std::vector<claimed_delivery>& claims, std::size_t first);
     void claim_ordered(const port_claim& wanted, std::int64_t port, std::vector<claimed_delivery>& out);
     void claim_by_priority(const port_claim& wanted, std::int64_t port, std::vector<claimed_delivery>& out);
@@ -164,14 +168,15 @@ private:
     std::set<std::string> careful_ports_;  // something in them is damaged
     std::set<delivery_id> unreadable_;     // … and could not even be suspended
 
+    statement begin_, commit_, begin_savepoint_, end_savepoint_;
     statement insert_message_, insert_part_file_, insert_delivery_, find_key_, insert_key_, insert_property_;
     statement share_file_, read_bodies_;
     statement delete_delivery_, delete_attempts_, close_message_, read_open_count_, delete_message_, read_files_,
         delete_files_, expire_key_;
     statement reschedule_, release_, release_later_, suspend_, checkpoint_, insert_attempt_;
     statement insert_port_, find_port_, set_port_state_;
-    statement promote_, select_ready_, select_oldest_, select_on_backup_, activate_, is_blocked_, next_order_key_, select_ordered_,
-        give_order_key_, delete_properties_;
+    statement promote_, select_ready_, select_oldest_, select_on_backup_, has_one_priority_, oldest_of_priority_,
+        activate_, activate_ready_, is_blocked_, next_order_key_, select_ordered_, give_order_key_, delete_properties_;
     statement read_delivery_, resume_, resume_edited_, reserve_numbers_;
     statement track_, has_open_delivery_, read_kept_size_, oldest_tracked_, delete_tracked_, save_tracked_bytes_,
         delete_keys_;
