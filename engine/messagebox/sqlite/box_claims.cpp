@@ -8,6 +8,7 @@ namespace hawser::engine::sqlite {
 namespace {
 
 constexpr std::uint32_t oldest_share = 8;
+constexpr std::int64_t promoted_at_once_max = 256;
 constexpr std::int64_t priority_count = 10;
 constexpr std::size_t set_size_min = 4;  // fewer are marked one by one
 
@@ -86,13 +87,20 @@ claimed_delivery box_writer::read_claim(statement& row, const std::string& port)
     return claim;
 }
 
+// A piece at a time, the longest due first, so that no transaction has all of a large queue; but at least as many as
+// can be claimed now. Where order counts, all, or the second might go before the first.
+void box_writer::promote(std::int64_t port, const port_claim& wanted, std::int64_t now_unix_ms) {
+    const std::int64_t piece = std::max<std::int64_t>(wanted.count_max, promoted_at_once_max);
+    promote_.bind(port, now_unix_ms, wanted.is_ordered ? -1 : piece).run();
+}
+
 void box_writer::claim_port(const port_claim& wanted, std::int64_t now_unix_ms, std::vector<claimed_delivery>& out) {
     const std::int64_t port = port_id(wanted.port);
     if (careful_ports_.count(wanted.port) > 0) {
         claim_carefully(wanted, port, now_unix_ms, out);
         return;
     }
-    promote_.bind(port, now_unix_ms).run();
+    promote(port, wanted, now_unix_ms);
     if (wanted.only_on_backup) {
         claim_on_backup(wanted, port, out);
     } else if (wanted.is_ordered) {

@@ -75,7 +75,9 @@ box_writer::box_writer(database& connection, box_health& health)
       insert_port_(connection, "INSERT INTO port(name) VALUES(?)"),
       find_port_(connection, "SELECT id FROM port WHERE name=?"),
       set_port_state_(connection, "UPDATE port SET state=?2, declared=?3 WHERE id=?1"),
-      promote_(connection, "UPDATE delivery SET state=1 WHERE port=?1 AND state=2 AND due<=?2"),
+      promote_(connection,
+               "UPDATE delivery SET state=1 WHERE id IN (SELECT id FROM delivery INDEXED BY delivery_later"
+               " WHERE port=?1 AND state=2 AND due<=?2 ORDER BY due LIMIT ?3)"),
       select_ready_(connection, select_claim("INDEXED BY delivery_ready",
                                              "d.port=?1 AND d.state=1 ORDER BY d.priority, d.message LIMIT ?2")
                                     .c_str()),

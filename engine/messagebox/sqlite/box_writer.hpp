@@ -115,6 +115,7 @@ private:
     std::vector<tracked_row> oldest_tracked(const tracking_retention& limits, std::int64_t now_unix_ms);
     void end_tracked(const tracked_row& row);
 
+    void promote(std::int64_t port, const port_claim& wanted, std::int64_t now_unix_ms);
     void claim_port(const port_claim& wanted, std::int64_t now_unix_ms, std::vector<claimed_delivery>& out);
     std::optional<std::string> next_order_key(std::int64_t port, const std::string& after);
     bool claim_first(std::int64_t port, const std::string& name, const std::string& order_key,
