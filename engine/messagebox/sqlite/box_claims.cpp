@@ -1,5 +1,6 @@
 // How deliveries are handed out, and what was handed out when the last owner died.
 #include <algorithm>
+#include <limits>
 
 #include "message/codec.hpp"
 #include "messagebox/sqlite/box_writer.hpp"
@@ -90,8 +91,15 @@ claimed_delivery box_writer::read_claim(statement& row, const std::string& port)
 // A piece at a time, the longest due first, so that no transaction has all of a large queue; but at least as many as
 // can be claimed now. Where order counts, all, or the second might go before the first.
 void box_writer::promote(std::int64_t port, const port_claim& wanted, std::int64_t now_unix_ms) {
+    if (const auto known = earliest_due_.find(port); known != earliest_due_.end() && known->second > now_unix_ms) {
+        return;
+    }
     const std::int64_t piece = std::max<std::int64_t>(wanted.count_max, promoted_at_once_max);
     promote_.bind(port, now_unix_ms, wanted.is_ordered ? -1 : piece).run();
+    find_earliest_due_.bind(port);
+    const bool is_any_later = find_earliest_due_.step() && !find_earliest_due_.is_null(0);
+    earliest_due_[port] = is_any_later ? find_earliest_due_.integer(0) : std::numeric_limits<std::int64_t>::max();
+    find_earliest_due_.reset();
 }
 
 void box_writer::claim_port(const port_claim& wanted, std::int64_t now_unix_ms, std::vector<claimed_delivery>& out) {

@@ -97,6 +97,9 @@ commit_answer box_writer::apply_one(const publish_operation& one) {
         .run();
     for (const new_delivery& delivery : message.deliveries) {
         const bool is_later = delivery.due_unix_ms > message.published_unix_ms;
+        if (is_later) {
+            earliest_due_.clear();
+        }
         insert_delivery_
             .bind(next_number(), sequence, port_id(delivery.port), make_uuid(),
                   static_cast<std::int64_t>(is_later ? row_state::later : row_state::ready),

@@ -78,6 +78,8 @@ box_writer::box_writer(database& connection, box_health& health)
       promote_(connection,
                "UPDATE delivery SET state=1 WHERE id IN (SELECT id FROM delivery INDEXED BY delivery_later"
                " WHERE port=?1 AND state=2 AND due<=?2 ORDER BY due LIMIT ?3)"),
+      find_earliest_due_(connection,
+                         "SELECT min(due) FROM delivery INDEXED BY delivery_later WHERE port=? AND state=2"),
       select_ready_(connection, select_claim("INDEXED BY delivery_ready",
                                              "d.port=?1 AND d.state=1 ORDER BY d.priority, d.message LIMIT ?2")
                                     .c_str()),
@@ -164,6 +166,7 @@ void box_writer::roll_back() noexcept {
     numbers_reserved_ = number_;  // the reservation may have been undone: reserve anew
     ports_.clear();
     ordered_ports_.clear();
+    earliest_due_.clear();
 }
 
 void box_writer::begin_savepoint() {
@@ -185,6 +188,7 @@ void box_writer::roll_back_savepoint() {
     is_indexed_known_ = false;
     numbers_reserved_ = number_;
     ports_.clear();
+    earliest_due_.clear();
 }
 
 // ---- Operations ----
@@ -266,6 +270,7 @@ commit_answer box_writer::apply_one(const reschedule_operation& one) {
     if (claims_.find(one.token) == nullptr) {
         return lost();
     }
+    earliest_due_.clear();
     reschedule_
         .bind(one.token.delivery, one.due_unix_ms, static_cast<std::int64_t>(one.state.attempt),
               static_cast<std::int64_t>(one.state.total_attempts),
@@ -284,6 +289,7 @@ commit_answer box_writer::apply_one(const release_operation& one) {
     if (one.due_unix_ms == 0) {
         release_.bind(one.token.delivery).run();
     } else {
+        earliest_due_.clear();
         release_later_.bind(one.token.delivery, one.due_unix_ms).run();
     }
     claims_.end(one.token.delivery);
@@ -339,6 +345,7 @@ commit_answer box_writer::apply_one(const resume_operation& one) {
     if (state != code(row_state::suspended) && state != code(row_state::later)) {
         return refuse(commit_status::not_found, "the delivery is neither suspended nor waiting for a retry");
     }
+    earliest_due_.clear();
     if (one.overlay) {
         const std::string overlay = one.overlay->encode();
         resume_edited_.bind(one.delivery, one.due_unix_ms, statement::blob{overlay}, make_uuid()).run();

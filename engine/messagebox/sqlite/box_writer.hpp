@@ -148,6 +148,7 @@ private:
     std::map<std::string, std::int64_t> ports_;
     claim_table claims_;
     std::map<std::int64_t, std::uint32_t> given_counts_;  // by port, since the oldest was last given
+    std::map<std::int64_t, std::int64_t> earliest_due_;   // by port; none = to be looked up
     std::set<std::int64_t> ordered_ports_;                // whose deliveries all have an order key
     std::vector<std::int64_t> removed_files_;
     bool has_indexed_ = false;          // something is in property_value
@@ -176,8 +177,9 @@ private:
         delete_files_, expire_key_;
     statement reschedule_, release_, release_later_, suspend_, checkpoint_, insert_attempt_;
     statement insert_port_, find_port_, set_port_state_;
-    statement promote_, select_ready_, select_oldest_, select_on_backup_, has_one_priority_, oldest_of_priority_,
-        activate_, activate_ready_, is_blocked_, next_order_key_, select_ordered_, give_order_key_, delete_properties_;
+    statement promote_, find_earliest_due_, select_ready_, select_oldest_, select_on_backup_, has_one_priority_,
+        oldest_of_priority_, activate_, activate_ready_, is_blocked_, next_order_key_, select_ordered_, give_order_key_,
+        delete_properties_;
     statement read_delivery_, resume_, resume_edited_, reserve_numbers_;
     statement track_, has_open_delivery_, read_kept_size_, oldest_tracked_, delete_tracked_, save_tracked_bytes_,
         delete_keys_;
