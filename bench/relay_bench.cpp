@@ -2,12 +2,8 @@
 // smtp-source (not durable) into the same sink in the same run. Needs Debian's postfix package for both programs.
 //
 //     relay_bench [MESSAGES [BYTES [CONNECTIONS]]]        default 20000 4096 16
-#include <arpa/inet.h>
-#include <signal.h>
-#include <sys/socket.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -22,6 +18,7 @@
 #include <vector>
 
 #include "hawser/host.hpp"
+#include "smtp_sink.hpp"
 
 namespace {
 
@@ -32,59 +29,11 @@ double seconds_since(clock_type::time_point start) {
     return std::chrono::duration<double>(clock_type::now() - start).count();
 }
 
-int free_port() {
-    const int listener = ::socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    ::bind(listener, reinterpret_cast<sockaddr*>(&address), size);
-    ::getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size);
-    ::close(listener);
-    return ntohs(address.sin_port);
-}
-
-bool is_listening(int port) {
-    const int one = ::socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    address.sin_port = htons(static_cast<std::uint16_t>(port));
-    const bool connected = ::connect(one, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
-    ::close(one);
-    return connected;
-}
-
-pid_t start(const std::vector<std::string>& words) {
-    std::vector<char*> arguments;
-    for (const std::string& word : words) {
-        arguments.push_back(const_cast<char*>(word.c_str()));
-    }
-    arguments.push_back(nullptr);
-    const pid_t child = ::fork();
-    if (child == 0) {
-        ::execvp(arguments[0], arguments.data());
-        std::perror(arguments[0]);
-        ::_exit(127);
-    }
-    return child;
-}
-
-std::string resident_memory() {
-    std::ifstream status("/proc/self/status");
-    for (std::string line; std::getline(status, line);) {
-        if (line.rfind("VmHWM:", 0) == 0) {
-            return line.substr(line.find_first_not_of(" \t", 6));
-        }
-    }
-    return "unknown";
-}
-
 double run_smtp_source(int port, int count, int size, int connections) {
     const auto begin = clock_type::now();
-    const pid_t source = start({"smtp-source", "-d", "-s", std::to_string(connections), "-m", std::to_string(count),
-                                "-l", std::to_string(size), "-f", "bus@example.test", "-t", "ap@example.test",
-                                "127.0.0.1:" + std::to_string(port)});
+    const pid_t source = hawser::bench::start(
+        {"smtp-source", "-d", "-s", std::to_string(connections), "-m", std::to_string(count), "-l",
+         std::to_string(size), "-f", "bus@example.test", "-t", "ap@example.test", "127.0.0.1:" + std::to_string(port)});
     int status = 0;
     ::waitpid(source, &status, 0);
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
@@ -163,16 +112,12 @@ int main(int argc, char** argv) {
     const int count = argc > 1 ? std::atoi(argv[1]) : 20000;
     const int size = argc > 2 ? std::atoi(argv[2]) : 4096;
     const int connections = argc > 3 ? std::atoi(argv[3]) : 16;
-    ::setenv("PATH", (std::string(std::getenv("PATH")) + ":/usr/sbin").c_str(), 1);
     std::string folder = (std::filesystem::temp_directory_path() / "hawser-bench-XXXXXX").string();
     if (::mkdtemp(folder.data()) == nullptr) {
         return 1;
     }
-    const int port = free_port();
-    const pid_t sink = start({"smtp-sink", "-u", "postfix", "127.0.0.1:" + std::to_string(port), "1000"});
-    while (!is_listening(port)) {
-        std::this_thread::yield();
-    }
+    const hawser::bench::smtp_sink sink;
+    const int port = sink.port();
     utsname machine{};
     ::uname(&machine);
     std::printf("machine: %s %s, %u cores; hawser %s; %d messages of %d bytes, %d connections\n", machine.sysname,
@@ -187,10 +132,8 @@ int main(int argc, char** argv) {
     };
     std::printf("hawser, durable submit -> delivered:           %8.0f messages/s, %.0f %% of the baseline\n",
                 hawser_result.rate, 100 * hawser_result.rate / baseline);
-    std::printf("  publish durable: p50 %.2f ms, p99 %.2f ms; resident at most %s\n", percentile(0.5), percentile(0.99),
-                resident_memory().c_str());
-    ::kill(sink, SIGTERM);
-    ::waitpid(sink, nullptr, 0);
+    std::printf("  publish durable: p50 %.2f ms, p99 %.2f ms; resident at most %ld KiB\n", percentile(0.5),
+                percentile(0.99), hawser::bench::memory_kib("self", "VmHWM"));
     std::filesystem::remove_all(folder);
     return 0;
 }

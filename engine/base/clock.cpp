@@ -62,14 +62,12 @@ std::string make_uuid() {
     bytes[6] = static_cast<unsigned char>((bytes[6] & 0x0fU) | 0x40U);
     bytes[8] = static_cast<unsigned char>((bytes[8] & 0x3fU) | 0x80U);
     static constexpr char digits[] = "0123456789abcdef";
-    std::string text;
-    text.reserve(36);
+    std::string text(36, '-');
+    std::size_t at = 0;
     for (std::size_t i = 0; i < bytes.size(); ++i) {
-        if (i == 4 || i == 6 || i == 8 || i == 10) {
-            text += '-';
-        }
-        text += digits[bytes[i] >> 4U];
-        text += digits[bytes[i] & 0x0fU];
+        at += i == 4 || i == 6 || i == 8 || i == 10 ? 1 : 0;
+        text[at++] = digits[bytes[i] >> 4U];
+        text[at++] = digits[bytes[i] & 0x0fU];
     }
     return text;
 }

@@ -1,5 +1,6 @@
 // How deliveries are handed out, and what was handed out when the last owner died.
 #include <algorithm>
+#include <limits>
 
 #include "message/codec.hpp"
 #include "messagebox/sqlite/box_writer.hpp"
@@ -8,6 +9,9 @@ namespace hawser::engine::sqlite {
 namespace {
 
 constexpr std::uint32_t oldest_share = 8;
+constexpr std::int64_t promoted_at_once_max = 256;
+constexpr std::int64_t priority_count = 10;
+constexpr std::size_t set_size_min = 4;  // fewer are marked one by one
 
 }  // namespace
 
@@ -84,13 +88,27 @@ claimed_delivery box_writer::read_claim(statement& row, const std::string& port)
     return claim;
 }
 
+// A piece at a time, the longest due first, so that no transaction has all of a large queue; but at least as many as
+// can be claimed now. Where order counts, all, or the second might go before the first.
+void box_writer::promote(std::int64_t port, const port_claim& wanted, std::int64_t now_unix_ms) {
+    if (const auto known = earliest_due_.find(port); known != earliest_due_.end() && known->second > now_unix_ms) {
+        return;
+    }
+    const std::int64_t piece = std::max<std::int64_t>(wanted.count_max, promoted_at_once_max);
+    promote_.bind(port, now_unix_ms, wanted.is_ordered ? -1 : piece).run();
+    find_earliest_due_.bind(port);
+    const bool is_any_later = find_earliest_due_.step() && !find_earliest_due_.is_null(0);
+    earliest_due_[port] = is_any_later ? find_earliest_due_.integer(0) : std::numeric_limits<std::int64_t>::max();
+    find_earliest_due_.reset();
+}
+
 void box_writer::claim_port(const port_claim& wanted, std::int64_t now_unix_ms, std::vector<claimed_delivery>& out) {
     const std::int64_t port = port_id(wanted.port);
     if (careful_ports_.count(wanted.port) > 0) {
         claim_carefully(wanted, port, now_unix_ms, out);
         return;
     }
-    promote_.bind(port, now_unix_ms).run();
+    promote(port, wanted, now_unix_ms);
     if (wanted.only_on_backup) {
         claim_on_backup(wanted, port, out);
     } else if (wanted.is_ordered) {
@@ -137,18 +155,16 @@ bool box_writer::claim_first(std::int64_t port, const std::string& name, const s
 }
 
 // By priority, then in order of publication; but one in `oldest_share` goes to the oldest, so that urgent messages that
-// keep coming never hold back the others for ever.
+// keep coming never hold back the others for ever. Where all have the same priority, the first are the oldest.
 void box_writer::claim_by_priority(const port_claim& wanted, std::int64_t port, std::vector<claimed_delivery>& out) {
     std::uint32_t& given = given_counts_[port];
-    const std::uint32_t for_oldest = (given + wanted.count_max) / oldest_share;
+    const std::uint32_t for_oldest = std::min((given + wanted.count_max) / oldest_share, wanted.count_max);
     const std::size_t first = out.size();
-    select_ready_.bind(port, static_cast<std::int64_t>(wanted.count_max - std::min(for_oldest, wanted.count_max)));
-    while (select_ready_.step()) {
-        out.push_back(read_claim(select_ready_, wanted.port));
-    }
-    select_ready_.reset();
-    activate(out, first);
-    for (std::uint32_t i = 0; i < for_oldest && claim_oldest(port, wanted.port, out); ++i) {
+    if (for_oldest == 0 || has_one_priority(port)) {
+        claim_first_ready(port, wanted.port, wanted.count_max, out);
+    } else {
+        claim_first_ready(port, wanted.port, wanted.count_max - for_oldest, out);
+        claim_oldest(port, wanted.port, for_oldest, out);
     }
     given = static_cast<std::uint32_t>(given + out.size() - first) % oldest_share;
 }
@@ -164,15 +180,62 @@ void box_writer::claim_on_backup(const port_claim& wanted, std::int64_t port, st
     activate(out, first);
 }
 
-bool box_writer::claim_oldest(std::int64_t port, const std::string& name, std::vector<claimed_delivery>& out) {
-    select_oldest_.bind(port);
-    const bool is_there = select_oldest_.step();
-    if (is_there) {
-        out.push_back(read_claim(select_oldest_, name));
+bool box_writer::has_one_priority(std::int64_t port) {
+    has_one_priority_.bind(port);
+    const bool has_one = has_one_priority_.step() && has_one_priority_.integer(0) != 0;
+    has_one_priority_.reset();
+    return has_one;
+}
+
+// All of them are marked by one statement: it opens the indexes once, however many there are.
+void box_writer::claim_first_ready(std::int64_t port, const std::string& name, std::uint32_t count,
+                                   std::vector<claimed_delivery>& out) {
+    const std::size_t first = out.size();
+    std::int64_t last_priority = 0;
+    select_ready_.bind(port, static_cast<std::int64_t>(count));
+    while (select_ready_.step()) {
+        out.push_back(read_claim(select_ready_, name));
+        last_priority = select_ready_.integer(18);
     }
-    select_oldest_.reset();
-    activate(out, out.size() - (is_there ? 1 : 0));
-    return is_there;
+    select_ready_.reset();
+    const std::size_t claimed = out.size() - first;
+    if (claimed < set_size_min) {
+        activate(out, first);
+        return;
+    }
+    activate_ready_.bind(port, last_priority, out.back().sequence).run();
+    if (static_cast<std::size_t>(sqlite3_changes64(connection_.handle())) != claimed) {
+        throw sqlite_error(SQLITE_CORRUPT, "a delivery is ready whose message is not there");
+    }
+}
+
+// The oldest of each priority are merged: one look-up for each delivery, however long the queue is.
+void box_writer::claim_oldest(std::int64_t port, const std::string& name, std::uint32_t count,
+                              std::vector<claimed_delivery>& out) {
+    std::map<std::int64_t, std::int64_t> priority_of_oldest;  // by sequence
+    const auto add_next = [&](std::int64_t priority, std::int64_t after) {
+        oldest_of_priority_.bind(port, priority, after);
+        if (oldest_of_priority_.step() && !oldest_of_priority_.is_null(0)) {
+            priority_of_oldest[oldest_of_priority_.integer(0)] = priority;
+        }
+        oldest_of_priority_.reset();
+    };
+    for (std::int64_t priority = 1; priority <= priority_count; ++priority) {
+        add_next(priority, 0);
+    }
+    for (std::uint32_t i = 0; i < count && !priority_of_oldest.empty(); ++i) {
+        const auto [sequence, priority] = *priority_of_oldest.begin();
+        select_oldest_.bind(port, priority, sequence);
+        if (!select_oldest_.step()) {
+            select_oldest_.reset();
+            throw sqlite_error(SQLITE_CORRUPT, "a delivery is ready whose message is not there");
+        }
+        out.push_back(read_claim(select_oldest_, name));
+        select_oldest_.reset();
+        activate(out, out.size() - 1);
+        priority_of_oldest.erase(priority_of_oldest.begin());
+        add_next(priority, sequence);
+    }
 }
 
 void box_writer::activate(const std::vector<claimed_delivery>& claims, std::size_t first) {

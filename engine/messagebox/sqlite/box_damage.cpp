@@ -95,7 +95,7 @@ bool box_writer::claim_readable(delivery_id id, const std::string& port, std::ve
 }
 
 void box_writer::promote_carefully(const std::string& name, std::int64_t port, std::int64_t now_unix_ms) {
-    if (try_reading([&] { promote_.bind(port, now_unix_ms).run(); }).empty()) {
+    if (try_reading([&] { promote_.bind(port, now_unix_ms, looked_at_max).run(); }).empty()) {
         return;
     }
     std::vector<delivery_id> due;

@@ -42,6 +42,7 @@ commit_answer box_writer::apply_one(const release_held_operation& one) {
     release.bind(group_id(one.group), static_cast<std::int64_t>(one.count_max), system_clock().unix_ms()).run();
     commit_answer done;
     done.count = static_cast<std::uint64_t>(sqlite3_changes(connection_.handle()));
+    earliest_due_.clear();
     return done;
 }
 

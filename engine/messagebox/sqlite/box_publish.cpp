@@ -99,6 +99,9 @@ commit_answer box_writer::apply_one(const publish_operation& one) {
         const row_state state = !delivery.held_for.empty()                         ? row_state::held
                                 : delivery.due_unix_ms > message.published_unix_ms ? row_state::later
                                                                                    : row_state::ready;
+        if (state == row_state::later) {
+            earliest_due_.clear();
+        }
         insert_delivery_
             .bind(next_number(), sequence, port_id(delivery.port), make_uuid(), static_cast<std::int64_t>(state),
                   static_cast<std::int64_t>(delivery.is_ordered ? 5 : delivery.priority), delivery.due_unix_ms,

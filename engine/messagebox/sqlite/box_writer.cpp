@@ -12,12 +12,7 @@ namespace {
 constexpr std::int64_t key_kept_ms =
     std::int64_t{7} * 24 * 3600 * 1000;  // after the last delivery ended (design section 4)
 
-// Ten look-ups in delivery_ready, however long the queue is.
-constexpr const char* oldest_of_each_priority =
-    "WITH level(priority) AS (VALUES(1),(2),(3),(4),(5),(6),(7),(8),(9),(10)) SELECT priority, (SELECT min(message) "
-    "FROM"
-    " delivery INDEXED BY delivery_ready WHERE port=?1 AND state=1 AND delivery.priority=level.priority) AS oldest FROM"
-    " level WHERE oldest IS NOT NULL ";
+constexpr const char* ready_of_port = "FROM delivery INDEXED BY delivery_ready WHERE port=?1 AND state=1 ";
 
 std::int64_t code(row_state state) { return static_cast<std::int64_t>(state); }
 
@@ -33,13 +28,17 @@ std::string select_claim(const char* index, const std::string& which) {
     return std::string(
                "SELECT d.id, d.unique_id, d.epoch, d.crash_count, d.attempt, d.total_attempts, d.is_on_backup,"
                " d.resume_state, d.resume_scope, d.overlay, m.sequence, m.message_id, m.published, m.delivery_count,"
-               " m.context, m.parts, m.bodies, m.submission_key FROM delivery d ") +
+               " m.context, m.parts, m.bodies, m.submission_key, d.priority FROM delivery d ") +
            index + " JOIN message m ON m.sequence=d.message WHERE " + which;
 }
 
 box_writer::box_writer(database& connection, box_health& health)
     : connection_(connection),
       health_(health),
+      begin_(connection, "BEGIN IMMEDIATE"),
+      commit_(connection, "COMMIT"),
+      begin_savepoint_(connection, "SAVEPOINT batch"),
+      end_savepoint_(connection, "RELEASE batch"),
       insert_message_(connection, "INSERT INTO message VALUES(?,?,?,?,?,?,?,?,?,?)"),
       insert_part_file_(connection, "INSERT INTO part_file VALUES(?,?,?)"),
       insert_delivery_(connection, "INSERT INTO delivery VALUES(?,?,?,?,?,?,?,0,0,0,0,0,NULL,NULL,NULL,NULL,NULL,?,?)"),
@@ -79,19 +78,30 @@ box_writer::box_writer(database& connection, box_health& health)
       insert_group_(connection, "INSERT INTO port_group(name) VALUES(?)"),
       find_group_(connection, "SELECT id FROM port_group WHERE name=?"),
       set_group_state_(connection, "UPDATE port_group SET state=?2, declared=?3 WHERE id=?1"),
-      promote_(connection, "UPDATE delivery SET state=1 WHERE port=?1 AND state=2 AND due<=?2"),
+      promote_(connection,
+               "UPDATE delivery SET state=1 WHERE id IN (SELECT id FROM delivery INDEXED BY delivery_later"
+               " WHERE port=?1 AND state=2 AND due<=?2 ORDER BY due LIMIT ?3)"),
+      find_earliest_due_(connection,
+                         "SELECT min(due) FROM delivery INDEXED BY delivery_later WHERE port=? AND state=2"),
       select_ready_(connection, select_claim("INDEXED BY delivery_ready",
                                              "d.port=?1 AND d.state=1 ORDER BY d.priority, d.message LIMIT ?2")
                                     .c_str()),
       select_oldest_(connection, select_claim("INDEXED BY delivery_ready",
-                                              "d.port=?1 AND d.state=1 AND (d.priority, d.message)=(" +
-                                                  std::string(oldest_of_each_priority) + "ORDER BY 2 LIMIT 1)")
+                                              "d.port=?1 AND d.state=1 AND d.priority=?2 AND d.message=?3 LIMIT 1")
                                      .c_str()),
       select_on_backup_(connection, select_claim("INDEXED BY delivery_retrying",
                                                  "d.port=?1 AND d.state<=2 AND d.state=1 AND d.total_attempts>0 AND"
                                                  " d.is_on_backup=1 ORDER BY d.message LIMIT ?2")
                                         .c_str()),
+      has_one_priority_(connection, (std::string("SELECT (SELECT min(priority) ") + ready_of_port +
+                                     ")=(SELECT max(priority) " + ready_of_port + ")")
+                                        .c_str()),
+      oldest_of_priority_(
+          connection, (std::string("SELECT min(message) ") + ready_of_port + "AND priority=?2 AND message>?3").c_str()),
       activate_(connection, "UPDATE delivery SET state=3, epoch=?2 WHERE id=?1"),
+      activate_ready_(connection, (std::string("UPDATE delivery SET state=3, epoch=epoch+1 WHERE id IN (SELECT id ") +
+                                   ready_of_port + "AND (priority, message)<=(?2, ?3))")
+                                      .c_str()),
       is_blocked_(connection,
                   "SELECT 1 FROM delivery WHERE port=?1 AND state=3 AND order_key=?2 UNION ALL"
                   " SELECT 1 FROM delivery WHERE port=?1 AND state=2 AND total_attempts>0 AND order_key=?2 UNION ALL"
@@ -122,7 +132,7 @@ box_writer::box_writer(database& connection, box_health& health)
 
 void box_writer::begin() {
     changes_at_begin_ = sqlite3_total_changes64(connection_.handle());
-    connection_.execute("BEGIN IMMEDIATE");
+    begin_.bind().run();
 }
 
 bool box_writer::has_changed_anything() const noexcept {
@@ -144,7 +154,7 @@ void box_writer::count_depth() {
 
 void box_writer::commit() {
     save_tracked_bytes();
-    connection_.execute("COMMIT");
+    commit_.bind().run();
     claims_.keep();
     tracked_bytes_saved_ = tracked_bytes_;
     committed_depth_ = depth_;
@@ -162,6 +172,7 @@ void box_writer::roll_back() noexcept {
     ports_.clear();
     groups_.clear();
     ordered_ports_.clear();
+    earliest_due_.clear();
 }
 
 void box_writer::begin_savepoint() {
@@ -169,10 +180,10 @@ void box_writer::begin_savepoint() {
     savepoint_files_ = removed_files_.size();
     savepoint_tracked_bytes_ = tracked_bytes_;
     savepoint_depth_ = depth_;
-    connection_.execute("SAVEPOINT batch");
+    begin_savepoint_.bind().run();
 }
 
-void box_writer::end_savepoint() { connection_.execute("RELEASE batch"); }
+void box_writer::end_savepoint() { end_savepoint_.bind().run(); }
 
 void box_writer::roll_back_savepoint() {
     connection_.execute("ROLLBACK TO batch; RELEASE batch");
@@ -184,6 +195,7 @@ void box_writer::roll_back_savepoint() {
     numbers_reserved_ = number_;
     ports_.clear();
     groups_.clear();
+    earliest_due_.clear();
 }
 
 // ---- Operations ----
@@ -265,6 +277,7 @@ commit_answer box_writer::apply_one(const reschedule_operation& one) {
     if (claims_.find(one.token) == nullptr) {
         return lost();
     }
+    earliest_due_.clear();
     reschedule_
         .bind(one.token.delivery, one.due_unix_ms, static_cast<std::int64_t>(one.state.attempt),
               static_cast<std::int64_t>(one.state.total_attempts),
@@ -283,6 +296,7 @@ commit_answer box_writer::apply_one(const release_operation& one) {
     if (one.due_unix_ms == 0) {
         release_.bind(one.token.delivery).run();
     } else {
+        earliest_due_.clear();
         release_later_.bind(one.token.delivery, one.due_unix_ms).run();
     }
     claims_.end(one.token.delivery);
@@ -343,6 +357,7 @@ commit_answer box_writer::apply_one(const resume_operation& one) {
         return refuse(commit_status::not_found,
                       "the delivery is neither suspended nor held, and it does not wait for a retry");
     }
+    earliest_due_.clear();
     if (one.overlay) {
         const std::string overlay = one.overlay->encode();
         resume_edited_.bind(one.delivery, one.due_unix_ms, statement::blob{overlay}, make_uuid()).run();

@@ -120,11 +120,16 @@ private:
     std::vector<tracked_row> oldest_tracked(const tracking_retention& limits, std::int64_t now_unix_ms);
     void end_tracked(const tracked_row& row);
 
+    void promote(std::int64_t port, const port_claim& wanted, std::int64_t now_unix_ms);
     void claim_port(const port_claim& wanted, std::int64_t now_unix_ms, std::vector<claimed_delivery>& out);
     std::optional<std::string> next_order_key(std::int64_t port, const std::string& after);
     bool claim_first(std::int64_t port, const std::string& name, const std::string& order_key,
                      std::vector<claimed_delivery>& out);
-    bool claim_oldest(std::int64_t port, const std::string& name, std::vector<claimed_delivery>& out);
+    bool has_one_priority(std::int64_t port);
+    void claim_first_ready(std::int64_t port, const std::string& name, std::uint32_t count,
+                           std::vector<claimed_delivery>& out);
+    void claim_oldest(std::int64_t port, const std::string& name, std::uint32_t count,
+                      std::vector<claimed_delivery>& out);
     void activate(const std::vector<claimed_delivery>& claims, std::size_t first);
     void claim_ordered(const port_claim& wanted, std::int64_t port, std::vector<claimed_delivery>& out);
     void claim_by_priority(const port_claim& wanted, std::int64_t port, std::vector<claimed_delivery>& out);
@@ -149,6 +154,7 @@ private:
     std::map<std::string, std::int64_t> groups_;
     claim_table claims_;
     std::map<std::int64_t, std::uint32_t> given_counts_;  // by port, since the oldest was last given
+    std::map<std::int64_t, std::int64_t> earliest_due_;   // by port; none = to be looked up
     std::set<std::int64_t> ordered_ports_;                // whose deliveries all have an order key
     std::vector<std::int64_t> removed_files_;
     bool has_indexed_ = false;          // something is in property_value
@@ -170,14 +176,16 @@ private:
     std::set<std::string> careful_ports_;  // something in them is damaged
     std::set<delivery_id> unreadable_;     // … and could not even be suspended
 
+    statement begin_, commit_, begin_savepoint_, end_savepoint_;
     statement insert_message_, insert_part_file_, insert_delivery_, find_key_, insert_key_, insert_property_;
     statement share_file_, read_bodies_;
     statement delete_delivery_, delete_attempts_, close_message_, read_open_count_, delete_message_, read_files_,
         delete_files_, expire_key_;
     statement reschedule_, release_, release_later_, suspend_, checkpoint_, insert_attempt_;
     statement insert_port_, find_port_, set_port_state_, insert_group_, find_group_, set_group_state_;
-    statement promote_, select_ready_, select_oldest_, select_on_backup_, activate_, is_blocked_, next_order_key_;
-    statement select_ordered_, give_order_key_, delete_properties_;
+    statement promote_, find_earliest_due_, select_ready_, select_oldest_, select_on_backup_, has_one_priority_,
+        oldest_of_priority_, activate_, activate_ready_, is_blocked_, next_order_key_, select_ordered_, give_order_key_,
+        delete_properties_;
     statement read_delivery_, resume_, resume_edited_, reserve_numbers_;
     statement track_, has_open_delivery_, read_kept_size_, oldest_tracked_, delete_tracked_, save_tracked_bytes_,
         delete_keys_;

@@ -17,6 +17,7 @@
 #include "messagebox/sqlite/box_health.hpp"
 #include "messagebox/sqlite/box_reader.hpp"
 #include "messagebox/sqlite/box_writer.hpp"
+#include "messagebox/sqlite/checkpoint_pacer.hpp"
 #include "messagebox/sqlite/database.hpp"
 #include "messagebox/sqlite/group_writer.hpp"
 #include "messagebox/sqlite/owner_lock.hpp"
@@ -28,7 +29,7 @@
 namespace hawser::engine::sqlite {
 namespace {
 
-constexpr int checkpoint_pages = 1000;  // 4 MB of WAL: checkpoint without stopping the writer
+constexpr std::int64_t wal_pages_min = 1000;  // 4 MB
 constexpr std::int64_t page_size = 4096;
 constexpr std::int64_t look_again_ms = 1000;    // where the store could not be read
 constexpr std::int64_t quiet_ms = 1000;         // nothing was written for so long: the file may shrink …
@@ -137,6 +138,7 @@ private:
                 written_ms_ = system_clock().monotonic_ms();
             }
             prune_if_due(limits);
+            pace_checkpoints();
             if (gate_.is_disk_full()) {
                 give_back_space();
             }
@@ -230,17 +232,32 @@ private:
         return writer_.prune_keys(now_unix_ms) || (is_quiet && writer_.shrink(free_pages_kept, shrink_pages));
     }
 
-    // ---- Maintenance: checkpoints on their own connection, and files of messages that are gone ----
+    // ---- Checkpoints (see checkpoint_pacer.hpp) ----
 
     static int on_wal(void* self, sqlite3*, const char*, int pages) {
-        auto* box = static_cast<message_box_impl*>(self);
-        if (pages >= checkpoint_pages) {
-            const std::lock_guard lock(box->maintenance_mutex_);
-            box->wal_pages_ = pages;
-            box->maintenance_wake_.notify_one();
-        }
+        static_cast<message_box_impl*>(self)->wal_pages_ = pages;
         return SQLITE_OK;
     }
+
+    void pace_checkpoints() {
+        checkpoint_pacer::step step = pacer_.after_commit(wal_pages_);
+        if (step == checkpoint_pacer::step::wait_for_beside) {
+            std::unique_lock lock(maintenance_mutex_);
+            checkpoint_ended_.wait(lock, [this] { return !is_checkpoint_wanted_; });
+            lock.unlock();
+            step = pacer_.after_commit(wal_pages_);
+        }
+        if (step == checkpoint_pacer::step::begin_beside) {
+            const std::lock_guard lock(maintenance_mutex_);
+            is_checkpoint_wanted_ = true;
+            maintenance_wake_.notify_one();
+        } else if (step == checkpoint_pacer::step::finish) {
+            checkpoint(connection_, SQLITE_CHECKPOINT_PASSIVE);
+            pacer_.has_finished(wal_pages_);
+        }
+    }
+
+    // ---- Maintenance: checkpoints on their own connection, and files of messages that are gone ----
 
     void remove_files(std::vector<std::int64_t> files) {
         if (files.empty()) {
@@ -261,7 +278,7 @@ private:
         std::unique_lock lock(maintenance_mutex_);
         while (true) {
             const auto has_work = [this] {
-                return is_maintenance_stopping_ || wal_pages_ > 0 || !removed_files_.empty();
+                return is_maintenance_stopping_ || is_checkpoint_wanted_ || !removed_files_.empty();
             };
             if (gate_.is_disk_full()) {
                 maintenance_wake_.wait_for(lock, std::chrono::milliseconds(gate_.look_interval_ms), has_work);
@@ -271,7 +288,7 @@ private:
             if (is_maintenance_stopping_ && removed_files_.empty()) {
                 return;
             }
-            const int pages = std::exchange(wal_pages_, 0);
+            const bool is_checkpoint_wanted = is_checkpoint_wanted_;
             const std::vector<std::int64_t> files = std::exchange(removed_files_, {});
             lock.unlock();
             for (const std::int64_t id : files) {
@@ -279,22 +296,27 @@ private:
             }
             if (gate_.is_disk_full()) {
                 make_room();
-            } else if (pages > 0) {
-                checkpoint(pages >= restart_pages_ ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE);
+            } else if (is_checkpoint_wanted) {
+                checkpoint(checkpoint_connection_, SQLITE_CHECKPOINT_PASSIVE);
             }
             lock.lock();
+            if (is_checkpoint_wanted) {
+                pacer_.has_moved_beside();
+                is_checkpoint_wanted_ = false;
+                checkpoint_ended_.notify_all();
+            }
         }
     }
 
     // What the WAL has goes into the database, so that results find room in the WAL anew.
     void make_room() {
-        checkpoint(SQLITE_CHECKPOINT_RESTART);
+        checkpoint(checkpoint_connection_, SQLITE_CHECKPOINT_RESTART);
         gate_.look_for_room();
         queue_.wake();
     }
 
-    void checkpoint(int mode) {
-        sqlite3* handle = checkpoint_connection_.handle();
+    void checkpoint(const database& connection, int mode) {
+        sqlite3* handle = connection.handle();
         const int code = sqlite3_wal_checkpoint_v2(handle, nullptr, mode, nullptr, nullptr);
         if (code == SQLITE_OK || code == SQLITE_BUSY) {
             is_checkpoint_failing_ = false;
@@ -304,7 +326,7 @@ private:
         give_up_on_sync_failure(failure);
         if (failure.primary() == SQLITE_FULL) {
             gate_.note_disk_full();
-        } else if (!std::exchange(is_checkpoint_failing_, true)) {
+        } else if (!is_checkpoint_failing_.exchange(true)) {
             log::warning("the message box could not be checkpointed; it is tried again", {{"error", failure.what()}});
         }
     }
@@ -325,18 +347,18 @@ private:
     bool is_retention_new_ = false;
     prune_schedule pruning_{system_clock().monotonic_ms()};  // the writer's own
     std::int64_t written_ms_ = 0;                            // when the writer was last asked to write
+    int wal_pages_ = 0;                                      // after its last commit
+    // The WAL never outgrows the reserve: what the reserve gives up has to be enough to bring it into the database.
+    checkpoint_pacer pacer_{static_cast<int>(std::max(wal_pages_min, gate_.reserve_size() / page_size))};
     std::thread writer_thread_;
 
     std::mutex maintenance_mutex_;
     std::condition_variable maintenance_wake_;
     std::vector<std::int64_t> removed_files_;
-    int wal_pages_ = 0;
-    // The writer waits for a full checkpoint before the WAL outgrows the reserve: what the reserve gives up has to be
-    // enough to bring it into the database.
-    const int restart_pages_ =
-        static_cast<int>(std::max<std::int64_t>(checkpoint_pages, gate_.reserve_size() / page_size));
+    bool is_checkpoint_wanted_ = false;
+    std::condition_variable checkpoint_ended_;
     bool is_maintenance_stopping_ = false;
-    bool is_checkpoint_failing_ = false;  // the maintenance thread's own
+    std::atomic<bool> is_checkpoint_failing_{false};
     std::thread maintenance_thread_;
 };
 
