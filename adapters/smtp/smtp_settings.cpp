@@ -94,6 +94,7 @@ config_spec smtp_spec() {
         .with(property_flag::required)
         .with(property_flag::address)
         .string("CC", "Further recipients, shown in Cc.")
+        .with(property_flag::recipients)
         .string("Subject", "The subject; %MessageID%, %datetime% and the other macros are replaced.", "%MessageID%")
         .size_max(256)
         .enumeration("SMTPAuthenticate", "none, or basic: user name and password (PLAIN or LOGIN).", "none=0|basic=1",

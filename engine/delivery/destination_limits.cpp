@@ -15,7 +15,7 @@ destination_limits::destination_limits(const std::vector<destination_limit>& lim
 
 destination_limits::index destination_limits::find(std::string_view location) const {
     for (std::size_t i = 0; i < entries_.size(); ++i) {
-        if (matches_location(entries_[i].limit.location, location)) {
+        if (matches_part_of_location(entries_[i].limit.location, location)) {
             return i;
         }
     }

@@ -13,6 +13,7 @@ transport_runtime make_mail() {
     mail.type = "SMTP";
     mail.address_scheme = "mailto";
     mail.address_property = "SMTP.To";
+    mail.recipient_properties = {"SMTP.CC"};
     mail.properties["SMTP.From"] = {"bus@contoso.example", property_type::string, property_origin::bindings, false};
     return mail;
 }
@@ -69,6 +70,16 @@ TEST_CASE("a message names only what the port allows") {
     CHECK(refusal({{location_name, "file:///out/../etc/passwd"}}) == "delivery.location-not-allowed");
     CHECK(refusal({{location_name, "mailto:a@partner.example"}, {type_name, "FTP"}}) == "delivery.no-transport");
     CHECK(refusal({{location_name, "mailto:a@partner.example"}, {type_name, "FILE"}}) == "delivery.no-transport");
+}
+
+TEST_CASE("a message adds no recipient that the port does not allow") {
+    const std::string location = "mailto:a@partner.example";
+    CHECK(refusal({{location_name, location}, {"SMTP.CC", "b@partner.example; c@partner.example"}}).empty());
+    for (const char* cc : {"b@evil.example", "b@partner.example, c@evil.example", "\"x\" <b@partner.example>", ",",
+                           "b@partner.example,", "%DestinationParty%", "b @partner.example"}) {
+        CAPTURE(cc);
+        CHECK(refusal({{location_name, location}, {"SMTP.CC", cc}}) == "delivery.location-not-allowed");
+    }
 }
 
 TEST_CASE("on a dynamic port the message's properties stay, but the recipient is the location that was allowed") {

@@ -117,6 +117,7 @@ TEST_CASE("a destination's limits hold over all that goes there") {
     const auto slow = limits.find("mailto:a@slow.example");
     REQUIRE(slow);
     CHECK(limits.find("mailto:b@slow.example") == slow);
+    CHECK(limits.find("mailto:x@fast.example,b@slow.example") == slow);
     CHECK_FALSE(limits.find("mailto:a@fast.example"));
     CHECK(limits.room(std::nullopt, 0) > 1000);
     limits.begin(slow, 0);

@@ -73,10 +73,11 @@ struct retry_backoff {  // of the retry interval: × factor^(n-1), at most inter
 
 struct transport_runtime {
     std::shared_ptr<adapter_instance> adapter;
-    std::string type;              // "SMTP"
-    std::string address;           // "mailto:ap@partner.example"; "" on a dynamic port
-    std::string address_scheme;    // "mailto"
-    std::string address_property;  // that the adapter reads the address from ("SMTP.To"); "" = none
+    std::string type;                               // "SMTP"
+    std::string address;                            // "mailto:ap@partner.example"; "" on a dynamic port
+    std::string address_scheme;                     // "mailto"
+    std::string address_property;                   // that the adapter reads the address from ("SMTP.To"); "" = none
+    std::vector<std::string> recipient_properties;  // of further addresses ("SMTP.CC")
     std::map<std::string, context_property> properties;  // handler and port values under their full names, no secrets
     std::map<std::string, transport_secret> secrets;     // by short name ("Password")
     std::uint32_t retry_count = 3;

@@ -4,6 +4,7 @@
 #include <set>
 #include <stdexcept>
 
+#include "bindings/location_reader.hpp"
 #include "certificates/certificate_store.hpp"
 #include "runtime/certificate_view.hpp"
 
@@ -88,7 +89,7 @@ transport_runtime make_transport(const loaded_configuration& loaded, const adapt
         made.window = service_window{binding.window->from_minute, binding.window->to_minute, binding.window->weekdays,
                                      binding.window->time_zone};
     }
-    made.address_scheme = from_abi(descriptor.address_scheme);
+    made.address_scheme = address_scheme(descriptor);
     for (const auto& [name, value] : binding.properties) {
         if (value.is_secret) {
             const bool is_handlers = value.is_from_handler;
@@ -102,6 +103,9 @@ transport_runtime make_transport(const loaded_configuration& loaded, const adapt
     for (std::uint32_t i = 0; i < descriptor.property_count; ++i) {
         const hawser_property_spec& spec = *descriptor.properties[i];
         const std::string name = prefix + std::string(from_abi(spec.name));
+        if ((spec.flags & HAWSER_SPEC_RECIPIENTS) != 0) {
+            made.recipient_properties.push_back(name);
+        }
         if ((spec.flags & HAWSER_SPEC_ADDRESS) != 0) {
             made.address_property = name;
             if (!binding.address.empty() && made.properties.count(name) == 0) {

@@ -296,6 +296,7 @@ typedef struct hawser_delivery_api { /* handles stay valid until complete */
 #define HAWSER_SPEC_CONTEXT_ONLY 8u /* not settable in bindings */
 #define HAWSER_SPEC_GUARDS_SECRETS 16u /* secrets are given only while this has the value they were configured with */
 #define HAWSER_SPEC_ADDRESS 32u /* may be given by the port's address instead */
+#define HAWSER_SPEC_RECIPIENTS 64u /* further addresses; of a dynamic port's message only those that the port allows */
 typedef struct hawser_property_spec {
     uint32_t struct_size, type, flags, since_minor;
     int64_t minimum, maximum; /* of an integer, or of a string's length in bytes; both 0 = no limit */

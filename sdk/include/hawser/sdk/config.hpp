@@ -20,6 +20,7 @@ enum class property_flag : std::uint32_t {
     context_only = HAWSER_SPEC_CONTEXT_ONLY,
     guards_secrets = HAWSER_SPEC_GUARDS_SECRETS,
     address = HAWSER_SPEC_ADDRESS,
+    recipients = HAWSER_SPEC_RECIPIENTS,
 };
 
 class config_spec {
