@@ -54,7 +54,6 @@ local_host::local_host(std::shared_ptr<const loaded_configuration> loaded, const
     const host_binding& settings = loaded->bindings().host;
     store_states(read_port_states(loaded->bindings(), box_->port_states()).changes, settings);
     put_ports_in_place(*generation_);
-    box_->on_due([this](const std::string& port) { delivery_.wake(port); });
 }
 
 local_host::~local_host() { stop(0); }
@@ -84,7 +83,6 @@ void local_host::stop(std::int64_t grace_ms) {
         server_->stop();
     }
     releaser_.stop();
-    box_->on_due({});
     const std::shared_ptr<const host_generation> current = generation();
     delivery_.stop(grace_ms < 0 ? current->bindings().host.stop_grace_ms : grace_ms);
     retired_.finish();
