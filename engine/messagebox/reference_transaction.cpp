@@ -391,7 +391,17 @@ std::vector<claimed_delivery> take_reference(reference_data& data, const std::ve
             given.push_back(give(data, *one));
         }
     }
-    return given;
+    const auto suspect =
+        std::find_if(given.begin(), given.end(), [](const claimed_delivery& one) { return one.crash_count > 0; });
+    if (suspect == given.end()) {
+        return given;
+    }
+    for (const claimed_delivery& one : given) {
+        if (one.token.delivery != suspect->token.delivery) {
+            data.deliveries.at(one.token.delivery).state = reference_state::ready;
+        }
+    }
+    return {std::move(*suspect)};
 }
 
 }  // namespace hawser::engine::test

@@ -183,6 +183,32 @@ TEST_CASE_TEMPLATE("a claim given back is given again, at once or when it is due
 
 // ---- Hosts that die, leases ----
 
+TEST_CASE_TEMPLATE("what was in flight when a host died comes alone, so that nothing beside it counts a crash", Store,
+                   HAWSER_STORES) {
+    Store store;
+    auto box = store.open();
+    for (const char* port : {"A", "A", "B"}) {
+        publish(*box, {.ports = {port}, .body = "x"});
+    }
+    REQUIRE(claim(*box, "A", 2).size() == 2);
+    store.let_die(std::move(box));
+    box = store.open();
+    const auto first = claim(*box, "A", 2);
+    REQUIRE(first.size() == 1);
+    CHECK(first[0].crash_count == 1);
+    store.let_die(std::move(box));
+    box = store.open();
+    std::vector<std::uint32_t> crashes;
+    for (int i = 0; i < 2; ++i) {
+        const auto one = claim(*box, "A", 2);
+        REQUIRE(one.size() == 1);
+        crashes.push_back(one[0].crash_count);
+        REQUIRE(commit(*box, complete_operation{one[0].token, {}}).status == commit_status::done);
+    }
+    CHECK(std::set(crashes.begin(), crashes.end()) == std::set<std::uint32_t>{1, 2});
+    CHECK(claim(*box, "B").at(0).crash_count == 0);
+}
+
 TEST_CASE_TEMPLATE("what a dead host had in flight comes again with a crash counted, a new epoch and its history",
                    Store, HAWSER_STORES) {
     Store store;

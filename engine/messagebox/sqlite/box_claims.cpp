@@ -249,7 +249,26 @@ std::vector<claimed_delivery> box_writer::claim(const std::vector<port_claim>& w
     for (const port_claim& one : wanted) {
         claim_port(one, now_unix_ms, out);
     }
+    keep_suspect_alone(out);
     return out;
+}
+
+// What is claimed when a host dies counts a crash: so the others are not claimed beside a suspect, which may kill it.
+void box_writer::keep_suspect_alone(std::vector<claimed_delivery>& claims) {
+    const auto suspect = std::find_if(claims.begin(), claims.end(),
+                                      [](const claimed_delivery& one) { return one.crash_count > 0; });
+    if (suspect == claims.end() || claims.size() == 1) {
+        return;
+    }
+    claimed_delivery kept = std::move(*suspect);
+    for (const claimed_delivery& one : claims) {
+        if (one.token.delivery != kept.token.delivery) {
+            release_.bind(one.token.delivery).run();
+            claims_.end(one.token.delivery);
+        }
+    }
+    claims.clear();
+    claims.push_back(std::move(kept));
 }
 
 }  // namespace hawser::engine::sqlite
