@@ -344,6 +344,9 @@ public:
 
 inline constexpr std::size_t inline_body_size_max = 64 * 1024;
 inline constexpr std::size_t indexed_value_size_max = 255;  // a longer one is looked for in the contexts
+// One that was in flight in two crashes waits before its next attempt, so that a host which is killed three times in a row
+// does not make a culprit of a message that only happened to be the first each time.
+inline constexpr std::int64_t second_crash_wait_ms = 5000;
 inline constexpr std::uint32_t crash_count_max = 3;
 
 class message_box {
