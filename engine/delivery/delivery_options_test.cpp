@@ -1,4 +1,6 @@
 // The transport options of spec section 4 against a real message box: what an operator sees of them.
+#include <algorithm>
+
 #include "delivery/delivery_fixture.hpp"
 
 using namespace hawser::engine;
@@ -47,6 +49,11 @@ const test_adapter::sent* find_sent(const std::vector<test_adapter::sent>& all, 
     return nullptr;
 }
 
+std::ptrdiff_t hanging_count(delivery_fixture& f) {  // that were sent, and wait until they are cancelled
+    const std::vector<std::string> bodies = f.adapter.bodies();
+    return std::count_if(bodies.begin(), bodies.end(), [](const std::string& one) { return one.starts_with("hold"); });
+}
+
 }  // namespace
 
 TEST_CASE("a port's rate spaces its attempts") {
@@ -76,7 +83,7 @@ TEST_CASE("a destination's limit holds over ports, and other destinations go on"
     }
     f.engine->start();
     f.wait_for(5);
-    CHECK(f.adapter.running_max <= 2);  // one that is held, and one of "fast"
+    CHECK(hanging_count(f) <= 1);
     f.engine->stop(0);
     CHECK(f.box->list({.state = delivery_state::active}).empty());
 }
@@ -97,7 +104,7 @@ TEST_CASE("on a dynamic port a destination that is full holds up no other") {
     send(f, make_publication("D", "ok not allowed", {{"BTS.OutboundTransportLocation", "mailto:x"}}));
     f.engine->start();
     const auto reports = f.wait_for(2);
-    CHECK(f.adapter.running_max <= 2);
+    CHECK(hanging_count(f) <= 1);
     for (const delivery_report& one : reports) {
         CHECK((one.state == "delivered" || one.code == "delivery.location-not-allowed"));
     }
