@@ -175,7 +175,8 @@ struct smtp_client::implementation {
         std::optional<outcome> result;
         try {
             if (!session) {
-                auto fresh = std::make_shared<smtp_session>(io, server.endpoint, timeouts, queued.tls_context);
+                auto fresh =
+                    std::make_shared<smtp_session>(io, server.endpoint, timeouts, queued.tls_context, blocking);
                 watch(one, fresh);
                 addresses_type addresses = co_await look_up(server.endpoint);
                 result = co_await fresh->open(std::move(addresses));
@@ -270,6 +271,7 @@ struct smtp_client::implementation {
     smtp_limits limits;
     report_function report;
     asio::io_context io{1};
+    blocking_pool blocking{io};
     asio::executor_work_guard<asio::io_context::executor_type> work;
     std::list<std::unique_ptr<server_pool>> servers;
     std::unique_ptr<asio::thread_pool> lookups;

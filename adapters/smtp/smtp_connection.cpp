@@ -2,14 +2,15 @@
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/redirect_error.hpp>
-#include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+
+#include "smtp_channel_binding.hpp"
+#include "tls_name.hpp"
 
 namespace hawser::smtp {
 namespace {
@@ -17,12 +18,6 @@ namespace {
 constexpr std::size_t read_buffer_size = 4096;
 
 auto with(boost::system::error_code& code) { return asio::redirect_error(asio::use_awaitable, code); }
-
-bool is_ip_address(const std::string& host) {
-    boost::system::error_code failed;
-    asio::ip::make_address(host, failed);
-    return !failed;
-}
 
 }  // namespace
 
@@ -98,15 +93,7 @@ asio::awaitable<void> smtp_connection::start_tls(std::shared_ptr<asio::ssl::cont
     tls_context_ = std::move(context);
     auto tls = std::make_unique<asio::ssl::stream<asio::ip::tcp::socket&>>(socket_, *tls_context_);
     SSL* handle = tls->native_handle();
-    X509_VERIFY_PARAM* parameters = SSL_get0_param(handle);
-    if (is_ip_address(host)) {
-        X509_VERIFY_PARAM_set1_ip_asc(parameters, host.c_str());
-    } else {
-        // SSL_set_tlsext_host_name, without its C cast.
-        SSL_ctrl(handle, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, host.data());
-        X509_VERIFY_PARAM_set_hostflags(parameters, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-        X509_VERIFY_PARAM_set1_host(parameters, host.c_str(), 0);
-    }
+    verify_name(handle, host);
     tls->set_verify_mode(asio::ssl::verify_peer);
     boost::system::error_code code;
     co_await tls->async_handshake(asio::ssl::stream_base::client, with(code));
@@ -172,6 +159,10 @@ asio::awaitable<void> smtp_connection::write(std::string_view bytes, int timeout
     if (code) {
         throw_failure("sending", code);
     }
+}
+
+channel_binding smtp_connection::channel_binding(const std::string& wanted) const {
+    return tls_ ? channel_binding_of(tls_->native_handle(), wanted) : smtp::channel_binding{};
 }
 
 bool smtp_connection::is_alive() {

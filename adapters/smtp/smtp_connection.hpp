@@ -11,6 +11,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "sasl_mechanism.hpp"
 #include "smtp_reply.hpp"
 
 namespace hawser::smtp {
@@ -41,6 +42,7 @@ public:
     asio::awaitable<void> write(std::string_view bytes, int timeout_s);
 
     bool is_encrypted() const noexcept { return tls_ != nullptr; }
+    smtp::channel_binding channel_binding(const std::string& wanted) const;  // none over a connection without TLS
     bool has_unread_bytes() const noexcept { return !unread_.empty(); }  // more than the reply that was read
     // A pooled connection that the server has closed, or said something on, is of no more use.
     bool is_alive();

@@ -1,29 +1,18 @@
 #include "smtp_session.hpp"
 
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
 #include <unistd.h>
 
 #include "dot_stuffer.hpp"
+#include "smtp_authenticator.hpp"
 #include "text.hpp"
 
 namespace hawser::smtp {
 namespace {
 
 constexpr std::size_t block_size = 64 * 1024;
-constexpr std::size_t command_size_max = 510;  // RFC 5321 section 4.5.3.1.4, without CRLF
 constexpr std::size_t pipelined_recipients_max =
     1000;  // so that replies cannot fill both directions (RFC 2920 section 3.1)
 constexpr int quit_timeout_s = 5;
-
-std::string base64(std::string_view text) {
-    std::string out(4 * ((text.size() + 2) / 3) + 1, '\0');
-    const int size =
-        EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                        reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
-    out.resize(static_cast<std::size_t>(size));
-    return out;
-}
 
 // The name by which we greet (RFC 5321 section 4.1.1.1).
 std::string own_name() {
@@ -42,8 +31,12 @@ std::string own_name() {
 }  // namespace
 
 smtp_session::smtp_session(asio::io_context& io, const smtp_endpoint& endpoint, const smtp_timeouts& timeouts,
-                           std::shared_ptr<asio::ssl::context> tls_context)
-    : endpoint_(endpoint), timeouts_(timeouts), tls_context_(std::move(tls_context)), connection_(io) {}
+                           std::shared_ptr<asio::ssl::context> tls_context, blocking_pool& blocking)
+    : endpoint_(endpoint),
+      timeouts_(timeouts),
+      tls_context_(std::move(tls_context)),
+      blocking_(blocking),
+      connection_(io) {}
 
 outcome smtp_session::end(outcome result) {
     is_usable_ = false;
@@ -54,7 +47,6 @@ outcome smtp_session::end(outcome result) {
 asio::awaitable<smtp_reply> smtp_session::command(std::string line) {
     line += "\r\n";
     co_await connection_.write(line, timeouts_.command);
-    OPENSSL_cleanse(line.data(), line.size());  // it may have been a password
     co_return co_await connection_.read_reply(timeouts_.command);
 }
 
@@ -118,58 +110,12 @@ asio::awaitable<std::optional<outcome>> smtp_session::upgrade_to_tls() {
 }
 
 asio::awaitable<std::optional<outcome>> smtp_session::authenticate() {
-    if (!connection_.is_encrypted() && !endpoint_.allows_clear_text) {
-        co_return end(authentication_not_possible(endpoint_.label(),
-                                                  "a password is not sent over a connection that is not encrypted"));
-    }
-    std::string mechanism = endpoint_.mechanism;
-    if (mechanism.empty()) {
-        mechanism = extensions_.offers("PLAIN") ? "PLAIN" : "LOGIN";
-    }
-    if (!extensions_.offers(mechanism)) {
-        co_return end(authentication_not_possible(endpoint_.label(),
-                                                  "the server does not offer authentication by " +
-                                                      (endpoint_.mechanism.empty() ? "PLAIN or LOGIN" : mechanism)));
-    }
-    smtp_reply reply;
-    if (mechanism == "PLAIN") {
-        reply = co_await authenticate_plain();
-    } else {
-        reply = co_await authenticate_login();
-    }
-    if (reply.code != 235) {
-        co_return end(authentication_refusal(endpoint_.label(), endpoint_.username, reply));
+    smtp_authenticator authenticator(connection_, endpoint_, timeouts_, blocking_);
+    std::optional<outcome> refused = co_await authenticator.authenticate(extensions_);
+    if (refused) {
+        co_return end(std::move(*refused));
     }
     co_return std::nullopt;
-}
-
-asio::awaitable<smtp_reply> smtp_session::authenticate_plain() {  // RFC 4616
-    std::string response = std::string(1, '\0') + endpoint_.username + std::string(1, '\0') + endpoint_.password;
-    std::string encoded = base64(response);
-    OPENSSL_cleanse(response.data(), response.size());
-    std::string line = "AUTH PLAIN " + encoded;
-    smtp_reply reply;
-    if (line.size() <= command_size_max) {
-        reply = co_await command(std::move(line));
-    } else {  // too long for a command line: wait for the 334 (RFC 4954 section 4)
-        reply = co_await command("AUTH PLAIN");
-        if (reply.code == 334) {
-            reply = co_await command(encoded);
-        }
-    }
-    OPENSSL_cleanse(encoded.data(), encoded.size());
-    co_return reply;
-}
-
-asio::awaitable<smtp_reply> smtp_session::authenticate_login() {
-    smtp_reply reply = co_await command("AUTH LOGIN");
-    if (reply.code == 334) {
-        reply = co_await command(base64(endpoint_.username));
-    }
-    if (reply.code == 334) {
-        reply = co_await command(base64(endpoint_.password));
-    }
-    co_return reply;
 }
 
 // ---- Transactions ----

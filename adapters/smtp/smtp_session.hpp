@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "blocking_pool.hpp"
 #include "smtp_connection.hpp"
 #include "smtp_extensions.hpp"
 #include "smtp_settings.hpp"
@@ -21,7 +22,7 @@ namespace hawser::smtp {
 class smtp_session {
 public:
     smtp_session(asio::io_context& io, const smtp_endpoint& endpoint, const smtp_timeouts& timeouts,
-                 std::shared_ptr<asio::ssl::context> tls_context);
+                 std::shared_ptr<asio::ssl::context> tls_context, blocking_pool& blocking);
 
     // nullopt: ready for transactions. Throws wire_failure.
     asio::awaitable<std::optional<outcome>> open(asio::ip::tcp::resolver::results_type addresses);
@@ -39,8 +40,6 @@ private:
     asio::awaitable<std::optional<outcome>> say_hello();
     asio::awaitable<std::optional<outcome>> upgrade_to_tls();
     asio::awaitable<std::optional<outcome>> authenticate();
-    asio::awaitable<smtp_reply> authenticate_plain();
-    asio::awaitable<smtp_reply> authenticate_login();
     std::string mail_command(const smtp_transmission& one) const;
     std::string recipient_command(const smtp_transmission& one, const std::string& address) const;
     asio::awaitable<std::optional<outcome>> send_envelope(smtp_transmission& one, std::vector<std::string>& accepted);
@@ -54,6 +53,7 @@ private:
     const smtp_endpoint endpoint_;
     const smtp_timeouts timeouts_;
     std::shared_ptr<asio::ssl::context> tls_context_;
+    blocking_pool& blocking_;
     smtp_connection connection_;
     smtp_extensions extensions_;
     bool is_usable_ = false;

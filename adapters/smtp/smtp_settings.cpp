@@ -97,18 +97,23 @@ config_spec smtp_spec() {
         .with(property_flag::recipients)
         .string("Subject", "The subject; %MessageID%, %datetime% and the other macros are replaced.", "%MessageID%")
         .size_max(256)
-        .enumeration("SMTPAuthenticate", "none, or basic: user name and password (PLAIN or LOGIN).", "none=0|basic=1",
-                     "none")
+        .enumeration("SMTPAuthenticate", "none, or basic: user name and password, by the strongest mechanism offered.",
+                     "none=0|basic=1", "none")
         .string("Username", "For basic authentication.")
         .with(property_flag::guards_secrets)
         .size_max(255)
         .string("Password", "For basic authentication.")
         .with(property_flag::secret)
         .size_max(4096)
-        .enumeration("Mechanism",
-                     "Fixes the mechanism of basic authentication; default: PLAIN where offered, else LOGIN.",
-                     "PLAIN=0|LOGIN=1")
-        .boolean("AllowClearTextCredentials", "Allows a password over a connection that is not encrypted.", "false")
+        .enumeration("Mechanism", "Fixes the mechanism; default: the strongest that the server offers.",
+                     "PLAIN=0|LOGIN=1|CRAM-MD5=2|SCRAM-SHA-1=3|SCRAM-SHA-256=4|SCRAM-SHA-1-PLUS=5|SCRAM-SHA-256-PLUS=6")
+        .enumeration("ChannelBinding",
+                     "What SCRAM-...-PLUS ties the authentication to; auto: tls-exporter in TLS 1.3, else "
+                     "tls-server-end-point.",
+                     "auto=0|tls-exporter=1|tls-server-end-point=2", "auto")
+        .boolean("AllowClearTextCredentials",
+                 "Allows authentication, by any mechanism, over a connection that is not encrypted.", "false")
+        .with(property_flag::guards_secrets)
         .boolean("DeliveryReceipt", "Asks for a delivery status notification (RFC 3461) where the server offers DSN.",
                  "false")
         .boolean("ReadReceipt", "Asks for a disposition notification (RFC 8098).", "false")
@@ -203,6 +208,7 @@ smtp_endpoint read_endpoint(const message& one, const delivery& handle) {
         endpoint.username = one.get_or("SMTP.Username", "");
         endpoint.password = handle.secret("Password");
         endpoint.mechanism = one.get_or("SMTP.Mechanism", "");
+        endpoint.channel_binding = one.get_or("SMTP.ChannelBinding", "auto");
         if (endpoint.password.empty()) {
             throw failure("no password may be used for " + endpoint.label() + " as " + shown(endpoint.username) +
                           ": it was configured for another SMTPHost, TLS or Username; give the port its own Username "

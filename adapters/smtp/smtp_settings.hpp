@@ -19,7 +19,8 @@ struct smtp_endpoint {
     tls_mode tls = tls_mode::starttls;
     std::string username;
     std::string password;
-    std::string mechanism;  // "", PLAIN, LOGIN
+    std::string mechanism;  // "": the strongest that is offered
+    std::string channel_binding = "auto";
     bool authenticates = false;
     bool allows_clear_text = false;
 

@@ -53,11 +53,25 @@ outcome server_refusal(const std::string& server, const std::string& step, const
 }
 
 // 535 is the operator's to mend: retrying a wrong password locks accounts. 454 and other 4xx are the server's bad
-// moment.
-outcome authentication_refusal(const std::string& server, const std::string& user, const smtp_reply& reply) {
-    outcome made = from_reply(
-        reply.is_permanent() ? verdict::rejected : verdict::retry, "smtp.authentication-failed",
-        server + " did not accept the user \"" + shown(user) + "\": check Username and Password; it said", reply);
+// moment, but for 4.7.12: the account has to be moved to a new mechanism first (RFC 4954 section 4.7).
+outcome authentication_refusal(const std::string& server, const std::string& user, const std::string& mechanism,
+                               const smtp_reply& reply) {
+    const bool is_final = reply.is_permanent() || !reply.is_transient() || reply.enhanced_status() == "4.7.12";
+    outcome made = from_reply(is_final ? verdict::rejected : verdict::retry, "smtp.authentication-failed",
+                              server + " did not accept the user \"" + shown(user) + "\" by " + mechanism +
+                                  (is_final ? ": check Username and Password, or fix another Mechanism that the server "
+                                              "offers; it said"
+                                            : "; it said"),
+                              reply);
+    made.is_endpoint_down = true;
+    return made;
+}
+
+outcome authentication_broken_off(const std::string& server, const std::string& user, const std::string& mechanism,
+                                  const std::string& why) {
+    outcome made =
+        make(verdict::rejected, "smtp.authentication-failed",
+             server + ": authentication of \"" + shown(user) + "\" by " + mechanism + " was broken off: " + why);
     made.is_endpoint_down = true;
     return made;
 }

@@ -19,7 +19,11 @@ outcome final_reply_trouble(const std::string& server, const std::string& what);
 outcome tls_trouble(const std::string& server, const std::string& what);
 // Greeting, EHLO, STARTTLS, QUIT: 4xx and 421 are the server's bad moment, 5xx means that it will not serve us.
 outcome server_refusal(const std::string& server, const std::string& step, const smtp_reply& reply);
-outcome authentication_refusal(const std::string& server, const std::string& user, const smtp_reply& reply);
+outcome authentication_refusal(const std::string& server, const std::string& user, const std::string& mechanism,
+                               const smtp_reply& reply);
+// We broke the exchange off: what the server said was wrong, or it did not prove itself.
+outcome authentication_broken_off(const std::string& server, const std::string& user, const std::string& mechanism,
+                                  const std::string& why);
 outcome authentication_not_possible(const std::string& server, const std::string& why);
 // MAIL, DATA or the final reply: this message, for all its recipients.
 outcome message_refusal(const std::string& server, const std::string& step, const smtp_reply& reply);

@@ -9,6 +9,8 @@ rules; whatever it does not mention is answered as a friendly server would.
     extensions PIPELINING 8BITMIME SIZE=1000000 STARTTLS     what EHLO offers ("=" stands for a space)
     tls implicit | tls certificate wrong-name                TLS from the first byte; another certificate of the PKI
     auth bus secret                                          the only credentials AUTH accepts
+    sasl iterations 4095 | sasl nonce wrong | sasl salt wrong | sasl signature wrong | sasl early yes      a SCRAM server that is wrong
+    sasl tokens first,second | sasl uses 1                   the access token it takes, and after so many uses the next one
     RCPT <bad@ -> 550 5.1.1 No such user                     rule: a command that starts with the left side gets the right
     2x MAIL -> 451 4.3.0 Later                               ... the first two times only
     banner -> ..., . -> ...                                  the greeting, and the answer to the final dot
@@ -34,6 +36,8 @@ import sys
 import threading
 import time
 
+import scripted_sasl
+
 LINE_MAX = 1 << 20
 ENDLESS_BYTES_MAX = 64 << 20     # a client that swallows this much of an endless reply has no limit
 RULE = re.compile(r"^(?:(\d+)x\s+)?(.+?)\s+->\s+(.+)$")
@@ -52,6 +56,8 @@ class Script:
         self.implicit_tls = False
         self.certificate = "server"
         self.credentials = None
+        self.sasl = {}
+        self.certificate_path = None
         self.rules = []
         self.data_rules = []
         for number, line in enumerate(text.splitlines(), 1):
@@ -75,6 +81,8 @@ class Script:
             self.certificate = words[2]
         elif words[0] == "auth" and len(words) == 3:
             self.credentials = (words[1], words[2])
+        elif words[0] == "sasl" and len(words) == 3:
+            self.sasl[words[1]] = words[2]
         else:
             raise SystemExit(f"scripted_smtp: line {number} is not understood: {line}")
 
@@ -287,24 +295,14 @@ class Session:
         if action is not None:
             return self.act("AUTH", action)
         words = line.split(" ")
-        if len(words) > 1 and words[1].upper() == "PLAIN":
-            token = words[2] if len(words) > 2 else self.challenge(b"")
-            parts = base64.b64decode(token).split(b"\0")
-            given = tuple(part.decode() for part in parts[1:3])
-        elif len(words) > 1 and words[1].upper() == "LOGIN":
-            user = base64.b64decode(words[2]).decode() if len(words) > 2 else self.challenge(b"Username:", True)
-            given = (user, self.challenge(b"Password:", True))
-        else:
+        offered = [name for extension in self.script.extensions for name in extension.upper().split("=")]
+        if len(words) < 2 or words[1].upper() not in offered:
             return self.send(b"504 5.5.4 Mechanism\r\n")
-        if self.script.credentials is None or given == self.script.credentials:
-            self.user = given[0]
-            return self.send(b"235 2.7.0 Accepted\r\n")
-        return self.send(b"535 5.7.8 Wrong credentials\r\n")
-
-    def challenge(self, text, decode=False):
-        self.send(b"334 " + base64.b64encode(text) + b"\r\n")
-        line = self.read_line()
-        return base64.b64decode(line).decode() if decode else line
+        user = scripted_sasl.authenticate(self, words[1].upper(), words[2] if len(words) > 2 else None)
+        if user is None:
+            return self.send(b"535 5.7.8 Wrong credentials\r\n")
+        self.user = user
+        return self.send(b"235 2.7.0 Accepted\r\n")
 
     def serve_data(self, action):
         if action is None:
@@ -364,6 +362,7 @@ def main():
     if options.pki:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         base = os.path.join(options.pki, "server", script.certificate)
+        script.certificate_path = base + ".pem"
         context.load_cert_chain(base + ".pem", base + ".key")
     recorder = Recorder(options.out)
     listener = socket.create_server(("127.0.0.1", options.port), backlog=128)
