@@ -1,7 +1,7 @@
 #include "smtp_authenticator.hpp"
 
 #include "sasl_base64.hpp"
-#include "smtp_authentication.hpp"
+#include "sasl_oauth.hpp"
 #include "smtp_trouble.hpp"
 #include "text.hpp"
 
@@ -15,28 +15,68 @@ constexpr int round_count_max = 10;               // no mechanism has more than 
 }  // namespace
 
 smtp_authenticator::smtp_authenticator(smtp_connection& connection, const smtp_endpoint& endpoint,
-                                       const smtp_timeouts& timeouts, blocking_pool& blocking)
-    : connection_(connection), endpoint_(endpoint), timeouts_(timeouts), blocking_(blocking) {}
+                                       const smtp_timeouts& timeouts, smtp_services services, token_tls tls)
+    : connection_(connection), endpoint_(endpoint), timeouts_(timeouts), services_(services), tls_(std::move(tls)) {}
 
 asio::awaitable<std::optional<outcome>> smtp_authenticator::authenticate(const smtp_extensions& offered) {
-    const std::string label = endpoint_.label();
     if (!connection_.is_encrypted() && !endpoint_.allows_clear_text) {
-        co_return authentication_not_possible(label, "nobody authenticates over a connection that is not encrypted");
+        co_return authentication_not_possible(endpoint_.label(),
+                                              "nobody authenticates over a connection that is not encrypted");
     }
+    if (!endpoint_.uses_token) {
+        co_return co_await authenticate_by_password(offered);
+    }
+    attempt done = co_await authenticate_by_token(offered);
+    if (done.may_repeat) {
+        done = co_await authenticate_by_token(offered);
+    }
+    co_return done.result;
+}
+
+asio::awaitable<std::optional<outcome>> smtp_authenticator::authenticate_by_password(const smtp_extensions& offered) {
     channel_binding binding = connection_.channel_binding(endpoint_.channel_binding);
-    const mechanism_choice choice =
+    mechanism_choice choice =
         choose_mechanism(offered, password_mechanisms(), endpoint_.mechanism, !binding.type.empty());
     if (choice.name.empty()) {
-        co_return authentication_not_possible(label, choice.problem);
+        co_return authentication_not_possible(endpoint_.label(), choice.problem);
     }
     std::shared_ptr<sasl_mechanism> mechanism = make_password_mechanism(
         choice.name, {endpoint_.username, secret_text(endpoint_.password)}, std::move(binding), choice.binds);
+    co_return co_await run(std::move(choice), std::move(mechanism));
+}
+
+asio::awaitable<smtp_authenticator::attempt> smtp_authenticator::authenticate_by_token(const smtp_extensions& offered) {
+    attempt done;
+    mechanism_choice choice = choose_mechanism(offered, token_mechanisms(), endpoint_.mechanism, false);
+    if (choice.name.empty()) {
+        done.result = authentication_not_possible(endpoint_.label(), choice.problem);
+        co_return done;
+    }
+    oauth_token token = co_await services_.tokens.token(endpoint_.grant, endpoint_.allows_clear_text, tls_);
+    if (token.text.is_empty()) {
+        done.result = token_trouble(endpoint_.label(), endpoint_.grant.token_endpoint, token.failed);
+        co_return done;
+    }
+    std::shared_ptr<sasl_mechanism> mechanism = make_token_mechanism(
+        choice.name, {endpoint_.username, endpoint_.host, endpoint_.port, secret_text(token.text.view())});
+    done.result = co_await run(std::move(choice), std::move(mechanism));
+    if (done.result && done.result->verdict == verdict::rejected) {
+        services_.tokens.forget(endpoint_.grant, token.text);
+        done.may_repeat = !token.is_new && done.result->reply_code != 0;
+    }
+    co_return done;
+}
+
+asio::awaitable<std::optional<outcome>> smtp_authenticator::run(mechanism_choice choice,
+                                                                std::shared_ptr<sasl_mechanism> mechanism) {
+    const std::string label = endpoint_.label();
     const exchange_end end = co_await exchange(choice.name, mechanism);
     if (!end.problem.empty()) {
         co_return authentication_broken_off(label, endpoint_.username, choice.name, end.problem);
     }
     if (end.reply.code != 235) {
-        co_return authentication_refusal(label, endpoint_.username, choice.name, end.reply);
+        co_return authentication_refusal(label, endpoint_.username, choice.name, end.reply,
+                                         mechanism->server_problem());
     }
     if (!mechanism->may_succeed()) {
         co_return authentication_broken_off(label, endpoint_.username, choice.name,
@@ -91,7 +131,7 @@ asio::awaitable<secret_text> smtp_authenticator::respond(std::shared_ptr<sasl_me
     };
     secret_text response;
     try {
-        response = co_await blocking_.run(std::move(work), timeouts_.command);
+        response = co_await services_.blocking.run(std::move(work), timeouts_.command);
     } catch (const blocking_timeout& late) {
         throw wire_failure(std::string("the authentication could not be worked out: ") + late.what());
     }

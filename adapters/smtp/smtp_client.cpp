@@ -12,6 +12,8 @@
 #include <mutex>
 #include <thread>
 
+#include "oauth_request.hpp"
+#include "oauth_tokens.hpp"
 #include "smtp_session.hpp"
 
 namespace hawser::smtp {
@@ -24,7 +26,7 @@ using addresses_type = asio::ip::tcp::resolver::results_type;
 
 struct queued_transmission {
     std::shared_ptr<smtp_transmission> one;
-    std::shared_ptr<asio::ssl::context> tls_context;
+    tls_contexts tls;
 };
 
 // getaddrinfo runs on a thread of its own; who waits for it waits on a timer.
@@ -175,8 +177,8 @@ struct smtp_client::implementation {
         std::optional<outcome> result;
         try {
             if (!session) {
-                auto fresh =
-                    std::make_shared<smtp_session>(io, server.endpoint, timeouts, queued.tls_context, blocking);
+                auto fresh = std::make_shared<smtp_session>(io, server.endpoint, timeouts, queued.tls,
+                                                            smtp_services{blocking, tokens});
                 watch(one, fresh);
                 addresses_type addresses = co_await look_up(server.endpoint);
                 result = co_await fresh->open(std::move(addresses));
@@ -272,6 +274,10 @@ struct smtp_client::implementation {
     report_function report;
     asio::io_context io{1};
     blocking_pool blocking{io};
+    oauth_tokens tokens{io, [this](const oauth_grant& grant, bool allows_clear_text, token_tls tls) {
+                            return request_token(io, blocking, std::move(tls), grant, allows_clear_text,
+                                                 timeouts.connect);
+                        }};
     asio::executor_work_guard<asio::io_context::executor_type> work;
     std::list<std::unique_ptr<server_pool>> servers;
     std::unique_ptr<asio::thread_pool> lookups;
@@ -286,9 +292,9 @@ smtp_client::~smtp_client() { implementation_->stop(); }
 
 boost::asio::io_context& smtp_client::io() noexcept { return implementation_->io; }
 
-void smtp_client::send(std::shared_ptr<smtp_transmission> one, std::shared_ptr<boost::asio::ssl::context> tls_context) {
-    asio::post(implementation_->io, [this, one = std::move(one), tls_context = std::move(tls_context)]() mutable {
-        implementation_->enqueue({std::move(one), std::move(tls_context)});
+void smtp_client::send(std::shared_ptr<smtp_transmission> one, tls_contexts tls) {
+    asio::post(implementation_->io, [this, one = std::move(one), tls = std::move(tls)]() mutable {
+        implementation_->enqueue({std::move(one), std::move(tls)});
     });
 }
 

@@ -43,7 +43,7 @@ public:
 
     bool is_encrypted() const noexcept { return tls_ != nullptr; }
     smtp::channel_binding channel_binding(const std::string& wanted) const;  // none over a connection without TLS
-    bool has_unread_bytes() const noexcept { return !unread_.empty(); }  // more than the reply that was read
+    bool has_unread_bytes() const noexcept { return !unread_.empty(); }      // more than the reply that was read
     // A pooled connection that the server has closed, or said something on, is of no more use.
     bool is_alive();
     void close() noexcept;

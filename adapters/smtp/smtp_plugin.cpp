@@ -30,16 +30,13 @@ public:
     void transmit(delivery one) override {
         try {
             auto made = std::make_shared<smtp_transmission>(client_.io(), std::move(one));
-            std::shared_ptr<boost::asio::ssl::context> context;
-            if (made->endpoint().tls != tls_mode::none) {
-                context = tls_.context();
-            }
+            tls_contexts contexts = tls_.contexts_for(made->endpoint());
             if (made->recipients().open().empty()) {
                 made->complete(made->recipients().settle(made->endpoint().label()));
                 return;
             }
             made->watch_cancel();
-            client_.send(std::move(made), std::move(context));
+            client_.send(std::move(made), std::move(contexts));
         } catch (const failure& wrong) {
             refuse(one, wrong);
         }

@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include "dot_stuffer.hpp"
-#include "smtp_authenticator.hpp"
 #include "text.hpp"
 
 namespace hawser::smtp {
@@ -31,12 +30,8 @@ std::string own_name() {
 }  // namespace
 
 smtp_session::smtp_session(asio::io_context& io, const smtp_endpoint& endpoint, const smtp_timeouts& timeouts,
-                           std::shared_ptr<asio::ssl::context> tls_context, blocking_pool& blocking)
-    : endpoint_(endpoint),
-      timeouts_(timeouts),
-      tls_context_(std::move(tls_context)),
-      blocking_(blocking),
-      connection_(io) {}
+                           tls_contexts tls, smtp_services services)
+    : endpoint_(endpoint), timeouts_(timeouts), tls_(std::move(tls)), services_(services), connection_(io) {}
 
 outcome smtp_session::end(outcome result) {
     is_usable_ = false;
@@ -55,7 +50,7 @@ asio::awaitable<smtp_reply> smtp_session::command(std::string line) {
 asio::awaitable<std::optional<outcome>> smtp_session::open(asio::ip::tcp::resolver::results_type addresses) {
     co_await connection_.connect(std::move(addresses), timeouts_.connect);
     if (endpoint_.tls == tls_mode::implicit) {
-        co_await connection_.start_tls(tls_context_, endpoint_.host, timeouts_.command);
+        co_await connection_.start_tls(tls_.server, endpoint_.host, timeouts_.command);
     }
     const smtp_reply greeting = co_await connection_.read_reply(timeouts_.greeting);
     if (greeting.code != 220) {
@@ -105,12 +100,12 @@ asio::awaitable<std::optional<outcome>> smtp_session::upgrade_to_tls() {
     if (connection_.has_unread_bytes()) {  // somebody put plain text before the encrypted part (RFC 3207 section 4.2)
         co_return end(tls_trouble(endpoint_.label(), "something was sent in clear text after the answer to STARTTLS"));
     }
-    co_await connection_.start_tls(tls_context_, endpoint_.host, timeouts_.command);
+    co_await connection_.start_tls(tls_.server, endpoint_.host, timeouts_.command);
     co_return co_await say_hello();  // what was said in clear text does not count any more
 }
 
 asio::awaitable<std::optional<outcome>> smtp_session::authenticate() {
-    smtp_authenticator authenticator(connection_, endpoint_, timeouts_, blocking_);
+    smtp_authenticator authenticator(connection_, endpoint_, timeouts_, services_, tls_.token_endpoint);
     std::optional<outcome> refused = co_await authenticator.authenticate(extensions_);
     if (refused) {
         co_return end(std::move(*refused));

@@ -11,18 +11,19 @@
 #include <string>
 #include <vector>
 
-#include "blocking_pool.hpp"
+#include "smtp_authenticator.hpp"
 #include "smtp_connection.hpp"
 #include "smtp_extensions.hpp"
 #include "smtp_settings.hpp"
+#include "smtp_tls.hpp"
 #include "smtp_transmission.hpp"
 
 namespace hawser::smtp {
 
 class smtp_session {
 public:
-    smtp_session(asio::io_context& io, const smtp_endpoint& endpoint, const smtp_timeouts& timeouts,
-                 std::shared_ptr<asio::ssl::context> tls_context, blocking_pool& blocking);
+    smtp_session(asio::io_context& io, const smtp_endpoint& endpoint, const smtp_timeouts& timeouts, tls_contexts tls,
+                 smtp_services services);
 
     // nullopt: ready for transactions. Throws wire_failure.
     asio::awaitable<std::optional<outcome>> open(asio::ip::tcp::resolver::results_type addresses);
@@ -52,8 +53,8 @@ private:
 
     const smtp_endpoint endpoint_;
     const smtp_timeouts timeouts_;
-    std::shared_ptr<asio::ssl::context> tls_context_;
-    blocking_pool& blocking_;
+    tls_contexts tls_;
+    smtp_services services_;
     smtp_connection connection_;
     smtp_extensions extensions_;
     bool is_usable_ = false;

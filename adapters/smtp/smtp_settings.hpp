@@ -8,6 +8,7 @@
 
 #include "hawser/sdk/adapter.hpp"
 #include "hawser/sdk/config.hpp"
+#include "oauth_grant.hpp"
 
 namespace hawser::smtp {
 
@@ -22,6 +23,8 @@ struct smtp_endpoint {
     std::string mechanism;  // "": the strongest that is offered
     std::string channel_binding = "auto";
     bool authenticates = false;
+    bool uses_token = false;  // by OAuth 2, with `grant`; else by user name and password
+    oauth_grant grant;
     bool allows_clear_text = false;
 
     smtp_endpoint() = default;

@@ -18,6 +18,17 @@ void add_anchor(X509_STORE* store, const hawser_certificate& one) {
 
 }  // namespace
 
+tls_contexts smtp_tls::contexts_for(const smtp_endpoint& endpoint) {
+    tls_contexts made;
+    if (endpoint.tls != tls_mode::none) {
+        made.server = context();
+    }
+    if (endpoint.uses_token) {
+        made.token_endpoint = context();
+    }
+    return made;
+}
+
 std::shared_ptr<boost::asio::ssl::context> smtp_tls::context() {
     const std::lock_guard lock(mutex_);
     const std::uint64_t revision = host_.certificate_revision();

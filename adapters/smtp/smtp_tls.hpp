@@ -7,6 +7,7 @@
 #include <mutex>
 
 #include "hawser/sdk/services.hpp"
+#include "smtp_settings.hpp"
 
 namespace boost::asio::ssl {
 class context;
@@ -14,12 +15,19 @@ class context;
 
 namespace hawser::smtp {
 
+// What the connections of one transmission need; null where there is no TLS.
+struct tls_contexts {
+    std::shared_ptr<boost::asio::ssl::context> server;
+    std::shared_ptr<boost::asio::ssl::context> token_endpoint;
+};
+
 class smtp_tls {
 public:
     explicit smtp_tls(const host& owner) : host_(owner) {}
-    std::shared_ptr<boost::asio::ssl::context> context();  // throws hawser::failure
+    tls_contexts contexts_for(const smtp_endpoint& endpoint);  // throws hawser::failure
 
 private:
+    std::shared_ptr<boost::asio::ssl::context> context();
     host host_;
     std::mutex mutex_;
     std::shared_ptr<boost::asio::ssl::context> context_;

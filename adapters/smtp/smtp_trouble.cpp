@@ -55,14 +55,26 @@ outcome server_refusal(const std::string& server, const std::string& step, const
 // 535 is the operator's to mend: retrying a wrong password locks accounts. 454 and other 4xx are the server's bad
 // moment, but for 4.7.12: the account has to be moved to a new mechanism first (RFC 4954 section 4.7).
 outcome authentication_refusal(const std::string& server, const std::string& user, const std::string& mechanism,
-                               const smtp_reply& reply) {
+                               const smtp_reply& reply, const std::string& reason) {
     const bool is_final = reply.is_permanent() || !reply.is_transient() || reply.enhanced_status() == "4.7.12";
+    std::string text = server + " did not accept the user \"" + shown(user) + "\" by " + mechanism;
+    text += reason.empty() ? "" : " (" + reason + ')';
+    if (is_final) {
+        text += mechanism.ends_with("OAUTH2") || mechanism == "OAUTHBEARER"
+                    ? ": check Username, Scope, and what the client may do with this mailbox"
+                    : ": check Username and Password, or fix another Mechanism that the server offers";
+    }
     outcome made = from_reply(is_final ? verdict::rejected : verdict::retry, "smtp.authentication-failed",
-                              server + " did not accept the user \"" + shown(user) + "\" by " + mechanism +
-                                  (is_final ? ": check Username and Password, or fix another Mechanism that the server "
-                                              "offers; it said"
-                                            : "; it said"),
-                              reply);
+                              text + "; it said", reply);
+    made.is_endpoint_down = true;
+    return made;
+}
+
+outcome token_trouble(const std::string& server, const std::string& token_endpoint, const token_answer& answer) {
+    const bool is_refused = answer.what == token_answer::kind::refused;
+    outcome made = make(is_refused ? verdict::rejected : verdict::retry,
+                        is_refused ? "smtp.token-refused" : "smtp.token-unavailable",
+                        server + ": no access token from " + shown(token_endpoint) + ": " + answer.problem);
     made.is_endpoint_down = true;
     return made;
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "hawser/sdk/adapter.hpp"
+#include "oauth_grant.hpp"
 #include "smtp_reply.hpp"
 
 namespace hawser::smtp {
@@ -20,7 +21,9 @@ outcome tls_trouble(const std::string& server, const std::string& what);
 // Greeting, EHLO, STARTTLS, QUIT: 4xx and 421 are the server's bad moment, 5xx means that it will not serve us.
 outcome server_refusal(const std::string& server, const std::string& step, const smtp_reply& reply);
 outcome authentication_refusal(const std::string& server, const std::string& user, const std::string& mechanism,
-                               const smtp_reply& reply);
+                               const smtp_reply& reply, const std::string& reason = {});
+// No access token could be had: what the endpoint refuses is the operator's to mend, all else passes.
+outcome token_trouble(const std::string& server, const std::string& token_endpoint, const token_answer& answer);
 // We broke the exchange off: what the server said was wrong, or it did not prove itself.
 outcome authentication_broken_off(const std::string& server, const std::string& user, const std::string& mechanism,
                                   const std::string& why);
