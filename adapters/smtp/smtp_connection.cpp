@@ -10,7 +10,6 @@
 #include <boost/asio/write.hpp>
 
 #include "smtp_channel_binding.hpp"
-#include "tls_name.hpp"
 
 namespace hawser::smtp {
 namespace {
@@ -46,6 +45,9 @@ smtp_connection::smtp_connection(asio::io_context& io) : socket_(io), timer_(io)
 smtp_connection::~smtp_connection() { close(); }
 
 void smtp_connection::close() noexcept {
+    if (tls_) {  // SMTP has its own end; without this OpenSSL would take the session for a broken one, and not resume it
+        SSL_set_shutdown(tls_->native_handle(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+    }
     boost::system::error_code ignored;
     socket_.close(ignored);
 }
@@ -87,14 +89,14 @@ asio::awaitable<void> smtp_connection::connect(asio::ip::tcp::resolver::results_
     throw_failure("connecting", code ? code : asio::error::host_unreachable);
 }
 
-asio::awaitable<void> smtp_connection::start_tls(std::shared_ptr<asio::ssl::context> context, std::string host,
-                                                 int timeout_s) {
+asio::awaitable<void> smtp_connection::start_tls(std::shared_ptr<tls_context> context, std::string host,
+                                                 std::string label, int timeout_s) {
     const time_limit limit(*this, timeout_s);
     tls_context_ = std::move(context);
-    auto tls = std::make_unique<asio::ssl::stream<asio::ip::tcp::socket&>>(socket_, *tls_context_);
+    tls_peer_.name = std::move(label);
+    auto tls = std::make_unique<asio::ssl::stream<asio::ip::tcp::socket&>>(socket_, tls_context_->native());
     SSL* handle = tls->native_handle();
-    verify_name(handle, host);
-    tls->set_verify_mode(asio::ssl::verify_peer);
+    tls_context_->prepare(handle, tls_peer_, host);
     boost::system::error_code code;
     co_await tls->async_handshake(asio::ssl::stream_base::client, with(code));
     if (code) {
@@ -108,6 +110,9 @@ asio::awaitable<void> smtp_connection::start_tls(std::shared_ptr<asio::ssl::cont
             throw_failure("agreeing on TLS", code);
         }
         throw tls_failure("TLS could not be agreed on (" + code.message() + ')');
+    }
+    if (const std::string wrong = tls_context_->check(handle, tls_peer_); !wrong.empty()) {
+        throw tls_failure(wrong);
     }
     tls_ = std::move(tls);
 }

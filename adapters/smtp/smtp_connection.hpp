@@ -13,6 +13,7 @@
 
 #include "sasl_mechanism.hpp"
 #include "smtp_reply.hpp"
+#include "tls_context.hpp"
 
 namespace hawser::smtp {
 
@@ -36,8 +37,10 @@ public:
 
     // Tries each address in turn; the time-out is for all of them together.
     asio::awaitable<void> connect(asio::ip::tcp::resolver::results_type addresses, int timeout_s);
-    // Verifies the server's chain and its name against `host` (RFC 6125; a DNS name or an IP address).
-    asio::awaitable<void> start_tls(std::shared_ptr<asio::ssl::context> context, std::string host, int timeout_s);
+    // Verifies the server by the context's policy, and its name against `host` (a DNS name or an IP address). Sessions
+    // are resumed with the server that has the same `label`.
+    asio::awaitable<void> start_tls(std::shared_ptr<tls_context> context, std::string host, std::string label,
+                                    int timeout_s);
     asio::awaitable<smtp_reply> read_reply(int timeout_s);
     asio::awaitable<void> write(std::string_view bytes, int timeout_s);
 
@@ -56,7 +59,8 @@ private:
 
     asio::ip::tcp::socket socket_;
     asio::steady_timer timer_;
-    std::shared_ptr<asio::ssl::context> tls_context_;
+    std::shared_ptr<tls_context> tls_context_;
+    tls_peer tls_peer_;
     std::unique_ptr<asio::ssl::stream<asio::ip::tcp::socket&>> tls_;
     std::string buffer_;
     std::string unread_;

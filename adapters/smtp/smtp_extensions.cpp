@@ -40,6 +40,7 @@ smtp_extensions parse_extensions(const smtp_reply& ehlo) {
         found.has_8bitmime = found.has_8bitmime || name == "8BITMIME";
         found.has_starttls = found.has_starttls || name == "STARTTLS";
         found.has_dsn = found.has_dsn || name == "DSN";
+        found.has_requiretls = found.has_requiretls || name == "REQUIRETLS";
         if (name == "SIZE") {
             found.has_size = true;
             if (words.size() > 1) {

@@ -14,6 +14,7 @@ struct smtp_extensions {
     bool has_8bitmime = false;                // RFC 6152
     bool has_starttls = false;                // RFC 3207
     bool has_dsn = false;                     // RFC 3461
+    bool has_requiretls = false;              // RFC 8689
     bool has_size = false;                    // RFC 1870
     std::uint64_t size_max = 0;               // 0 = not said
     std::vector<std::string> authentication;  // mechanisms in upper case (RFC 4954)

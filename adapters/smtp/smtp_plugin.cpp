@@ -28,17 +28,22 @@ public:
                   [owner](const std::string& text) { owner.log(log_level::error, "SMTP client: " + text); }) {}
 
     void transmit(delivery one) override {
+        std::shared_ptr<smtp_transmission> made;
         try {
-            auto made = std::make_shared<smtp_transmission>(client_.io(), std::move(one));
+            made = std::make_shared<smtp_transmission>(client_.io(), std::move(one));
             tls_contexts contexts = tls_.contexts_for(made->endpoint());
             if (made->recipients().open().empty()) {
                 made->complete(made->recipients().settle(made->endpoint().label()));
                 return;
             }
             made->watch_cancel();
-            client_.send(std::move(made), std::move(contexts));
+            client_.send(made, std::move(contexts));
         } catch (const failure& wrong) {
-            refuse(one, wrong);
+            if (made) {
+                made->complete(made->recipients().add_to(settings_trouble(wrong)));
+            } else if (one.abi() != nullptr) {
+                one.complete(settings_trouble(wrong));
+            }
         }
     }
 
@@ -55,16 +60,13 @@ public:
     }
 
 private:
-    static void refuse(delivery& one, const failure& wrong) {
-        if (one.abi() == nullptr) {
-            return;
-        }
+    static outcome settings_trouble(const failure& wrong) {
         outcome refused;
         refused.verdict = wrong.status() == HAWSER_TRY_LATER || wrong.status() == HAWSER_CANCELLED ? verdict::retry
                                                                                                    : verdict::rejected;
         refused.code = "smtp.settings";
         refused.text = wrong.what();
-        one.complete(refused);
+        return refused;
     }
 
     host host_;

@@ -50,7 +50,7 @@ asio::awaitable<smtp_reply> smtp_session::command(std::string line) {
 asio::awaitable<std::optional<outcome>> smtp_session::open(asio::ip::tcp::resolver::results_type addresses) {
     co_await connection_.connect(std::move(addresses), timeouts_.connect);
     if (endpoint_.tls == tls_mode::implicit) {
-        co_await connection_.start_tls(tls_.server, endpoint_.host, timeouts_.command);
+        co_await connection_.start_tls(tls_.server, endpoint_.host, endpoint_.label(), timeouts_.command);
     }
     const smtp_reply greeting = co_await connection_.read_reply(timeouts_.greeting);
     if (greeting.code != 220) {
@@ -100,7 +100,7 @@ asio::awaitable<std::optional<outcome>> smtp_session::upgrade_to_tls() {
     if (connection_.has_unread_bytes()) {  // somebody put plain text before the encrypted part (RFC 3207 section 4.2)
         co_return end(tls_trouble(endpoint_.label(), "something was sent in clear text after the answer to STARTTLS"));
     }
-    co_await connection_.start_tls(tls_.server, endpoint_.host, timeouts_.command);
+    co_await connection_.start_tls(tls_.server, endpoint_.host, endpoint_.label(), timeouts_.command);
     co_return co_await say_hello();  // what was said in clear text does not count any more
 }
 
@@ -122,6 +122,9 @@ std::string smtp_session::mail_command(const smtp_transmission& one) const {
     }
     if (one.is_8bit()) {
         line += " BODY=8BITMIME";
+    }
+    if (one.requires_tls()) {
+        line += " REQUIRETLS";
     }
     return line;
 }
@@ -255,6 +258,10 @@ asio::awaitable<outcome> smtp_session::transmit(smtp_transmission& one) {
     if (extensions_.size_max > 0 && one.size() > static_cast<std::int64_t>(extensions_.size_max)) {
         is_usable_ = true;
         co_return message_too_large(endpoint_.label(), static_cast<std::uint64_t>(one.size()), extensions_.size_max);
+    }
+    if (one.requires_tls() && !(connection_.is_encrypted() && extensions_.has_requiretls)) {
+        is_usable_ = true;
+        co_return requiretls_not_possible(endpoint_.label());
     }
     std::vector<std::string> accepted;
     std::optional<outcome> refused = co_await send_envelope(one, accepted);

@@ -9,6 +9,7 @@
 #include "hawser/sdk/adapter.hpp"
 #include "hawser/sdk/config.hpp"
 #include "oauth_grant.hpp"
+#include "tls_policy.hpp"
 
 namespace hawser::smtp {
 
@@ -25,6 +26,7 @@ struct smtp_endpoint {
     bool authenticates = false;
     bool uses_token = false;  // by OAuth 2, with `grant`; else by user name and password
     oauth_grant grant;
+    tls_policy policy;
     bool allows_clear_text = false;
 
     smtp_endpoint() = default;

@@ -50,6 +50,7 @@ smtp_transmission::smtp_transmission(boost::asio::io_context& io, delivery&& han
     header_block_ = make_header_block(one);
     is_8bit_ = equals_ignoring_case(one.get_or(HAWSER_TRANSFER_ENCODING, "7bit"), "8bit");
     wants_delivery_receipt_ = one.is_true("SMTP.DeliveryReceipt");
+    requires_tls_ = one.is_true("SMTP.RequireTLS");
     // The engine counts retries anew when an operator resumes a message.
     const bool is_first_try = one.get_or("BTS.ActualRetryCount", "0") == "0";
     ledger_ = std::make_unique<recipient_ledger>(

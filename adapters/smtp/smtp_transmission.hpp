@@ -28,6 +28,7 @@ public:
     const envelope& mail() const noexcept { return envelope_; }
     const std::string& header_block() const noexcept { return header_block_; }
     bool is_8bit() const noexcept { return is_8bit_; }
+    bool requires_tls() const noexcept { return requires_tls_; }  // by every server on the way (RFC 8689)
     bool wants_delivery_receipt() const noexcept { return wants_delivery_receipt_; }
     recipient_ledger& recipients() noexcept { return *ledger_; }
 
@@ -58,6 +59,7 @@ private:
     boost::asio::steady_timer body_ready_;
     bool is_8bit_ = false;
     bool wants_delivery_receipt_ = false;
+    bool requires_tls_ = false;
     bool has_begun_body_ = false;
     std::atomic<bool> is_cancelled_{false};
     std::mutex interrupt_mutex_;

@@ -110,6 +110,15 @@ outcome message_too_large(const std::string& server, std::uint64_t size, std::ui
     return made;
 }
 
+outcome requiretls_not_possible(const std::string& server) {
+    outcome made = make(verdict::rejected, "smtp.requiretls-not-offered",
+                        server +
+                            " does not offer REQUIRETLS over an encrypted connection, and RequireTLS is true: it "
+                            "could hand the message on in clear text");
+    made.enhanced_status = "5.7.30";  // RFC 8689 section 7.2
+    return made;
+}
+
 outcome body_trouble(const std::string& why) {
     return make(verdict::retry, "smtp.body",
                 "the message could not be read to its end, so the connection was broken off: " + why);

@@ -31,6 +31,7 @@ outcome authentication_not_possible(const std::string& server, const std::string
 // MAIL, DATA or the final reply: this message, for all its recipients.
 outcome message_refusal(const std::string& server, const std::string& step, const smtp_reply& reply);
 outcome message_too_large(const std::string& server, std::uint64_t size, std::uint64_t size_max);
+outcome requiretls_not_possible(const std::string& server);
 outcome body_trouble(const std::string& why);
 
 // Results by recipient over all attempts: what earlier ones settled is final and travels in the resume state.

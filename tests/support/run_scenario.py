@@ -84,6 +84,7 @@ class Scenario:
         self.folder = tempfile.mkdtemp(prefix="hawser-scenario-")
         self.variables = {"DIR": self.folder, "PKI": options.pki, "HAWSER": options.hawser,
                           "PLUGINS": os.path.join(os.path.dirname(os.path.dirname(options.hawser)), "tests", "plugins")}
+        self.variables["SERVER_PIN"] = read_text(os.path.join(options.pki, "server", "server.pin")).strip()
         self.servers = {}       # name -> (process, out folder)
         self.host = None
         self.host_log = os.path.join(self.folder, "host.log")

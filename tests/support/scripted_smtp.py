@@ -8,6 +8,7 @@ rules; whatever it does not mention is answered as a friendly server would.
 
     extensions PIPELINING 8BITMIME SIZE=1000000 STARTTLS     what EHLO offers ("=" stands for a space)
     tls implicit | tls certificate wrong-name                TLS from the first byte; another certificate of the PKI
+    tls version 1.2 | tls client                             TLS up to this version; with a certificate of ours, of the PKI's CA
     auth bus secret                                          the only credentials AUTH accepts
     sasl iterations 4095 | sasl nonce wrong | sasl salt wrong | sasl signature wrong | sasl early yes      a SCRAM server that is wrong
     sasl tokens first,second | sasl uses 1                   the access token it takes, and after so many uses the next one
@@ -55,6 +56,8 @@ class Script:
         self.extensions = ["PIPELINING", "8BITMIME", "SIZE=100000000", "ENHANCEDSTATUSCODES"]
         self.implicit_tls = False
         self.certificate = "server"
+        self.tls_version = None
+        self.needs_client = False
         self.credentials = None
         self.sasl = {}
         self.certificate_path = None
@@ -79,6 +82,10 @@ class Script:
             self.implicit_tls = True
         elif words[:2] == ["tls", "certificate"] and len(words) == 3:
             self.certificate = words[2]
+        elif words[:2] == ["tls", "version"] and len(words) == 3:
+            self.tls_version = ssl.TLSVersion[f"TLSv{words[2].replace('.', '_')}"]
+        elif words == ["tls", "client"]:
+            self.needs_client = True
         elif words[0] == "auth" and len(words) == 3:
             self.credentials = (words[1], words[2])
         elif words[0] == "sasl" and len(words) == 3:
@@ -187,7 +194,11 @@ class Session:
         self.sock = self.tls_context.wrap_socket(self.sock, server_side=True)
         self.buffer = b""
         self.is_tls = True
-        self.recorder.note(self.number, "-", "tls established")
+        client = [value for part in (self.sock.getpeercert() or {}).get("subject", ()) for _, value in part]
+        resumed = "resumed" if self.sock.session_reused else "new"
+        name = getattr(self.sock, "asked_for", None) or "nobody"
+        self.recorder.note(self.number, "-", f"tls established {self.sock.version()} {resumed} for {name} client "
+                           f"{' '.join(client) or 'unknown'}")
 
     # -- actions ----------------------------------------------------------------------------------------------------
 
@@ -349,6 +360,22 @@ def unescape(text):
     return text.strip().strip('"').encode("latin-1").decode("unicode_escape").encode("latin-1")
 
 
+def make_tls_context(pki, script):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    base = os.path.join(pki, "server", script.certificate)
+    script.certificate_path = base + ".pem"
+    context.load_cert_chain(base + ".pem", base + ".key")
+    context.sni_callback = lambda sock, name, _: setattr(sock, "asked_for", name)
+    if script.tls_version:
+        context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+        context.maximum_version = script.tls_version
+        context.set_ciphers("DEFAULT:@SECLEVEL=0")
+    if script.needs_client:
+        context.load_verify_locations(os.path.join(pki, "certs/roots/ca.pem"))
+        context.verify_mode = ssl.CERT_REQUIRED
+    return context
+
+
 def main():
     parser = argparse.ArgumentParser(description="scripted SMTP server")
     parser.add_argument("--script", required=True)
@@ -358,12 +385,7 @@ def main():
     options = parser.parse_args()
     with open(options.script, encoding="utf-8") as file:
         script = Script(file.read())
-    context = None
-    if options.pki:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        base = os.path.join(options.pki, "server", script.certificate)
-        script.certificate_path = base + ".pem"
-        context.load_cert_chain(base + ".pem", base + ".key")
+    context = make_tls_context(options.pki, script) if options.pki else None
     recorder = Recorder(options.out)
     listener = socket.create_server(("127.0.0.1", options.port), backlog=128)
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))

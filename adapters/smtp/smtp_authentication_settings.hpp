@@ -1,0 +1,13 @@
+// The properties that say who we are to a server: declared, checked in the bindings, read for a delivery.
+#pragma once
+
+#include "smtp_settings.hpp"
+
+namespace hawser::smtp {
+
+void add_authentication_properties(config_spec& spec);
+void validate_authentication(const config& values, problems& found);
+void read_authentication(const message& one, const delivery& handle,
+                         smtp_endpoint& endpoint);  // throws hawser::failure
+
+}  // namespace hawser::smtp
