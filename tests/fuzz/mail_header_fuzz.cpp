@@ -9,14 +9,17 @@
 
 namespace {
 
-void check_value(std::string_view value) {
+enum class letters { ascii, utf8 };  // an address keeps what is written in UTF-8 before its '@' (RFC 6531)
+
+void check_value(std::string_view value, letters allowed = letters::ascii) {
     for (std::size_t i = 0; i < value.size(); ++i) {
         if (value[i] == '\r') {
             if (i + 2 >= value.size() || value[i + 1] != '\n' || value[i + 2] != ' ') {
                 std::abort();
             }
             ++i;
-        } else if (static_cast<unsigned char>(value[i]) < 0x20 || static_cast<unsigned char>(value[i]) >= 0x7f) {
+        } else if (static_cast<unsigned char>(value[i]) < 0x20 || value[i] == 0x7f ||
+                   (allowed == letters::ascii && static_cast<unsigned char>(value[i]) >= 0x80)) {
             std::abort();
         }
     }
@@ -28,11 +31,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string_view text(reinterpret_cast<const char*>(data), size);
     check_value(hawser::smtp::encode_unstructured("Subject", text));
     check_value(hawser::smtp::encode_parameter("filename", text));
+    check_value(hawser::smtp::encode_name_parameter(text));
     try {
         const auto addresses = hawser::smtp::parse_address_list(text, "To");
-        check_value(hawser::smtp::encode_addresses("To", addresses));
+        check_value(hawser::smtp::encode_addresses("To", addresses), letters::utf8);
         for (const auto& one : addresses) {
-            check_value(one.address);
+            check_value(one.address, letters::utf8);
         }
     } catch (const hawser::failure&) {
         // Refused, with a reason.
