@@ -15,6 +15,8 @@
 #include <optional>
 #include <vector>
 
+#include "address_order.hpp"
+
 namespace hawser::smtp {
 namespace {
 
@@ -22,26 +24,6 @@ constexpr std::size_t read_buffer_size = 4096;
 constexpr std::chrono::milliseconds address_delay{250};  // RFC 8305 section 8
 
 auto with(boost::system::error_code& code) { return asio::redirect_error(asio::use_awaitable, code); }
-
-// IPv6 and IPv4 by turns, each in the resolver's order, beginning with the family that it prefers.
-std::vector<asio::ip::tcp::endpoint> interleaved(const asio::ip::tcp::resolver::results_type& addresses) {
-    std::vector<asio::ip::tcp::endpoint> preferred;
-    std::vector<asio::ip::tcp::endpoint> others;
-    for (const auto& address : addresses) {
-        const bool is_preferred = preferred.empty() || preferred.front().protocol() == address.endpoint().protocol();
-        (is_preferred ? preferred : others).push_back(address.endpoint());
-    }
-    std::vector<asio::ip::tcp::endpoint> order;
-    for (std::size_t i = 0; i < std::max(preferred.size(), others.size()); ++i) {
-        if (i < preferred.size()) {
-            order.push_back(preferred[i]);
-        }
-        if (i < others.size()) {
-            order.push_back(others[i]);
-        }
-    }
-    return order;
-}
 
 bool is_ip_address(const std::string& host) {
     boost::system::error_code failed;
@@ -138,7 +120,11 @@ void smtp_connection::throw_failure(const std::string& doing, const boost::syste
 
 asio::awaitable<void> smtp_connection::connect(asio::ip::tcp::resolver::results_type addresses, int timeout_s) {
     const time_limit limit(*this, timeout_s);
-    const std::vector<asio::ip::tcp::endpoint> order = interleaved(addresses);
+    std::vector<asio::ip::tcp::endpoint> found;
+    for (const auto& address : addresses) {
+        found.push_back(address.endpoint());
+    }
+    const auto order = by_turns(found, [](const asio::ip::tcp::endpoint& one) { return one.protocol().family(); });
     const auto race = std::make_shared<address_race>(io_);
     race_ = race;
     std::size_t next = 0;

@@ -29,7 +29,7 @@ smtp_transaction::smtp_transaction(smtp_connection& connection, const smtp_exten
     facts_.sender = one.mail().sender;
     facts_.size = one.size();
     facts_.kind = one.kind();
-    facts_.needs_smtputf8 = !one.smtputf8_address().empty();
+    facts_.needs_smtputf8 = !one.smtputf8_need().empty();
     facts_.status = one.status();
     left_ = one.recipients().open();
     batch_size_max_ = one.recipients_max();
@@ -55,7 +55,7 @@ outcome smtp_transaction::settled() const {
 // What the message needs and the server does not have; nothing of it is sent then.
 smtp_transaction::refusal smtp_transaction::check_offers() const {
     if (facts_.needs_smtputf8 && !extensions_.has_smtputf8) {
-        return extension_missing(session_.server, "SMTPUTF8", "the address <" + one_.smtputf8_address() + ">", "5.6.7");
+        return extension_missing(session_.server, "SMTPUTF8", one_.smtputf8_need(), "5.6.7");
     }
     if (facts_.kind == content_kind::eight_bit && !extensions_.has_8bitmime) {
         return extension_missing(session_.server, "8BITMIME", "the body", "5.6.3");
@@ -285,6 +285,7 @@ asio::awaitable<std::optional<outcome>> smtp_transaction::hand_over() {
     for (const std::string& address : accepted_) {
         one_.recipients().accept(address, reply);
     }
+    one_.count_sent();
     co_return std::nullopt;
 }
 
@@ -338,8 +339,8 @@ asio::awaitable<smtp_transaction::refusal> smtp_transaction::send_chunks() {
         if (too_large) {
             co_return too_large;
         }
-        co_await connection_.write("BDAT " + std::to_string(filled) + (is_last ? " LAST\r\n" : "\r\n"),
-                                   timeouts_.data_block);
+        const std::string announced = "BDAT " + std::to_string(filled) + (is_last ? " LAST\r\n" : "\r\n");
+        co_await connection_.write(announced, timeouts_.data_block);
         co_await connection_.write(chunk, timeouts_.data_block);
         ++open_chunks_;
         chunk.clear();

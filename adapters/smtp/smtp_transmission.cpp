@@ -4,9 +4,11 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <charconv>
 #include <cstring>
 
 #include "domain_name.hpp"
+#include "mail_address.hpp"
 #include "text.hpp"
 
 namespace hawser::smtp {
@@ -43,16 +45,27 @@ content_kind kind_of(const std::string& encoding) {
                                                     : content_kind::seven_bit;
 }
 
-std::string smtputf8_address_of(const envelope& mail, const std::string& header_block) {
+std::string smtputf8_need_of(const envelope& mail, const std::string& header_block) {
     if (!is_ascii(mail.sender)) {
-        return mail.sender;
+        return "the address <" + mail.sender + '>';
     }
     for (const std::string& recipient : mail.recipients) {
         if (!is_ascii(recipient)) {
-            return recipient;
+            return "the address <" + recipient + '>';
         }
     }
-    return is_ascii(header_block) ? "" : "in a header field";
+    return is_ascii(header_block) ? "" : "an address in a header field";
+}
+
+// A message's own value has not been checked against the spec.
+std::size_t recipients_max_of(const message& one) {
+    const std::string text = one.get_or("SMTP.MaxRecipientsPerMessage", "1000");
+    std::size_t number = 0;
+    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (failed != std::errc{} || end != text.data() + text.size() || number < 1 || number > address_count_max) {
+        throw failure("SMTP.MaxRecipientsPerMessage: \"" + shown(text) + "\" is no number from 1 to 10000");
+    }
+    return number;
 }
 
 constexpr std::size_t entity_header_size_max = 64 * 1024;  // design section 3
@@ -70,8 +83,8 @@ smtp_transmission::smtp_transmission(boost::asio::io_context& io, delivery&& han
     header_block_ = make_header_block(one);
     kind_ = kind_of(one.get_or(HAWSER_TRANSFER_ENCODING, "7bit"));
     status_ = read_status_request(one);
-    smtputf8_address_ = smtputf8_address_of(envelope_, header_block_);
-    recipients_max_ = static_cast<std::size_t>(std::stoul(one.get_or("SMTP.MaxRecipientsPerMessage", "1000")));
+    smtputf8_need_ = smtputf8_need_of(envelope_, header_block_);
+    recipients_max_ = recipients_max_of(one);
     // The engine counts retries anew when an operator resumes a message.
     const bool is_first_try = one.get_or("BTS.ActualRetryCount", "0") == "0";
     ledger_ = std::make_unique<recipient_ledger>(
@@ -151,6 +164,8 @@ void smtp_transmission::on_cancel(void* self) noexcept {
         one.interrupt_();
     }
 }
+
+void smtp_transmission::count_sent() const { delivery_->message().host().count("SMTP.messagesSent"); }
 
 void smtp_transmission::watch_cancel() { delivery_->on_cancel(&smtp_transmission::on_cancel, this); }
 

@@ -32,8 +32,8 @@ public:
     content_kind kind() const noexcept { return kind_; }
     const status_request& status() const noexcept { return status_; }
     std::size_t recipients_max() const noexcept { return recipients_max_; }  // in one transaction
-    // The first address that only a server with SMTPUTF8 can take; "" = none.
-    const std::string& smtputf8_address() const noexcept { return smtputf8_address_; }
+    // What only a server with SMTPUTF8 can take, in words: the first such address; "" = nothing.
+    const std::string& smtputf8_need() const noexcept { return smtputf8_need_; }
     recipient_ledger& recipients() noexcept { return *ledger_; }
 
     std::int64_t size() const;  // header block and body; -1 = not known
@@ -44,6 +44,8 @@ public:
     void rewind_body();  // to its beginning, after keep_body() and its end
     // Makes the results so far durable; where that fails, a crash would send to these recipients again, and no more.
     boost::asio::awaitable<void> checkpoint();
+
+    void count_sent() const;  // the server accepted the message in one transaction (spec section 2: counters)
 
     // Tells `interrupt` (from any thread) when the host cancels; an empty function takes it back.
     void set_interrupt(std::function<void()> interrupt);
@@ -71,7 +73,7 @@ private:
     boost::asio::steady_timer body_ready_;
     content_kind kind_ = content_kind::seven_bit;
     status_request status_;
-    std::string smtputf8_address_;
+    std::string smtputf8_need_;
     std::size_t recipients_max_ = 0;
     std::unique_ptr<body_keeper> keeper_;
     bool reads_keeper_ = false;

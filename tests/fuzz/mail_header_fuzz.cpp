@@ -3,9 +3,11 @@
 #include <cstdint>
 #include <cstdlib>
 
+#include "extra_headers.hpp"
 #include "hawser/sdk/error.hpp"
 #include "mail_address.hpp"
 #include "mail_header.hpp"
+#include "smtp_commands.hpp"
 
 namespace {
 
@@ -32,6 +34,19 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     check_value(hawser::smtp::encode_unstructured("Subject", text));
     check_value(hawser::smtp::encode_parameter("filename", text));
     check_value(hawser::smtp::encode_name_parameter(text));
+    for (const char c : hawser::smtp::to_xtext(text)) {
+        if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7f || c == '=') {
+            std::abort();  // it would end the parameter, or the command
+        }
+    }
+    try {
+        const hawser::mail_header field = hawser::smtp::parse_extra_header(text);
+        if (!hawser::smtp::is_field_name(field.name) || hawser::smtp::is_reserved_field(field.name)) {
+            std::abort();
+        }
+    } catch (const hawser::failure&) {
+        // Refused, with a reason.
+    }
     try {
         const auto addresses = hawser::smtp::parse_address_list(text, "To");
         check_value(hawser::smtp::encode_addresses("To", addresses), letters::utf8);
