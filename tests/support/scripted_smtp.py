@@ -146,7 +146,7 @@ class Session:
         self.reset_envelope()
 
     def reset_envelope(self):
-        self.sender, self.recipients, self.chunks = None, [], bytearray()
+        self.sender, self.recipients, self.chunks, self.chunk_fault = None, [], bytearray(), (None, None)
 
     def run(self):
         self.recorder.note(self.number, "-", "connected")
@@ -335,11 +335,13 @@ class Session:
         """BDAT (RFC 3030): the bytes follow the command at once, whatever is answered to it."""
         words = line.split(" ")
         size, is_last = int(words[1]), words[-1].upper() == "LAST"
-        limit, fault = self.script.data_limit()
+        if not self.chunks:
+            self.chunk_fault = self.script.data_limit()
         while len(self.buffer) < size:
+            limit, fault = self.chunk_fault
             if limit is not None and len(self.chunks) + len(self.buffer) >= limit:
+                self.chunk_fault = (None, None)
                 self.act("data", fault)
-                limit = None
             self.receive()
         self.chunks += self.buffer[:size]
         self.buffer = self.buffer[size:]
