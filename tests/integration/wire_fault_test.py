@@ -19,6 +19,8 @@ from harness import Work, check
 RECIPIENTS = ["a@example.test", "b@example.test", "c@example.test"]
 BODY = b"".join(b"Line %06d of a message that is cut somewhere.\r\n" % number for number in range(220))
 COMMANDS = ["banner", "EHLO", "MAIL", "RCPT1", "RCPT2", "RCPT3", "DATA", "."]
+CHUNKED_BODY = BODY * 120      # more than the 1 MiB from which on a body goes by BDAT
+CHUNKS = ["BDAT1", "BDAT2", "BDAT3", "BDAT4", "."]     # the last one is answered as a final dot is
 TIMEOUT_SECONDS = 1
 DELIVER_SECONDS_MAX = 90
 EVERY_FAULT = {"anyOf": [{"allOf": [["Test.Wire", "==", "faults"]]}]}
@@ -62,7 +64,7 @@ class FaultServer:
     def serve(self, sock):
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         stream = sock.makefile("rb")
-        recipients = []
+        recipients, chunk_count = [], 0
         try:
             self.answer(sock, "banner", b"220 ready\r\n")
             while True:
@@ -80,6 +82,15 @@ class FaultServer:
                     self.read_message(stream)
                     self.final_answer(sock, recipients)
                     recipients = []
+                elif verb == "BDAT":
+                    chunk_count += 1
+                    if len(stream.read(int(line.split()[1]))) < int(line.split()[1]):
+                        return
+                    if b"LAST" in line:
+                        self.final_answer(sock, recipients)
+                        recipients, chunk_count = [], 0
+                    else:
+                        self.answer(sock, f"BDAT{chunk_count}", b"250 ok\r\n")
                 else:
                     self.answer(sock, verb, self.reply_to(verb))
                     recipients = recipients if verb == "NOOP" else []
@@ -149,6 +160,15 @@ def faults():
             yield ("split", step, at)
 
 
+def chunk_faults():
+    for kind in ("before", "after", "silence", "long-line"):
+        for step in CHUNKS:
+            yield (kind, step)
+    for step in CHUNKS:
+        for at in range(1, 8):
+            yield ("split", step, at)
+
+
 def bindings(servers):
     """A port for each fault, so that none of them holds another one's messages back."""
     return {"sendHandlers": {"SMTP": {"SMTPHost": "127.0.0.1:1", "CommandTimeout": TIMEOUT_SECONDS, "DataTimeout": TIMEOUT_SECONDS,
@@ -166,15 +186,15 @@ def delivered_once(server):
         check(got == 1, f"{server.fault}: {recipient} got it {got} times")
 
 
-def run_all(given, extensions, title):
-    servers = [FaultServer(fault, extensions) for fault in faults()]
+def run_all(given, title, extensions, all_faults=None, body=BODY):
+    servers = [FaultServer(fault, extensions) for fault in all_faults or faults()]
     try:
         with Work(given) as work:
-            work.write("in.txt", BODY)
+            work.write("in.txt", body)
             work.bindings("plain", 1, bindings(servers))
             started = time.monotonic()
             work.start_host()
-            work.hawser("submit", "bindings.json", "--property", "Test.Wire=faults", "--content-type", "text/plain", "in.txt")
+            work.hawser("submit", "bindings.json", "--property", "Test.Wire=faults", "--content-type", "application/octet-stream", "in.txt")
             wait_until_empty(work)
             for server in servers:
                 delivered_once(server)
@@ -197,8 +217,9 @@ def wait_until_empty(work):
 
 def main():
     given = harness.options()
-    run_all(given, PIPELINING, "with PIPELINING")
-    run_all(given, PIPELINING[1:], "command by command")
+    run_all(given, "with PIPELINING", PIPELINING)
+    run_all(given, "command by command", PIPELINING[1:])
+    run_all(given, "in chunks", PIPELINING + ["CHUNKING"], chunk_faults(), CHUNKED_BODY)
     return 0
 
 
