@@ -15,6 +15,7 @@
 #include <mutex>
 
 #include "hawser/host.hpp"
+#include "hawser/log.hpp"
 #include "smtp_sink.hpp"
 
 namespace {
@@ -212,6 +213,7 @@ int main(int argument_count, char** arguments) {
         }
         (option == "--messages" ? messages : rounds) = value;
     }
+    hawser::configure_log("error", "text");  // a line for each message that hangs says nothing new
     utsname machine{};
     ::uname(&machine);
     std::printf("machine: %s %s, %u processors; hawser %s; %d rounds of %d messages of %zu bytes each\n",

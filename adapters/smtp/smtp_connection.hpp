@@ -35,7 +35,8 @@ public:
     smtp_connection(const smtp_connection&) = delete;
     smtp_connection& operator=(const smtp_connection&) = delete;
 
-    // Tries each address in turn; the time-out is for all of them together.
+    // Happy eyeballs (RFC 8305): IPv6 and IPv4 addresses by turns, the next one begun when the one before has failed or
+    // has not answered for 250 ms; the first that answers stays. The time-out is for all of them together.
     asio::awaitable<void> connect(asio::ip::tcp::resolver::results_type addresses, int timeout_s);
     // Verifies the server by the context's policy, and its name against `host` (a DNS name or an IP address). Sessions
     // are resumed with the server that has the same `label`.
@@ -54,9 +55,11 @@ public:
 
 private:
     class time_limit;
+    struct address_race;
     asio::awaitable<std::size_t> read_some();
     [[noreturn]] void throw_failure(const std::string& doing, const boost::system::error_code& code) const;
 
+    asio::io_context& io_;
     asio::ip::tcp::socket socket_;
     asio::steady_timer timer_;
     std::shared_ptr<tls_context> tls_context_;
@@ -65,6 +68,7 @@ private:
     std::string buffer_;
     std::string unread_;
     reply_parser parser_;
+    std::shared_ptr<address_race> race_;  // while it connects
     std::string cancel_reason_;
     bool is_timed_out_ = false;
 };

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,12 @@
 #include "tls_policy.hpp"
 
 namespace hawser::smtp {
+
+struct smtp_address {
+    std::string host;  // a name or an address literal without brackets
+    std::uint16_t port = 0;
+    bool operator==(const smtp_address&) const = default;
+};
 
 enum class tls_mode : std::uint8_t { none = 1, starttls, implicit };
 
@@ -28,6 +35,7 @@ struct smtp_endpoint {
     oauth_grant grant;
     tls_policy policy;
     bool allows_clear_text = false;
+    std::vector<smtp_address> fallbacks;  // tried where `host` does not serve us
 
     smtp_endpoint() = default;
     smtp_endpoint(const smtp_endpoint&) = default;
@@ -37,6 +45,7 @@ struct smtp_endpoint {
     ~smtp_endpoint();
     // Connections are shared by what is equal in all of this, credentials included.
     bool operator==(const smtp_endpoint&) const = default;
+    smtp_endpoint at(std::size_t index) const;  // 0: as it is; else with a fallback's host and port
     std::string label() const { return host + ':' + std::to_string(port); }
 };
 
@@ -55,6 +64,7 @@ struct smtp_limits {
     int connections_max = 16;  // to one server with one set of credentials
     int messages_max = 1000;   // over one connection
     int connection_age_max_s = 300;
+    int messages_per_minute_max = 0;  // 0 = no limit
 };
 
 config_spec smtp_spec();
@@ -65,5 +75,8 @@ smtp_endpoint read_endpoint(const message& one, const delivery& handle);  // thr
 
 // "host", "host:port", "[v6]:port"; false: `why` says what is wrong (spec section 2's restrictions).
 bool parse_smtp_host(std::string_view text, std::string& host, std::uint16_t& port, std::string& why);
+
+// The servers of FallbackHosts; port 0 = the usual one. nullopt: `why` says what is wrong.
+std::optional<std::vector<smtp_address>> parse_fallback_hosts(std::string_view text, std::string& why);
 
 }  // namespace hawser::smtp

@@ -1,7 +1,7 @@
 // What every store does with deliveries that are held for a stopped group, and with those of a port that goes.
 #include <doctest/doctest.h>
 
-#include "messagebox/test_box.hpp"
+#include "messagebox/conformance_store.hpp"
 
 using namespace hawser::engine;
 using namespace hawser::engine::test;
@@ -32,9 +32,9 @@ std::string bodies_of(const std::vector<claimed_delivery>& claims) {
 
 }  // namespace
 
-TEST_CASE("a held delivery is queued, not claimed, and not waited for") {
-    box_folder folder;
-    auto box = folder.open();
+TEST_CASE_TEMPLATE("a held delivery is queued, not claimed, and not waited for", Store, HAWSER_STORES) {
+    Store store;
+    auto box = store.open();
     publish(*box, {.ports = {"A"}, .body = "held", .held_for = "G"});
     publish(*box, {.ports = {"A"}, .body = "free"});
     CHECK(bodies_of(claim(*box, "A", 10)) == "free ");
@@ -49,9 +49,10 @@ TEST_CASE("a held delivery is queued, not claimed, and not waited for") {
     CHECK(box->show(listed[0].id)->summary.held_for == "G");
 }
 
-TEST_CASE("what is held is released a piece at a time, the oldest first, and only of the group") {
-    box_folder folder;
-    auto box = folder.open();
+TEST_CASE_TEMPLATE("what is held is released a piece at a time, the oldest first, and only of the group", Store,
+                   HAWSER_STORES) {
+    Store store;
+    auto box = store.open();
     for (const char* body : {"1", "2", "3"}) {
         publish(*box, {.ports = {"A"}, .body = body, .held_for = "G"});
     }
@@ -64,9 +65,10 @@ TEST_CASE("what is held is released a piece at a time, the oldest first, and onl
     CHECK(box->held_counts().at(0).group == "H");
 }
 
-TEST_CASE("released deliveries of an ordered port go out in order of publication, one at a time") {
-    box_folder folder;
-    auto box = folder.open();
+TEST_CASE_TEMPLATE("released deliveries of an ordered port go out in order of publication, one at a time", Store,
+                   HAWSER_STORES) {
+    Store store;
+    auto box = store.open();
     for (const char* body : {"1", "2"}) {
         publish(*box, {.ports = {"A"}, .body = body, .order_key = "", .held_for = "G"});
     }
@@ -78,9 +80,9 @@ TEST_CASE("released deliveries of an ordered port go out in order of publication
     CHECK(bodies_of(claim(*box, "A", 10, true)) == "2 ");
 }
 
-TEST_CASE("a held delivery that has a time keeps it") {
-    box_folder folder;
-    auto box = folder.open();
+TEST_CASE_TEMPLATE("a held delivery that has a time keeps it", Store, HAWSER_STORES) {
+    Store store;
+    auto box = store.open();
     publication message;
     message.message_id = make_uuid();
     message.published_unix_ms = now();
@@ -92,9 +94,9 @@ TEST_CASE("a held delivery that has a time keeps it") {
     CHECK(bodies_of(claim(*box, "A", 1, false, now() + 61'000)) == "later ");
 }
 
-TEST_CASE("one that is held is resumed alone, and terminated") {
-    box_folder folder;
-    auto box = folder.open();
+TEST_CASE_TEMPLATE("one that is held is resumed alone, and terminated", Store, HAWSER_STORES) {
+    Store store;
+    auto box = store.open();
     for (const char* body : {"1", "2", "3"}) {
         publish(*box, {.ports = {"A"}, .body = body, .held_for = "G"});
     }
@@ -107,9 +109,10 @@ TEST_CASE("one that is held is resumed alone, and terminated") {
     CHECK(bodies_of(claim(*box, "A", 10)) == "3 ");
 }
 
-TEST_CASE("all that wait of a port are suspended, resumable, in pieces; what is in flight is not") {
-    box_folder folder;
-    auto box = folder.open();
+TEST_CASE_TEMPLATE("all that wait of a port are suspended, resumable, in pieces; what is in flight is not", Store,
+                   HAWSER_STORES) {
+    Store store;
+    auto box = store.open();
     publish(*box, {.ports = {"A"}, .body = "active"});
     const auto active = claim(*box, "A");
     publish(*box, {.ports = {"A"}, .body = "retried"});
@@ -133,9 +136,9 @@ TEST_CASE("all that wait of a port are suspended, resumable, in pieces; what is 
     CHECK(bodies_of(claim(*box, "A", 10)) == "retried queued held ");
 }
 
-TEST_CASE("what is held for a group is suspended, and nothing else of its ports") {
-    box_folder folder;
-    auto box = folder.open();
+TEST_CASE_TEMPLATE("what is held for a group is suspended, and nothing else of its ports", Store, HAWSER_STORES) {
+    Store store;
+    auto box = store.open();
     publish(*box, {.ports = {"A", "B"}, .body = "held", .held_for = "G"});
     publish(*box, {.ports = {"A"}, .body = "queued"});
     CHECK(suspend_waiting(*box, "", "G", 10) == 2);
@@ -143,10 +146,10 @@ TEST_CASE("what is held for a group is suspended, and nothing else of its ports"
     CHECK(bodies_of(claim(*box, "A", 10)) == "queued ");
 }
 
-TEST_CASE("what is held stays so over a restart") {
-    box_folder folder;
-    publish(*folder.open(), {.ports = {"A"}, .body = "held", .held_for = "G"});
-    auto box = folder.open();
+TEST_CASE_TEMPLATE("what is held stays so over a restart", Store, HAWSER_STORES) {
+    Store store;
+    publish(*store.open(), {.ports = {"A"}, .body = "held", .held_for = "G"});
+    auto box = store.open();
     CHECK(claim(*box, "A").empty());
     CHECK(release(*box, "G", 10) == 1);
     CHECK(bodies_of(claim(*box, "A")) == "held ");

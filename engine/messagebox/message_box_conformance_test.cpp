@@ -1,4 +1,4 @@
-// The promises of message_box.hpp, through the interface alone: any store has to pass them. One store so far.
+// The promises of message_box.hpp, through the interface alone: any store has to pass them (conformance_store.hpp).
 #include <doctest/doctest.h>
 
 #include <cstdlib>
@@ -7,15 +7,15 @@
 #include <thread>
 
 #include "base/clock.hpp"
-#include "messagebox/message_box.hpp"
-#include "messagebox/test_box.hpp"
+#include "messagebox/conformance_store.hpp"
 
 using namespace hawser::engine;
 using namespace hawser::engine::test;
 
-TEST_CASE("a published message is claimed once, with its parts, and gone when it is complete") {
-    box_folder folder;
-    auto box = folder.open();
+TEST_CASE_TEMPLATE("a published message is claimed once, with its parts, and gone when it is complete", Store,
+                   HAWSER_STORES) {
+    Store store;
+    auto box = store.open();
     CHECK(publish(*box, {.ports = {"A"}, .body = "hello"}).status == commit_status::done);
     auto claims = claim(*box, "A");
     REQUIRE(claims.size() == 1);
@@ -27,9 +27,10 @@ TEST_CASE("a published message is claimed once, with its parts, and gone when it
     CHECK(commit(*box, complete_operation{claims[0].token, {}}).status == commit_status::lost);
 }
 
-TEST_CASE("a message goes to each of its ports once, and its body stays until the last is done") {
-    box_folder folder;
-    auto box = folder.open();
+TEST_CASE_TEMPLATE("a message goes to each of its ports once, and its body stays until the last is done", Store,
+                   HAWSER_STORES) {
+    Store store;
+    auto box = store.open();
     publish(*box, {.ports = {"A", "B"}, .body = "shared"});
     const auto a = claim(*box, "A");
     REQUIRE(a.size() == 1);
@@ -40,9 +41,9 @@ TEST_CASE("a message goes to each of its ports once, and its body stays until th
     CHECK(a[0].unique_id != b[0].unique_id);
 }
 
-TEST_CASE("claims come by priority, then in order of publication") {
-    box_folder folder;
-    auto box = folder.open();
+TEST_CASE_TEMPLATE("claims come by priority, then in order of publication", Store, HAWSER_STORES) {
+    Store store;
+    auto box = store.open();
     publish(*box, {.ports = {"A"}, .body = "1", .priority = 5});
     publish(*box, {.ports = {"A"}, .body = "2", .priority = 1});
     publish(*box, {.ports = {"A"}, .body = "3", .priority = 5});
@@ -53,9 +54,10 @@ TEST_CASE("claims come by priority, then in order of publication") {
     CHECK(order == "213");
 }
 
-TEST_CASE("one in eight claims is the oldest, so that urgent messages never hold back the others for ever") {
-    box_folder folder;
-    auto box = folder.open();
+TEST_CASE_TEMPLATE("one in eight claims is the oldest, so that urgent messages never hold back the others for ever",
+                   Store, HAWSER_STORES) {
+    Store store;
+    auto box = store.open();
     publish(*box, {.ports = {"A"}, .body = "old", .priority = 10});
     for (int i = 0; i < 20; ++i) {
         publish(*box, {.ports = {"A"}, .body = "urgent", .priority = 1});
@@ -70,9 +72,10 @@ TEST_CASE("one in eight claims is the oldest, so that urgent messages never hold
     CHECK(order.front() == "urgent");
 }
 
-TEST_CASE("a delivery given back and claimed again in one transaction belongs to its new claim") {
-    box_folder folder;
-    auto box = folder.open();
+TEST_CASE_TEMPLATE("a delivery given back and claimed again in one transaction belongs to its new claim", Store,
+                   HAWSER_STORES) {
+    Store store;
+    auto box = store.open();
     publish(*box, {.ports = {"A"}, .body = "x"});
     const auto first = claim(*box, "A");
     REQUIRE(first.size() == 1);
@@ -92,9 +95,9 @@ TEST_CASE("a delivery given back and claimed again in one transaction belongs to
     CHECK(commit(*box, complete_operation{token, {}}).status == commit_status::done);
 }
 
-TEST_CASE("an ordered port keeps the order of each key by itself") {
-    box_folder folder;
-    auto box = folder.open();
+TEST_CASE_TEMPLATE("an ordered port keeps the order of each key by itself", Store, HAWSER_STORES) {
+    Store store;
+    auto box = store.open();
     const auto publish_to = [&](const std::string& location, const std::string& body) {
         publish(*box, {.ports = {"D"}, .body = body, .order_key = location});
     };
@@ -114,9 +117,9 @@ TEST_CASE("an ordered port keeps the order of each key by itself") {
     CHECK(*second[0].inline_bodies.at(0) == "y2");
 }
 
-TEST_CASE("a port that becomes ordered has its earlier messages in order too") {
-    box_folder folder;
-    auto box = folder.open();
+TEST_CASE_TEMPLATE("a port that becomes ordered has its earlier messages in order too", Store, HAWSER_STORES) {
+    Store store;
+    auto box = store.open();
     publish(*box, {.ports = {"A"}, .body = "1"});
     publish(*box, {.ports = {"A"}, .body = "2", .order_key = ""});
     const auto first = claim(*box, "A", 10, true);
@@ -124,9 +127,10 @@ TEST_CASE("a port that becomes ordered has its earlier messages in order too") {
     CHECK(*first[0].inline_bodies.at(0) == "1");
 }
 
-TEST_CASE("a part may be shared with another message, and stays until the last of them is done") {
-    box_folder folder;
-    auto box = folder.open();
+TEST_CASE_TEMPLATE("a part may be shared with another message, and stays until the last of them is done", Store,
+                   HAWSER_STORES) {
+    Store store;
+    auto box = store.open();
     auto stager = box->stage_body();
     const std::string large(200 * 1024, 'L');
     REQUIRE(stager->append(large.data(), large.size()));
@@ -153,15 +157,16 @@ TEST_CASE("a part may be shared with another message, and stays until the last o
     }
     CHECK(std::string_view(read).substr(0, size) == large);
     CHECK(copies[1].inline_bodies.at(0) == "small");
-    CHECK(folder.body_file_count() == 1);
+    CHECK(store.large_body_count() == 1);
     commit(*box, complete_operation{copies[0].token, {}});
     box.reset();
-    CHECK(folder.body_file_count() == 0);
+    CHECK(store.large_body_count() == 0);
 }
 
-TEST_CASE("a rescheduled delivery waits for its time and keeps its identity, attempts and resume state") {
-    box_folder folder;
-    auto box = folder.open();
+TEST_CASE_TEMPLATE("a rescheduled delivery waits for its time and keeps its identity, attempts and resume state", Store,
+                   HAWSER_STORES) {
+    Store store;
+    auto box = store.open();
     publish(*box, {.ports = {"A"}, .body = "x"});
     const auto first = claim(*box, "A");
     REQUIRE(first.size() == 1);
@@ -183,9 +188,9 @@ TEST_CASE("a rescheduled delivery waits for its time and keeps its identity, att
     CHECK(shown->history[0].verdict == "retry");
 }
 
-TEST_CASE("an ordered port gives one at a time and none while one waits for its retry") {
-    box_folder folder;
-    auto box = folder.open();
+TEST_CASE_TEMPLATE("an ordered port gives one at a time and none while one waits for its retry", Store, HAWSER_STORES) {
+    Store store;
+    auto box = store.open();
     publish(*box, {.ports = {"O"}, .body = "1"});
     publish(*box, {.ports = {"O"}, .body = "2"});
     auto first = claim(*box, "O", 5, true);
@@ -201,9 +206,10 @@ TEST_CASE("an ordered port gives one at a time and none while one waits for its 
     CHECK(claim(*box, "O", 5, true).at(0).inline_bodies.at(0) == "2");
 }
 
-TEST_CASE("a key publishes once: the same content is a repeat, other content a conflict") {
-    box_folder folder;
-    auto box = folder.open();
+TEST_CASE_TEMPLATE("a key publishes once: the same content is a repeat, other content a conflict", Store,
+                   HAWSER_STORES) {
+    Store store;
+    auto box = store.open();
     CHECK(
         publish(*box, {.ports = {"A"}, .body = "x", .key = "k", .digest = std::string(32, 'a'), .message_id = "first"})
             .status == commit_status::done);
@@ -218,9 +224,9 @@ TEST_CASE("a key publishes once: the same content is a repeat, other content a c
           commit_status::already_published);
 }
 
-TEST_CASE("a batch is all or nothing") {
-    box_folder folder;
-    auto box = folder.open();
+TEST_CASE_TEMPLATE("a batch is all or nothing", Store, HAWSER_STORES) {
+    Store store;
+    auto box = store.open();
     publish(*box, {.ports = {"A"}, .body = "x"});
     const auto held = claim(*box, "A");
     REQUIRE(held.size() == 1);
@@ -230,9 +236,10 @@ TEST_CASE("a batch is all or nothing") {
     CHECK(commit(*box, complete_operation{held[0].token, {}}).status == commit_status::done);
 }
 
-TEST_CASE("suspended deliveries are resumed, edited with a new identity, or terminated") {
-    box_folder folder;
-    auto box = folder.open();
+TEST_CASE_TEMPLATE("suspended deliveries are resumed, edited with a new identity, or terminated", Store,
+                   HAWSER_STORES) {
+    Store store;
+    auto box = store.open();
     publish(*box, {.ports = {"A"}, .body = "x"});
     auto held = claim(*box, "A");
     REQUIRE(held.size() == 1);
@@ -255,9 +262,9 @@ TEST_CASE("suspended deliveries are resumed, edited with a new identity, or term
     CHECK(box->list({}).empty());
 }
 
-TEST_CASE("a staged body is read back in any pieces, and is removed with its message") {
-    box_folder folder;
-    auto box = folder.open();
+TEST_CASE_TEMPLATE("a staged body is read back in any pieces, and is removed with its message", Store, HAWSER_STORES) {
+    Store store;
+    auto box = store.open();
     std::string bytes(1000003, '\0');
     for (std::size_t i = 0; i < bytes.size(); ++i) {
         bytes[i] = static_cast<char>(i * 7 + i / 251);
@@ -282,12 +289,12 @@ TEST_CASE("a staged body is read back in any pieces, and is removed with its mes
     CHECK(back == bytes);
     commit(*box, complete_operation{held[0].token, {}});
     box.reset();
-    CHECK(folder.body_file_count() == 0);
+    CHECK(store.large_body_count() == 0);
 }
 
-TEST_CASE("many publishers and claimers at once lose and repeat nothing") {
-    box_folder folder;
-    auto box = folder.open();
+TEST_CASE_TEMPLATE("many publishers and claimers at once lose and repeat nothing", Store, HAWSER_STORES) {
+    Store store;
+    auto box = store.open();
     constexpr int publishers = 4;
     constexpr int each = 100;
     std::vector<std::thread> threads;

@@ -58,8 +58,8 @@ std::shared_ptr<const host_generation> make_generation(std::shared_ptr<const loa
     for (auto& [type, adapter] : made->adapters) {
         if (kept.count(type) == 0) {
             // An instance uses the services until it is destroyed.
-            adapter = options.retired.watch(
-                {adapter.get(), [services = made->services, adapter](adapter_instance*) mutable { adapter.reset(); }});
+            adapter = options.retired.watch({adapter.get(), [services = made->services, owned = adapter](
+                                                                adapter_instance*) mutable { owned.reset(); }});
             if (last != nullptr && last->adapters.count(type) != 0) {
                 made->renewed_adapters.push_back(type);
             }

@@ -91,7 +91,7 @@ TEST_CASE_FIXTURE(host_fixture, "one held message is let go by a resume, the oth
 }
 
 TEST_CASE_FIXTURE(host_fixture, "more than one piece is released, and none of it twice") {
-    write({{"Out", ",\"orderedDelivery\":true"}}, group_of_out);
+    write({{"Out"}}, group_of_out);
     open({.delivers = false});
     running().set_group_state("G", "stop");
     constexpr std::size_t count = 2100;
@@ -108,11 +108,10 @@ TEST_CASE_FIXTURE(host_fixture, "more than one piece is released, and none of it
     CHECK(group("G").held == count);
     running().set_group_state("G", "start");
     REQUIRE(eventually([&] { return group("G").held == 0 && port("Out").queued == 0 && port("Out").active == 0; }));
-    const bodies got = arrived("Out");
-    REQUIRE(got.size() == count);
-    for (std::size_t i = 0; i < count; ++i) {
-        CHECK(got[i] == std::to_string(i));
-    }
+    bodies got = arrived("Out");
+    CHECK(got.size() == count);
+    std::sort(got.begin(), got.end());
+    CHECK(std::unique(got.begin(), got.end()) == got.end());
 }
 
 TEST_CASE_FIXTURE(host_fixture, "a group that is gone from the bindings is shown with what it holds") {

@@ -15,7 +15,8 @@ namespace hawser::engine {
 
 using adapter_map = std::map<std::string, std::shared_ptr<adapter_instance>>;  // by type
 
-// One instance a send handler that a port uses; those that are kept are taken as they are. Throws std::runtime_error naming the plugin and its reason.
+// One instance a send handler that a port uses; those that are kept are taken as they are. Throws std::runtime_error
+// naming the plugin and its reason.
 adapter_map make_adapters(const loaded_configuration& loaded, const engine_services& services,
                           const adapter_map& kept = {});
 

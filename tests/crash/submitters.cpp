@@ -34,9 +34,7 @@ private:
     int descriptor_;
 };
 
-bool is_refusal_of_store(const submit_answer& answer) {
-    return answer.text.find("cannot store it now") != std::string::npos;
-}
+bool has_host(const submit_answer& answer) { return answer.text.find("no host is running") == std::string::npos; }
 
 }  // namespace
 
@@ -130,7 +128,7 @@ bool submitters::take_answer(const submit_answer& answer, acknowledged_message& 
         return true;
     }
     uncertain_count_ += is_uncertain(answer) ? 1U : 0U;
-    refusal_count_ += is_refusal_of_store(answer) ? 1U : 0U;
+    refusal_count_ += !is_uncertain(answer) && has_host(answer) ? 1U : 0U;
     if (may_give_up) {
         given_up_.emplace(message.body.submitter, message.body.sequence);
     }

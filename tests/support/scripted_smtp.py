@@ -16,6 +16,8 @@ rules; whatever it does not mention is answered as a friendly server would.
     2x MAIL -> 451 4.3.0 Later                               ... the first two times only
     banner -> ..., . -> ...                                  the greeting, and the answer to the final dot
     data after 1000 -> close                                 in the middle of a message, after so many bytes
+    recipients 2                                             takes no more in one transaction: 452 4.5.3
+    idle 300                                                 says 421 and closes when no command came for so many ms
 
 Right sides:  a reply ("250 ok", several lines separated by " | "), optionally "... then close";  close;  reset;  hang;
 garbage;  endless (reply lines without end);  endless-line;  bytewise REPLY (a byte at a time);  slow MS REPLY (after so many milliseconds);  raw "TEXT" (with \\r \\n);
@@ -61,6 +63,8 @@ class Script:
         self.credentials = None
         self.sasl = {}
         self.certificate_path = None
+        self.recipients_max = None
+        self.idle_seconds = None
         self.rules = []
         self.data_rules = []
         for number, line in enumerate(text.splitlines(), 1):
@@ -86,6 +90,10 @@ class Script:
             self.tls_version = ssl.TLSVersion[f"TLSv{words[2].replace('.', '_')}"]
         elif words == ["tls", "client"]:
             self.needs_client = True
+        elif words[0] == "recipients" and len(words) == 2:
+            self.recipients_max = int(words[1])
+        elif words[0] == "idle" and len(words) == 2:
+            self.idle_seconds = int(words[1]) / 1000
         elif words[0] == "auth" and len(words) == 3:
             self.credentials = (words[1], words[2])
         elif words[0] == "sasl" and len(words) == 3:
@@ -153,7 +161,7 @@ class Session:
         self.reset_envelope()
 
     def reset_envelope(self):
-        self.sender, self.recipients = None, []
+        self.sender, self.recipients, self.chunks, self.chunk_fault = None, [], bytearray(), (None, None)
 
     def run(self):
         self.recorder.note(self.number, "-", "connected")
@@ -162,7 +170,7 @@ class Session:
                 self.start_tls()
             self.act("banner", self.script.action_for("banner") or "220 server.example.test ESMTP scripted")
             while True:
-                self.serve(self.read_line())
+                self.serve(self.read_command())
         except (Closed, OSError, ssl.SSLError) as error:
             self.recorder.note(self.number, "-", f"ended {type(error).__name__} {error}")
         finally:
@@ -183,8 +191,21 @@ class Session:
             self.receive()
         line, self.buffer = self.buffer.split(b"\n", 1)
         line = line[:-1] if line.endswith(b"\r") else line + b"<bare LF>"
-        self.recorder.note(self.number, "C", line)
-        return line.decode("latin-1")
+        self.recorder.note(self.number, "C", line.decode("utf-8", "replace"))
+        return line.decode("utf-8", "replace")
+
+    def read_command(self):
+        """A line, or 421 and the end where the script says that an idle client is not kept."""
+        self.sock.settimeout(self.script.idle_seconds)
+        try:
+            return self.read_line()
+        except TimeoutError:
+            self.sock.settimeout(None)
+            self.send(b"421 4.4.2 Idle for too long\r\n")
+            self.shut("close")
+        finally:
+            self.sock.settimeout(None)
+        return None
 
     def send(self, data):
         self.recorder.note(self.number, "S", data)
@@ -277,8 +298,12 @@ class Session:
         action = self.script.action_for(line)
         if verb == "DATA":
             return self.serve_data(action)
+        if verb == "BDAT":
+            return self.serve_chunk(line, action)
         if verb == "AUTH":
             return self.serve_auth(line, action)
+        if verb == "RCPT" and action is None and len(self.recipients) == self.script.recipients_max:
+            action = "452 4.5.3 Too many recipients"
         if action is None:
             action = self.default_action(verb)
         is_positive = self.act(verb, action)
@@ -315,26 +340,53 @@ class Session:
         self.user = user
         return self.send(b"235 2.7.0 Accepted\r\n")
 
+    def serve_chunk(self, line, action):
+        """BDAT (RFC 3030): the bytes follow the command at once, whatever is answered to it."""
+        words = line.split(" ")
+        size, is_last = int(words[1]), words[-1].upper() == "LAST"
+        if not self.chunks:
+            self.chunk_fault = self.script.data_limit()
+        while len(self.buffer) < size:
+            limit, fault = self.chunk_fault
+            if limit is not None and len(self.chunks) + len(self.buffer) >= limit:
+                self.chunk_fault = (None, None)
+                self.act("data", fault)
+            self.receive()
+        self.chunks += self.buffer[:size]
+        self.buffer = self.buffer[size:]
+        if action is not None or not self.recipients:
+            return self.act("BDAT", action or "503 5.5.1 No valid recipients")
+        if not is_last:
+            return self.act("BDAT", f"250 2.0.0 {size} octets")
+        envelope = self.envelope(final_dot=True)
+        return self.finish(self.recorder.message(bytes(self.chunks), envelope), envelope)
+
+    def envelope(self, final_dot=False):
+        return {"connection": self.number, "from": self.sender, "recipients": self.recipients, "tls": self.is_tls,
+                "user": self.user, "final_dot": final_dot, "accepted": False}
+
+    def finish(self, name, envelope):
+        """The answer to a whole message. The record says "accepted" before it leaves: a client may look at once."""
+        answer = self.script.action_for(".") or "250 2.0.0 Queued"
+        if re.match(r"^(bytewise |slow \d+ )?2", answer):
+            self.recorder.envelope(name, {**envelope, "accepted": True})
+        self.act(".", answer)
+        self.reset_envelope()
+
     def serve_data(self, action):
         if action is None:
             action = "354 End with a dot" if self.recipients else "554 5.5.1 No valid recipients"
         self.act("DATA", action)
         if not action.removeprefix("bytewise ").startswith("354"):
             return
-        envelope = {"connection": self.number, "from": self.sender, "recipients": self.recipients, "tls": self.is_tls,
-                    "user": self.user, "final_dot": False, "accepted": False}
+        envelope = self.envelope()
         content = bytearray()
         try:
             self.read_content(content)
             envelope["final_dot"] = True
         finally:
             name = self.recorder.message(bytes(content), envelope)
-        answer = self.script.action_for(".") or "250 2.0.0 Queued"
-        # The record says "accepted" before the answer leaves: a client that reads the answer may look at once.
-        if re.match(r"^(bytewise |slow \d+ )?2", answer):
-            self.recorder.envelope(name, {**envelope, "accepted": True})
-        self.act(".", answer)
-        self.reset_envelope()
+        self.finish(name, envelope)
 
     def read_content(self, content):
         limit, action = self.script.data_limit()

@@ -5,13 +5,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
 #include <filesystem>
+#include <limits>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 
+#include "messagebox/sqlite/body_checksum.hpp"
 #include "messagebox/sqlite/box_health.hpp"
 
 namespace hawser::engine::sqlite {
@@ -21,6 +25,13 @@ std::string reason() { return std::strerror(errno); }
 
 // Starts writing back every so many bytes, so that finish() has little left to wait for.
 constexpr std::uint64_t write_back_size = 8 * 1024 * 1024;
+
+// What a body's file ends with.
+struct trailer {
+    std::uint64_t magic;
+    std::uint64_t checksum;
+};
+constexpr std::uint64_t trailer_magic = 0x3179644272737748;  // "HwsrBdy1"
 
 class file_stager final : public body_stager {
 public:
@@ -52,16 +63,9 @@ public:
         }
         is_durable_ = false;
         EVP_DigestUpdate(digest_, bytes, size);
-        const char* rest = static_cast<const char*>(bytes);
-        for (std::size_t left = size; left > 0;) {
-            const ssize_t written = ::write(descriptor_, rest, left);
-            if (written < 0 && errno != EINTR) {
-                return refuse(errno);
-            }
-            if (written > 0) {
-                rest += written;
-                left -= static_cast<std::size_t>(written);
-            }
+        checksum_.add(bytes, size);
+        if (const int why = write_at(size_, bytes, size); why != 0) {
+            return refuse(why);
         }
         size_ += size;
         if (size_ - written_back_ >= write_back_size) {
@@ -76,9 +80,11 @@ public:
             return {};
         }
         const int folder = ::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        const bool is_written = descriptor_ >= 0 && ::fsync(descriptor_) == 0;
+        const trailer end{trailer_magic, checksum_.value()};
+        int why = descriptor_ < 0 ? open_failure_ : write_at(size_, &end, sizeof end);
+        const bool is_written = why == 0 && ::fsync(descriptor_) == 0;
         is_durable_ = is_written && folder >= 0 && ::fsync(folder) == 0;
-        const int why = descriptor_ < 0 ? open_failure_ : errno;
+        why = why == 0 ? errno : why;
         if (is_written && folder >= 0 && why == EIO && !is_durable_) {
             end_process_unsynced("the folder " + folder_ + ": " + std::strerror(why));  // it has others' files too
         }
@@ -102,6 +108,22 @@ public:
     }
 
 private:
+    // 0, or errno. Whatever stood there (the trailer of an earlier flush) is overwritten.
+    int write_at(std::uint64_t offset, const void* bytes, std::size_t size) noexcept {
+        const char* rest = static_cast<const char*>(bytes);
+        while (size > 0) {
+            const ssize_t written = ::pwrite(descriptor_, rest, size, static_cast<off_t>(offset));
+            if (written < 0 && errno != EINTR) {
+                return errno;
+            }
+            if (written > 0) {
+                rest += written;
+                offset += static_cast<std::uint64_t>(written);
+                size -= static_cast<std::size_t>(written);
+            }
+        }
+        return 0;
+    }
     // So that a later fsync cannot lie about it.
     void give_up(int why) {
         if (descriptor_ >= 0) {
@@ -124,6 +146,7 @@ private:
     EVP_MD_CTX* digest_;
     int descriptor_;
     int open_failure_ = 0;  // errno, where there is no descriptor
+    body_checksum checksum_;
     std::uint64_t size_ = 0;
     std::uint64_t written_back_ = 0;
     bool is_durable_ = false;
@@ -132,21 +155,43 @@ private:
 
 class file_reader final : public body_reader {
 public:
-    explicit file_reader(int descriptor) : descriptor_(descriptor) {}
+    file_reader(std::string path, int descriptor) : path_(std::move(path)), descriptor_(descriptor) {
+        struct stat status {};
+        trailer end{};
+        constexpr off_t end_size = sizeof end;
+        if (::fstat(descriptor_, &status) == 0 && status.st_size >= end_size &&
+            ::pread(descriptor_, &end, sizeof end, status.st_size - end_size) == end_size &&
+            end.magic == trailer_magic) {
+            left_ = static_cast<std::uint64_t>(status.st_size - end_size);
+            expected_ = end.checksum;
+        }
+    }
     ~file_reader() override { ::close(descriptor_); }
     std::size_t read(void* buffer, std::size_t capacity) override {
+        const std::size_t wanted = std::min<std::uint64_t>(capacity, left_);
         ssize_t size = 0;
         do {
-            size = ::read(descriptor_, buffer, capacity);
+            size = wanted == 0 ? 0 : ::read(descriptor_, buffer, wanted);
         } while (size < 0 && errno == EINTR);
         if (size < 0) {
-            throw std::runtime_error("reading a stored body failed: " + reason());
+            throw std::runtime_error("the stored body " + path_ + " cannot be read: " + reason());
+        }
+        left_ -= static_cast<std::uint64_t>(size);
+        checksum_.add(buffer, static_cast<std::size_t>(size));
+        if (left_ == 0 && expected_ && *expected_ != checksum_.value()) {  // the last bytes are not given out
+            throw std::runtime_error("the stored body " + path_ +
+                                     " is damaged: its bytes are not those that were published. Restore the file from "
+                                     "a backup, or submit the message again");
         }
         return static_cast<std::size_t>(size);
     }
 
 private:
+    std::string path_;
     int descriptor_;
+    std::uint64_t left_ = std::numeric_limits<std::uint64_t>::max();  // where there is no trailer: to the end
+    std::optional<std::uint64_t> expected_;                           // files of earlier versions have none
+    body_checksum checksum_;
 };
 
 }  // namespace
@@ -169,7 +214,7 @@ std::unique_ptr<body_reader> body_files::open(std::int64_t id) const {
     if (descriptor < 0) {
         throw std::runtime_error("the stored body " + path_of(id) + " cannot be read: " + reason());
     }
-    return std::make_unique<file_reader>(descriptor);
+    return std::make_unique<file_reader>(path_of(id), descriptor);
 }
 
 void body_files::remove(std::int64_t id) noexcept { ::unlink(path_of(id).c_str()); }

@@ -103,11 +103,11 @@ void box_writer::promote(std::int64_t port, const port_claim& wanted, std::int64
 }
 
 void box_writer::claim_port(const port_claim& wanted, std::int64_t now_unix_ms, std::vector<claimed_delivery>& out) {
-    const std::int64_t port = port_id(wanted.port);
     if (careful_ports_.count(wanted.port) > 0) {
-        claim_carefully(wanted, port, now_unix_ms, out);
+        claim_sound(wanted, out);
         return;
     }
+    const std::int64_t port = port_id(wanted.port);
     promote(port, wanted, now_unix_ms);
     if (wanted.only_on_backup) {
         claim_on_backup(wanted, port, out);

@@ -1,6 +1,7 @@
-// Deliveries whose rows cannot be read. A port in which there is one is claimed from one delivery at a time, each in a
-// savepoint of its own; what is damaged is suspended (not resumable, code box.damaged), or passed over where not even
-// that can be written. The share of the oldest is not kept meanwhile.
+// Deliveries whose rows cannot be read. A port in which there is one is looked through before each claim, outside the
+// group's transaction: SQLite writes nothing more in a transaction that has met with damage. What is damaged is
+// suspended (not resumable, code box.damaged), or passed over where not even that can be written; then the claim takes
+// from what was found sound. The share of the oldest is not kept meanwhile.
 #include <algorithm>
 
 #include "messagebox/sqlite/box_writer.hpp"
@@ -9,93 +10,122 @@
 namespace hawser::engine::sqlite {
 namespace {
 
-constexpr std::int64_t looked_at_max = 1000;  // deliveries of one priority in one careful claim
+constexpr std::int64_t looked_at_max = 1000;  // deliveries of one priority in one look
 constexpr const char* damage_code = "box.damaged";
+
+bool is_damage(const sqlite_error& failure) { return failure.primary() == SQLITE_CORRUPT; }
+
+// "" where it succeeded; else what is damaged. Other failures are thrown.
+template <typename Function>
+std::string damage_of(Function&& function) {
+    try {
+        function();
+        return {};
+    } catch (const sqlite_error& failure) {
+        if (!is_damage(failure)) {
+            throw;
+        }
+        return failure.what();
+    }
+}
 
 }  // namespace
 
-// "" where it succeeded; else what is damaged, and everything that it changed is undone. Other failures are thrown.
+// The same for what writes, in a transaction of its own.
 template <typename Function>
-std::string box_writer::try_reading(Function&& function) {
-    const std::size_t mark = claims_.mark();
-    const std::int64_t depth = depth_;
-    connection_.execute("SAVEPOINT reading");
-    std::string damage;
+std::string box_writer::damage_of_writing(Function&& function) {
     try {
+        begin();
         function();
+        commit();
+        return {};
     } catch (const sqlite_error& failure) {
-        if (failure.primary() != SQLITE_CORRUPT) {
+        roll_back();
+        if (!is_damage(failure)) {
             throw;
         }
-        damage = failure.what();
-        connection_.execute("ROLLBACK TO reading");
-        claims_.undo_to(mark);
-        depth_ = depth;
+        return failure.what();
     }
-    connection_.execute("RELEASE reading");
-    return damage;
 }
 
-void box_writer::claim_carefully(const port_claim& wanted, std::int64_t port, std::int64_t now_unix_ms,
-                                 std::vector<claimed_delivery>& out) {
-    const std::size_t first = out.size();
-    bool is_sound = false;
-    const std::string damage = try_reading([&] {
+void box_writer::look_for_damage(const port_claim& wanted, std::int64_t now_unix_ms) {
+    if (careful_ports_.count(wanted.port) == 0) {
+        return;
+    }
+    std::vector<delivery_id>& sound = sound_[wanted.port];
+    sound.clear();
+    bool has_found = false;
+    const std::string damage = damage_of([&] {
+        find_port_.bind(wanted.port);
+        const std::int64_t port = find_port_.step() ? find_port_.integer(0) : 0;
+        find_port_.reset();
         promote_carefully(wanted.port, port, now_unix_ms);
-        if (wanted.is_ordered && ordered_ports_.count(port) == 0) {
-            give_order_key_.bind(port).run();
-        }
-        is_sound = claim_one_by_one(wanted, port, out);
+        has_found = look_through(wanted, port, sound);
     });
     if (!damage.empty()) {
-        out.resize(first);
+        sound.clear();
         health_.note_port_unreadable(wanted.port, damage);
-    } else if (is_sound) {
-        careful_ports_.erase(wanted.port);
+    } else if (!has_found && unreadable_.empty()) {
+        careful_ports_.erase(wanted.port);  // back to the ordinary way
     }
 }
 
-// True = nothing that was looked at is damaged.
-bool box_writer::claim_one_by_one(const port_claim& wanted, std::int64_t port, std::vector<claimed_delivery>& out) {
-    const std::size_t wanted_size = out.size() + wanted.count_max;
-    bool is_sound = unreadable_.empty();
-    bool has_progress = true;
-    while (has_progress && out.size() < wanted_size) {  // behind one that is set aside comes the next of its key
-        has_progress = false;
-        for (const delivery_id id : wanted.is_ordered ? first_of_each_key(wanted, port) : first_by_priority(port)) {
-            if (out.size() >= wanted_size) {
+// True = something is damaged, and was set aside. Behind one that is set aside comes the next of its order.
+bool box_writer::look_through(const port_claim& wanted, std::int64_t port, std::vector<delivery_id>& sound) {
+    bool has_found = false;
+    for (bool has_more = true; has_more;) {
+        has_more = false;
+        sound.clear();
+        for (const delivery_id id : candidates(wanted, port)) {
+            if (sound.size() >= wanted.count_max) {
                 break;
             }
-            const bool was_known = unreadable_.count(id) > 0;
-            const bool is_readable = !was_known && claim_readable(id, wanted.port, out);
-            is_sound = is_sound && is_readable;
-            has_progress = has_progress || (!was_known && !is_readable);
+            if (unreadable_.count(id) > 0) {
+                continue;
+            }
+            const std::string damage = damage_of([&] { read_whole(id); });
+            if (damage.empty()) {
+                sound.push_back(id);
+            } else {
+                set_aside(id, wanted.port, damage);
+                has_more = has_found = true;
+            }
         }
     }
-    return is_sound;
+    return has_found;
 }
 
-bool box_writer::claim_readable(delivery_id id, const std::string& port, std::vector<claimed_delivery>& out) {
-    const std::size_t first = out.size();
-    const std::string damage = try_reading([&] {
-        statement row(connection_, select_claim("", "d.id=?").c_str());
+void box_writer::read_whole(delivery_id id) {
+    statement row(connection_, select_claim("", "d.id=?").c_str());
+    row.bind(id);
+    if (!row.step()) {
+        throw sqlite_error(SQLITE_CORRUPT, "its message is not there");
+    }
+    const std::size_t mark = claims_.mark();
+    try {
+        read_claim(row, "");
+    } catch (const sqlite_error&) {
+        claims_.undo_to(mark);
+        throw;
+    }
+    claims_.undo_to(mark);  // only looked at
+}
+
+void box_writer::claim_sound(const port_claim& wanted, std::vector<claimed_delivery>& out) {
+    statement row(connection_, select_claim("", "d.id=? AND d.state=1").c_str());
+    for (const delivery_id id : std::exchange(sound_[wanted.port], {})) {
+        const std::size_t first = out.size();
         row.bind(id);
-        if (!row.step()) {
-            throw sqlite_error(SQLITE_CORRUPT, "its message is not there");
+        if (row.step()) {
+            out.push_back(read_claim(row, wanted.port));
         }
-        out.push_back(read_claim(row, port));
         row.reset();
         activate(out, first);
-    });
-    if (!damage.empty()) {
-        out.resize(first);
-        set_aside(id, port, damage);
     }
-    return damage.empty();
 }
 
 void box_writer::promote_carefully(const std::string& name, std::int64_t port, std::int64_t now_unix_ms) {
-    if (try_reading([&] { promote_.bind(port, now_unix_ms, looked_at_max).run(); }).empty()) {
+    if (damage_of_writing([&] { promote_.bind(port, now_unix_ms, looked_at_max).run(); }).empty()) {
         return;
     }
     std::vector<delivery_id> due;
@@ -108,13 +138,32 @@ void box_writer::promote_carefully(const std::string& name, std::int64_t port, s
     later.reset();
     statement promote(connection_, "UPDATE delivery SET state=1 WHERE id=?");
     for (const delivery_id id : due) {
-        if (const std::string damage = try_reading([&] { promote.bind(id).run(); }); !damage.empty()) {
+        if (const std::string damage = damage_of_writing([&] { promote.bind(id).run(); }); !damage.empty()) {
             set_aside(id, name, damage);
         }
     }
 }
 
-// By the index alone, which has the rows' numbers.
+// In the order in which they are due, by the indexes alone, which have the rows' numbers.
+std::vector<delivery_id> box_writer::candidates(const port_claim& wanted, std::int64_t port) {
+    if (wanted.is_ordered) {
+        return first_of_each_key(wanted, port);
+    }
+    std::vector<delivery_id> found = first_by_priority(port);
+    if (wanted.only_on_backup) {
+        statement is_on_backup(connection_, "SELECT 1 FROM delivery WHERE id=? AND is_on_backup=1");
+        const auto is_other = [&](delivery_id id) {
+            bool is_wanted = false;
+            const std::string damage = damage_of([&] { is_wanted = is_on_backup.bind(id).step(); });
+            is_on_backup.reset();
+            return !is_wanted && damage.empty();  // a damaged one is wanted: to be set aside
+        };
+        found.erase(std::remove_if(found.begin(), found.end(), is_other), found.end());
+    }
+    return found;
+}
+
+// One that cannot even be suspended holds back its key: nothing may go before it.
 std::vector<delivery_id> box_writer::first_of_each_key(const port_claim& wanted, std::int64_t port) {
     std::vector<delivery_id> found;
     statement first(connection_,
@@ -148,11 +197,12 @@ std::vector<delivery_id> box_writer::first_by_priority(std::int64_t port) {
 void box_writer::set_aside(delivery_id id, const std::string& port, const std::string& why) {
     const std::string text = "the delivery is damaged in the message box (" + why +
                              "): save what can be read of it, terminate it, and submit the message again";
-    const std::string damage = try_reading([&] {
+    const std::string damage = damage_of_writing([&] {
         statement suspend(connection_, "UPDATE delivery SET state=?2, code=?3, text=?4 WHERE id=?1");
         suspend.bind(id, static_cast<std::int64_t>(row_state::suspended_not_resumable), std::string_view(damage_code),
                      text);
         suspend.run();
+        claims_.end(id);
         --depth_;
     });
     if (damage.empty()) {
@@ -168,13 +218,14 @@ void box_writer::give_up(const claim_token& token, const std::string& why) {
         return;
     }
     std::string port;
-    try_reading([&] {
+    damage_of([&] {
         statement name(connection_, "SELECT p.name FROM delivery d JOIN port p ON p.id=d.port WHERE d.id=?");
         name.bind(token.delivery);
         port = name.step() ? std::string(name.text(0)) : "";
     });
     set_aside(token.delivery, port, why);
     claims_.end(token.delivery);
+    claims_.keep();
 }
 
 }  // namespace hawser::engine::sqlite

@@ -27,6 +27,29 @@ std::vector<attempt_record> read_history(const database& connection, delivery_id
     return all;
 }
 
+// Of a damaged message they stay empty: an operator can still see what it was, and why it was set aside.
+void read_content(const database& connection, delivery_id id, delivery_detail& detail) {
+    try {
+        statement message(connection,
+                          "SELECT ifnull(d.overlay, m.context), m.parts FROM delivery d JOIN message m ON"
+                          " m.sequence=d.message WHERE d.id=?");
+        message.bind(id);
+        if (!message.step()) {
+            return;
+        }
+        auto context = message_context::decode(message.text(0));
+        auto parts = decode_parts(message.text(1));
+        if (context && parts) {
+            detail.context = std::move(context).value();
+            detail.parts = std::move(parts).value();
+        }
+    } catch (const sqlite_error& failure) {
+        if (failure.primary() != SQLITE_CORRUPT) {
+            throw;
+        }
+    }
+}
+
 }  // namespace
 
 // A connection for one query; goes back to the pool afterwards.
@@ -126,20 +149,7 @@ std::optional<delivery_detail> box_reader::show(delivery_id id) {
     delivery_detail detail;
     detail.summary = read_summary(query);
     detail.sequence = query.integer(summary_column_count);
-    statement message(*connection,
-                      "SELECT ifnull(d.overlay, m.context), m.parts FROM delivery d JOIN message m ON "
-                      "m.sequence=d.message WHERE d.id=?");
-    message.bind(id);
-    if (!message.step()) {
-        return std::nullopt;
-    }
-    auto context = message_context::decode(message.text(0));
-    auto parts = decode_parts(message.text(1));
-    if (!context || !parts) {
-        throw std::runtime_error((context ? parts.error() : context.error()).text);
-    }
-    detail.context = std::move(context).value();
-    detail.parts = std::move(parts).value();
+    read_content(*connection, id, detail);
     detail.history = read_history(*connection, id);
     return detail;
 }

@@ -46,8 +46,9 @@ public:
     void count_depth();
     std::int64_t depth() const noexcept { return is_depth_known_ ? depth_ : -1; }
 
-    // Damage: from now on, claim from this port one by one, and set aside what cannot be read.
+    // Damage. A port that we are careful with is looked through, outside a transaction, before it is claimed from.
     void be_careful_with(const std::string& port) { careful_ports_.insert(port); }
+    void look_for_damage(const port_claim& wanted, std::int64_t now_unix_ms);
     void give_up(const claim_token& token, const std::string& why);  // sets aside what was claimed, and is damaged
     int system_error() const noexcept { return sqlite3_system_errno(connection_.handle()); }
     bool has_changed_anything() const noexcept;  // since begin()
@@ -134,16 +135,16 @@ private:
     void claim_ordered(const port_claim& wanted, std::int64_t port, std::vector<claimed_delivery>& out);
     void claim_by_priority(const port_claim& wanted, std::int64_t port, std::vector<claimed_delivery>& out);
     void claim_on_backup(const port_claim& wanted, std::int64_t port, std::vector<claimed_delivery>& out);
-    void claim_carefully(const port_claim& wanted, std::int64_t port, std::int64_t now_unix_ms,
-                         std::vector<claimed_delivery>& out);
-    bool claim_one_by_one(const port_claim& wanted, std::int64_t port, std::vector<claimed_delivery>& out);
-    bool claim_readable(delivery_id id, const std::string& port, std::vector<claimed_delivery>& out);
+    void claim_sound(const port_claim& wanted, std::vector<claimed_delivery>& out);
+    bool look_through(const port_claim& wanted, std::int64_t port, std::vector<delivery_id>& sound);
+    void read_whole(delivery_id id);
     void promote_carefully(const std::string& name, std::int64_t port, std::int64_t now_unix_ms);
+    std::vector<delivery_id> candidates(const port_claim& wanted, std::int64_t port);
     std::vector<delivery_id> first_of_each_key(const port_claim& wanted, std::int64_t port);
     std::vector<delivery_id> first_by_priority(std::int64_t port);
     void set_aside(delivery_id id, const std::string& port, const std::string& why);
     template <typename Function>
-    std::string try_reading(Function&& function);
+    std::string damage_of_writing(Function&& function);
     bool is_blocked(std::int64_t port, const std::string& order_key);
     claimed_delivery read_claim(statement& row, const std::string& port);
 
@@ -173,7 +174,8 @@ private:
     std::int64_t committed_depth_ = 0;
     std::int64_t savepoint_depth_ = 0;
     std::int64_t changes_at_begin_ = 0;
-    std::set<std::string> careful_ports_;  // something in them is damaged
+    std::set<std::string> careful_ports_;                    // something in them is damaged
+    std::map<std::string, std::vector<delivery_id>> sound_;  // what the last look found to be claimed from them
     std::set<delivery_id> unreadable_;     // … and could not even be suspended
 
     statement begin_, commit_, begin_savepoint_, end_savepoint_;

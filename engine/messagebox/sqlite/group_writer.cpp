@@ -53,6 +53,9 @@ void group_writer::write(std::vector<request>& group) {
 
 bool group_writer::write_together(std::vector<request>& group) {
     try {
+        for (const request& one : group) {
+            look_for_damage(one);
+        }
         writer_.begin();
         for (request& one : group) {
             apply(one);
@@ -72,6 +75,7 @@ bool group_writer::write_alone(request& one) {
     }
     one.given.clear();
     try {
+        look_for_damage(one);
         writer_.begin();
         apply(one);
         writer_.commit();
@@ -107,6 +111,7 @@ bool group_writer::claim_one_port(request& one, const port_claim& wanted) {
     bool was_careful = false;
     while (true) {
         try {
+            writer_.look_for_damage(wanted, one.now_unix_ms);
             writer_.begin();
             std::vector<claimed_delivery> given = writer_.claim({wanted}, one.now_unix_ms);
             writer_.commit();
@@ -135,9 +140,7 @@ bool group_writer::give_up_on_result(request& one, const sqlite_error& failure) 
         return false;
     }
     try {
-        writer_.begin();
         writer_.give_up(*token, std::string("its result could not be stored: ") + failure.what());
-        writer_.commit();
         has_committed();
     } catch (const sqlite_error& again) {
         has_failed(again);
@@ -145,6 +148,12 @@ bool group_writer::give_up_on_result(request& one, const sqlite_error& failure) 
     }
     one.outcome = {commit_status::lost, {}, "the delivery is damaged in the message box and was set aside"};
     return true;
+}
+
+void group_writer::look_for_damage(const request& one) {
+    for (const port_claim& wanted : one.wanted) {
+        writer_.look_for_damage(wanted, one.now_unix_ms);
+    }
 }
 
 void group_writer::apply(request& one) {

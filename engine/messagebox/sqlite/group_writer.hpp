@@ -32,6 +32,7 @@ private:
     bool write_ports_apart(request& one);
     bool claim_one_port(request& one, const port_claim& wanted);
     bool give_up_on_result(request& one, const sqlite_error& failure);
+    void look_for_damage(const request& one);
     void apply(request& one);
     void has_failed(const sqlite_error& failure);
     void has_committed();

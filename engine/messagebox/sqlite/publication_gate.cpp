@@ -51,7 +51,7 @@ std::int64_t publication_gate::free_bytes(std::size_t size) {
 
 std::string publication_gate::full_text() const {
     return fmt::format(
-        "the disk of the message box ({}) is full: free some space, and messages are taken again by themselves when "
+        "the disk of the message box ({}) is full: free some space, then try again; messages are taken as soon as "
         "{} are free",
         reserve_.folder(), in_mebibytes(2 * reserve_.size()));
 }

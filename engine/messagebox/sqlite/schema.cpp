@@ -134,8 +134,8 @@ result<void> prepare_schema(database& writer, const std::string& path) {
         if (failure.primary() == SQLITE_NOTADB || failure.primary() == SQLITE_CORRUPT) {
             return engine::fail("box.damaged",
                                 path + " is damaged or no SQLite database (" + failure.what() +
-                                    "): keep a copy of it and its -wal file, then restore a backup or recover it with "
-                                    "the sqlite3 command's .recover");
+                                    "): keep a copy of it and its -wal file, then restore a backup or recover it as "
+                                    "docs/operating.md says");
         }
         throw;
     }
