@@ -47,7 +47,7 @@ TEST_CASE("too high a rate or too many connections holds the port's other messag
 TEST_CASE("another server is tried for what it may do better, and never with credentials that were refused") {
     CHECK(another_server_may_help(connection_trouble("s", "closed")));
     CHECK(another_server_may_help(server_refusal("s", "connection", {554, {"no"}})));
-    CHECK_FALSE(another_server_may_help(authentication_refusal("s", "u", {535, {"no"}})));
+    CHECK_FALSE(another_server_may_help(authentication_refusal("s", "u", "PLAIN", {535, {"no"}})));
     CHECK_FALSE(another_server_may_help(authentication_not_possible("s", "no AUTH")));
     const outcome both = joined_trouble(connection_trouble("a", "x"), server_refusal("b", "connection", {554, {"no"}}));
     CHECK(both.verdict == verdict::retry);
