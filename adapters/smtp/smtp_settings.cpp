@@ -172,6 +172,16 @@ smtp_limits read_limits(const config& values) {
     return limits;
 }
 
+smtp_endpoint server_of(const config& values) {
+    smtp_endpoint server;
+    std::string why;
+    server.tls = tls_mode_of(values.string("/TLS"));
+    if (parse_smtp_host(values.string("/SMTPHost"), server.host, server.port, why) && server.port == 0) {
+        server.port = server.tls == tls_mode::implicit ? submissions_port : relay_port;
+    }
+    return server;
+}
+
 smtp_endpoint read_endpoint(const message& one, const delivery& handle) {
     smtp_endpoint endpoint;
     std::string why;
