@@ -31,6 +31,12 @@ struct channel_binding {
     std::string data;
 };
 
+// It may succeed later: a KDC that cannot be reached, a ticket that somebody has to renew.
+class sasl_trouble : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
+
 class sasl_mechanism {
 public:
     virtual ~sasl_mechanism() = default;

@@ -12,12 +12,19 @@
 namespace hawser::smtp {
 namespace {
 
+authentication_way way_of(const std::string& word) {
+    return word == "basic"            ? authentication_way::basic
+           : word == "processAccount" ? authentication_way::process_account
+           : word == "kerberos"       ? authentication_way::kerberos
+           : word == "oauth2"         ? authentication_way::oauth2
+                                      : authentication_way::none;
+}
+
 // A mechanism that goes with the way of authentication, or "".
-std::string mechanism_of(const std::string& name, bool uses_token) {
-    const std::vector<std::string>& fitting = uses_token ? token_mechanisms() : password_mechanisms();
+std::string mechanism_of(const std::string& name, const std::string& way) {
+    const std::vector<std::string> fitting = mechanisms_of(way_of(way));
     if (!name.empty() && std::find(fitting.begin(), fitting.end(), name) == fitting.end()) {
-        throw failure("Mechanism " + shown(name) + " does not go with SMTPAuthenticate " +
-                      (uses_token ? "oauth2" : "basic"));
+        throw failure("Mechanism " + shown(name) + " does not go with SMTPAuthenticate " + way);
     }
     return name;
 }
@@ -36,20 +43,20 @@ oauth_grant read_grant(const message& one, const delivery& handle) {
 void read_credentials(const message& one, const delivery& handle, smtp_endpoint& endpoint) {
     endpoint.username = one.get_or("SMTP.Username", "");
     endpoint.channel_binding = one.get_or("SMTP.ChannelBinding", "auto");
-    endpoint.mechanism = mechanism_of(one.get_or("SMTP.Mechanism", ""), endpoint.uses_token);
+    endpoint.mechanism = mechanism_of(one.get_or("SMTP.Mechanism", ""), one.get_or("SMTP.SMTPAuthenticate", "none"));
     if (has_control(endpoint.username)) {
         throw failure("SMTP.Username has a control character");
     }
     bool has_secret = false;
-    if (endpoint.uses_token) {
+    if (endpoint.uses_token()) {
         endpoint.grant = read_grant(one, handle);
         has_secret = !endpoint.grant.client_secret.is_empty() || !endpoint.grant.refresh_token.is_empty();
     } else {
         endpoint.password = handle.secret("Password");
-        has_secret = !endpoint.password.empty();
+        has_secret = !endpoint.password.empty() || (endpoint.uses_current_credentials() && endpoint.username.empty());
     }
     if (!has_secret) {
-        throw failure("no " + std::string(endpoint.uses_token ? "ClientSecret or RefreshToken" : "password") +
+        throw failure("no " + std::string(endpoint.uses_token() ? "ClientSecret or RefreshToken" : "password") +
                       " may be used for " + endpoint.label() + " as " + shown(endpoint.username) +
                       ": it was configured for another SMTPHost, TLS..., Username, TokenEndpoint, ClientId, Scope or "
                       "AllowClearTextCredentials; give the port its own");
@@ -58,15 +65,29 @@ void read_credentials(const message& one, const delivery& handle, smtp_endpoint&
 
 }  // namespace
 
+std::vector<std::string> mechanisms_of(authentication_way way) {
+    switch (way) {
+    case authentication_way::basic: return password_mechanisms();
+    case authentication_way::process_account: return {"NTLM"};
+    case authentication_way::kerberos: return {"GSSAPI"};
+    case authentication_way::oauth2: return token_mechanisms();
+    case authentication_way::none: break;
+    }
+    return {};
+}
+
 void add_authentication_properties(config_spec& spec) {
     spec.enumeration(
             "SMTPAuthenticate",
-            "none; basic: user name and password, by the strongest mechanism offered; oauth2: an access token.",
-            "none=0|basic=1|oauth2=4", "none")
-        .string("Username", "For basic authentication; with oauth2 the mailbox that the token is for.")
+            "none; basic: user name and password, by the strongest mechanism offered; oauth2: an access token; "
+            "processAccount: NTLM, kerberos: GSSAPI, both by Username and Password, or else by the process's own "
+            "account.",
+            "none=0|basic=1|processAccount=2|kerberos=3|oauth2=4", "none")
+        .string("Username",
+                "For basic, processAccount (DOMAIN\\\\user) and kerberos (user@REALM); with oauth2 the mailbox.")
         .with(property_flag::guards_secrets)
         .size_max(255)
-        .string("Password", "For basic authentication.")
+        .string("Password", "For basic, processAccount and kerberos.")
         .with(property_flag::secret)
         .size_max(4096)
         .enumeration("Mechanism", "Fixes the mechanism; default: the strongest that the server offers.",
@@ -113,6 +134,11 @@ void validate_authentication(const config& values, problems& found) {
         found.error("/SMTPAuthenticate",
                     "oauth2 needs Username, TokenEndpoint, ClientId, and ClientSecret or RefreshToken or both");
     }
+    if ((way == "processAccount" || way == "kerberos") &&
+        values.string("/Username").empty() != values.string("/Password").empty()) {
+        found.error("/SMTPAuthenticate",
+                    way + " needs Username and Password, or neither for the process's own account");
+    }
     token_endpoint_address endpoint;
     std::string why;
     const std::string url = values.string("/TokenEndpoint");
@@ -120,7 +146,7 @@ void validate_authentication(const config& values, problems& found) {
         found.error("/TokenEndpoint", why);
     }
     try {
-        mechanism_of(way == "none" ? "" : values.string("/Mechanism"), uses_token);
+        mechanism_of(way == "none" ? "" : values.string("/Mechanism"), way);
     } catch (const failure& wrong) {
         found.error("/Mechanism", wrong.what());
     }
@@ -133,9 +159,8 @@ void validate_authentication(const config& values, problems& found) {
 }
 
 void read_authentication(const message& one, const delivery& handle, smtp_endpoint& endpoint) {
-    const std::string way = one.get_or("SMTP.SMTPAuthenticate", "none");
-    endpoint.authenticates = way != "none";
-    endpoint.uses_token = way == "oauth2";
+    endpoint.way = way_of(one.get_or("SMTP.SMTPAuthenticate", "none"));
+    endpoint.authenticates = endpoint.way != authentication_way::none;
     endpoint.allows_clear_text = one.is_true("SMTP.AllowClearTextCredentials");
     if (endpoint.authenticates) {
         read_credentials(one, handle, endpoint);

@@ -1,7 +1,9 @@
 #include "smtp_authenticator.hpp"
 
 #include "sasl_base64.hpp"
+#include "sasl_gssapi.hpp"
 #include "sasl_oauth.hpp"
+#include "smtp_authentication_settings.hpp"
 #include "smtp_trouble.hpp"
 #include "text.hpp"
 
@@ -23,7 +25,7 @@ asio::awaitable<std::optional<outcome>> smtp_authenticator::authenticate(const s
         co_return authentication_not_possible(endpoint_.label(),
                                               "nobody authenticates over a connection that is not encrypted");
     }
-    if (!endpoint_.uses_token) {
+    if (!endpoint_.uses_token()) {
         co_return co_await authenticate_by_password(offered);
     }
     attempt done = co_await authenticate_by_token(offered);
@@ -36,12 +38,18 @@ asio::awaitable<std::optional<outcome>> smtp_authenticator::authenticate(const s
 asio::awaitable<std::optional<outcome>> smtp_authenticator::authenticate_by_password(const smtp_extensions& offered) {
     channel_binding binding = connection_.channel_binding(endpoint_.channel_binding);
     mechanism_choice choice =
-        choose_mechanism(offered, password_mechanisms(), endpoint_.mechanism, !binding.type.empty());
+        choose_mechanism(offered, mechanisms_of(endpoint_.way), endpoint_.mechanism, !binding.type.empty());
     if (choice.name.empty()) {
         co_return authentication_not_possible(endpoint_.label(), choice.problem);
     }
-    std::shared_ptr<sasl_mechanism> mechanism = make_password_mechanism(
-        choice.name, {endpoint_.username, secret_text(endpoint_.password)}, std::move(binding), choice.binds);
+    std::shared_ptr<sasl_mechanism> mechanism;
+    if (endpoint_.way == authentication_way::basic) {
+        mechanism = make_password_mechanism(choice.name, {endpoint_.username, secret_text(endpoint_.password)},
+                                            std::move(binding), choice.binds);
+    } else {
+        mechanism =
+            make_gssapi_mechanism(choice.name, {endpoint_.host, endpoint_.username, secret_text(endpoint_.password)});
+    }
     co_return co_await run(std::move(choice), std::move(mechanism));
 }
 
@@ -71,6 +79,9 @@ asio::awaitable<std::optional<outcome>> smtp_authenticator::run(mechanism_choice
                                                                 std::shared_ptr<sasl_mechanism> mechanism) {
     const std::string label = endpoint_.label();
     const exchange_end end = co_await exchange(choice.name, mechanism);
+    if (end.is_passing) {
+        co_return authentication_unavailable(label, endpoint_.username, choice.name, end.problem);
+    }
     if (!end.problem.empty()) {
         co_return authentication_broken_off(label, endpoint_.username, choice.name, end.problem);
     }
@@ -89,6 +100,7 @@ asio::awaitable<std::optional<outcome>> smtp_authenticator::run(mechanism_choice
 asio::awaitable<smtp_authenticator::exchange_end> smtp_authenticator::exchange(
     std::string name, std::shared_ptr<sasl_mechanism> mechanism) {
     exchange_end end;
+    bool is_begun = false;
     try {
         secret_text first("AUTH " + name);
         secret_text initial;
@@ -99,6 +111,7 @@ asio::awaitable<smtp_authenticator::exchange_end> smtp_authenticator::exchange(
                 initial = {};
             }
         }
+        is_begun = true;
         end.reply = co_await command(std::move(first));
         for (int round = 0; end.reply.code == 334; ++round) {
             if (round == round_count_max || end.reply.lines.size() != 1) {
@@ -118,8 +131,13 @@ asio::awaitable<smtp_authenticator::exchange_end> smtp_authenticator::exchange(
         co_return end;
     } catch (const sasl_failure& wrong) {
         end.problem = wrong.what();
+    } catch (const sasl_trouble& trouble) {
+        end.problem = trouble.what();
+        end.is_passing = true;
     }
-    end.reply = co_await command(secret_text("*"));  // RFC 4954 section 4: breaks the exchange off
+    if (is_begun) {
+        end.reply = co_await command(secret_text("*"));  // RFC 4954 section 4: breaks the exchange off
+    }
     co_return end;
 }
 

@@ -43,6 +43,7 @@ private:
     struct exchange_end {
         smtp_reply reply;
         std::string problem;
+        bool is_passing = false;  // it may succeed later
     };
     asio::awaitable<exchange_end> exchange(std::string name, std::shared_ptr<sasl_mechanism> mechanism);
     asio::awaitable<secret_text> respond(std::shared_ptr<sasl_mechanism> mechanism, secret_text challenge);

@@ -86,7 +86,7 @@ smtp_connection::smtp_connection(asio::io_context& io)
 smtp_connection::~smtp_connection() { close(); }
 
 void smtp_connection::close() noexcept {
-    if (tls_) {  // SMTP has its own end; without this OpenSSL would take the session for a broken one, and not resume it
+    if (tls_) {  // SMTP has its own end; without this OpenSSL would not resume the session of what looks cut off
         SSL_set_shutdown(tls_->native_handle(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
     }
     boost::system::error_code ignored;

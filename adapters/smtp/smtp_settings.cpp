@@ -112,6 +112,32 @@ smtp_endpoint smtp_endpoint::at(std::size_t index) const {
     return chosen;
 }
 
+namespace {
+
+// The servers alone, without credentials; throws hawser::failure.
+smtp_endpoint servers_of(const std::string& tls, const std::string& host, const std::string& fallbacks) {
+    smtp_endpoint endpoint;
+    std::string why;
+    endpoint.tls = tls_mode_of(tls);
+    if (!parse_smtp_host(host, endpoint.host, endpoint.port, why)) {
+        throw failure("SMTP.SMTPHost \"" + shown(host) + "\": " + why);
+    }
+    if (endpoint.port == 0) {
+        endpoint.port = usual_port(endpoint.tls);
+    }
+    auto parsed = parse_fallback_hosts(fallbacks, why);
+    if (!parsed) {
+        throw failure("SMTP.FallbackHosts: " + why);
+    }
+    endpoint.fallbacks = std::move(*parsed);
+    for (smtp_address& fallback : endpoint.fallbacks) {
+        fallback.port = fallback.port == 0 ? usual_port(endpoint.tls) : fallback.port;
+    }
+    return endpoint;
+}
+
+}  // namespace
+
 config_spec smtp_spec() {
     config_spec spec;
     spec.string(
@@ -209,25 +235,17 @@ smtp_limits read_limits(const config& values) {
     return limits;
 }
 
+smtp_endpoint server_of(const config& values) {
+    try {
+        return servers_of(values.string("/TLS"), values.string("/SMTPHost"), values.string("/FallbackHosts"));
+    } catch (const failure&) {  // it names none, or validate_smtp has found what is wrong with it
+        return {};
+    }
+}
+
 smtp_endpoint read_endpoint(const message& one, const delivery& handle) {
-    smtp_endpoint endpoint;
-    std::string why;
-    const std::string host = one.get_or("SMTP.SMTPHost", "");
-    if (!parse_smtp_host(host, endpoint.host, endpoint.port, why)) {
-        throw failure("SMTP.SMTPHost \"" + shown(host) + "\": " + why);
-    }
-    endpoint.tls = tls_mode_of(one.get_or("SMTP.TLS", "starttls"));
-    if (endpoint.port == 0) {
-        endpoint.port = usual_port(endpoint.tls);
-    }
-    const auto fallbacks = parse_fallback_hosts(one.get_or("SMTP.FallbackHosts", ""), why);
-    if (!fallbacks) {
-        throw failure("SMTP.FallbackHosts: " + why);
-    }
-    endpoint.fallbacks = *fallbacks;
-    for (smtp_address& fallback : endpoint.fallbacks) {
-        fallback.port = fallback.port == 0 ? usual_port(endpoint.tls) : fallback.port;
-    }
+    smtp_endpoint endpoint = servers_of(one.get_or("SMTP.TLS", "starttls"), one.get_or("SMTP.SMTPHost", ""),
+                                        one.get_or("SMTP.FallbackHosts", ""));
     read_authentication(one, handle, endpoint);
     endpoint.policy = read_tls_policy(one, handle);
     return endpoint;

@@ -20,6 +20,7 @@ struct smtp_address {
     bool operator==(const smtp_address&) const = default;
 };
 
+enum class authentication_way : std::uint8_t { none = 1, basic, process_account, kerberos, oauth2 };
 enum class tls_mode : std::uint8_t { none = 1, starttls, implicit };
 
 struct smtp_endpoint {
@@ -30,9 +31,9 @@ struct smtp_endpoint {
     std::string password;
     std::string mechanism;  // "": the strongest that is offered
     std::string channel_binding = "auto";
+    authentication_way way = authentication_way::none;
     bool authenticates = false;
-    bool uses_token = false;  // by OAuth 2, with `grant`; else by user name and password
-    oauth_grant grant;
+    oauth_grant grant;  // for oauth2
     tls_policy policy;
     bool allows_clear_text = false;
     std::vector<smtp_address> fallbacks;  // tried where `host` does not serve us
@@ -46,6 +47,11 @@ struct smtp_endpoint {
     // Connections are shared by what is equal in all of this, credentials included.
     bool operator==(const smtp_endpoint&) const = default;
     smtp_endpoint at(std::size_t index) const;  // 0: as it is; else with a fallback's host and port
+    bool uses_token() const noexcept { return way == authentication_way::oauth2; }
+    // Those of the account that this process runs as, or that its environment names: nothing was configured for them.
+    bool uses_current_credentials() const {
+        return (way == authentication_way::process_account || way == authentication_way::kerberos) && password.empty();
+    }
     std::string label() const { return host + ':' + std::to_string(port); }
 };
 
@@ -71,6 +77,7 @@ config_spec smtp_spec();
 void validate_smtp(const config& values, problems& found);
 smtp_timeouts read_timeouts(const config& values);
 smtp_limits read_limits(const config& values);
+smtp_endpoint server_of(const config& values);  // those of the send handler; no host where it names none
 smtp_endpoint read_endpoint(const message& one, const delivery& handle);  // throws hawser::failure
 
 // "host", "host:port", "[v6]:port"; false: `why` says what is wrong (spec section 2's restrictions).

@@ -21,7 +21,7 @@ tls_contexts smtp_tls::contexts_for(const smtp_endpoint& endpoint) {
     if (endpoint.tls != tls_mode::none) {
         made.server = context_for(endpoint.policy);
     }
-    if (endpoint.uses_token) {  // another server: the mail server's policy is not for it
+    if (endpoint.uses_token()) {  // another server: the mail server's policy is not for it
         const std::shared_ptr<tls_context> plain = context_for({});
         made.token_endpoint = {plain, &plain->native()};
     }

@@ -181,6 +181,14 @@ outcome authentication_broken_off(const std::string& server, const std::string& 
     return made;
 }
 
+outcome authentication_unavailable(const std::string& server, const std::string& user, const std::string& mechanism,
+                                   const std::string& why) {
+    outcome made = make(verdict::retry, "smtp.authentication-unavailable",
+                        server + ": authentication of \"" + shown(user) + "\" by " + mechanism + ": " + why);
+    made.is_endpoint_down = true;
+    return made;
+}
+
 outcome authentication_not_possible(const std::string& server, const std::string& why) {
     outcome made = make(verdict::rejected, "smtp.authentication-not-possible", server + ": " + why);
     made.is_endpoint_down = true;

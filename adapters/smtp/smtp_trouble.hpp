@@ -28,6 +28,9 @@ outcome token_trouble(const std::string& server, const std::string& token_endpoi
 // We broke the exchange off: what the server said was wrong, or it did not prove itself.
 outcome authentication_broken_off(const std::string& server, const std::string& user, const std::string& mechanism,
                                   const std::string& why);
+// What we authenticate with cannot be had just now: a KDC that is down, a ticket that has expired.
+outcome authentication_unavailable(const std::string& server, const std::string& user, const std::string& mechanism,
+                                   const std::string& why);
 outcome authentication_not_possible(const std::string& server, const std::string& why);
 // MAIL, DATA or the final reply: this message, for all its recipients.
 outcome message_refusal(const std::string& server, const std::string& step, const smtp_reply& reply);

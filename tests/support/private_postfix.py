@@ -33,7 +33,8 @@ mail_owner = postfix
 setgid_group = postdrop
 maillog_file = {folder}/log/maillog
 maillog_file_prefixes = {folder}
-myhostname = postfix.example.test
+myhostname = {hostname}
+import_environment = MAIL_CONFIG {environment}
 mydestination =
 inet_interfaces = 127.0.0.1
 inet_protocols = ipv4
@@ -93,6 +94,7 @@ pwcheck_method: auxprop
 auxprop_plugin: sasldb
 mech_list: {mechanisms}
 sasldb_path: {folder}/config/sasl/sasldb2
+{keytab}
 """
 
 
@@ -109,8 +111,9 @@ def free_port():
 
 
 class PrivatePostfix:
-    def __init__(self, pki, requires_authentication=False, mechanisms="PLAIN LOGIN"):
+    def __init__(self, pki, requires_authentication=False, mechanisms="PLAIN LOGIN", hostname="postfix.example.test", kerberos=None):
         self.pki, self.requires_authentication, self.mechanisms = os.path.abspath(pki), requires_authentication, mechanisms
+        self.hostname, self.kerberos = hostname, kerberos     # kerberos: the environment of smtpd and the keytab's path
         self.folder, self.port = None, 0
 
     def __enter__(self):
@@ -136,7 +139,12 @@ class PrivatePostfix:
         for name in ("config/sasl", "queue", "data", "mail", "log"):
             os.makedirs(os.path.join(self.folder, name), exist_ok=True)
         values = {"folder": self.folder, "pki": self.pki, "port": self.port, "mechanisms": self.mechanisms,
+                  "hostname": self.hostname, "environment": "", "keytab": "",
                   "authenticated": ",\n  permit_sasl_authenticated, reject" if self.requires_authentication else ""}
+        if self.kerberos:
+            environment, keytab = self.kerberos
+            values["environment"] = " ".join(f"{name}={value}" for name, value in environment.items())
+            values["keytab"] = f"keytab: {keytab}"
         for name, text in (("config/main.cf", MAIN_CF), ("config/master.cf", MASTER_CF), ("config/sasl/smtpd.conf", SASL_CONF)):
             with open(os.path.join(self.folder, name), "w", encoding="utf-8") as file:
                 file.write(text.format(**values))
