@@ -15,6 +15,7 @@
 #include <thread>
 
 #include "smtp_session.hpp"
+#include "wall_clock.hpp"
 
 namespace hawser::smtp {
 namespace {
@@ -200,6 +201,11 @@ struct smtp_client::implementation {
         }
         if (session && !session->is_usable()) {
             session.reset();
+        }
+        if (result.code == "smtp.server-busy") {
+            const std::chrono::seconds wait =
+                wait_before_retry({result.reply_code, {result.enhanced_status + ' ' + result.text}});
+            result = delayed(std::move(result), wait, unix_ms_now());
         }
         if (is_too_many_connections(result)) {
             server.connections_max = std::max(1, server.connection_count - 1);
