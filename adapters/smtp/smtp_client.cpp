@@ -17,6 +17,7 @@
 #include "oauth_request.hpp"
 #include "oauth_tokens.hpp"
 #include "smtp_session.hpp"
+#include "wall_clock.hpp"
 
 namespace hawser::smtp {
 namespace {
@@ -202,6 +203,11 @@ struct smtp_client::implementation {
         }
         if (session && !session->is_usable()) {
             session.reset();
+        }
+        if (result.code == "smtp.server-busy") {
+            const std::chrono::seconds wait =
+                wait_before_retry({result.reply_code, {result.enhanced_status + ' ' + result.text}});
+            result = delayed(std::move(result), wait, unix_ms_now());
         }
         if (is_too_many_connections(result)) {
             server.connections_max = std::max(1, server.connection_count - 1);

@@ -1,10 +1,9 @@
 #include "smtp_transaction.hpp"
 
 #include <algorithm>
-#include <chrono>
 
-#include "domain_name.hpp"
 #include "dot_stuffer.hpp"
+#include "wall_clock.hpp"
 
 namespace hawser::smtp {
 namespace {
@@ -15,11 +14,6 @@ constexpr std::int64_t chunked_size_min = 1024 * 1024;  // below, a round trip m
 constexpr std::size_t open_chunks_max = 4;              // with PIPELINING
 constexpr std::size_t pipelined_recipients_max =
     1000;  // so that replies cannot fill both directions (RFC 2920 section 3.1)
-
-std::int64_t unix_ms_now() {
-    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
-        .count();
-}
 
 }  // namespace
 
