@@ -83,7 +83,7 @@ struct delivery_engine::implementation {
         const moment at = now();
         port_schedule::plan made = schedule.make_plan(at, queue.ports_waiting(), destinations);
         const bool was_refused_lately = claim_again_ms > at.monotonic_ms;
-        if (!made.claims.empty() && !is_claiming && !was_refused_lately) {
+        if (!made.claims.empty() && !is_claiming && !was_refused_lately && !queue.has_suspect()) {
             claim(std::move(made.claims), at.unix_ms, lock);
         }
         return std::min({made.next_ms, queue.next_ms(), next_dispatch_ms, renew_at_ms, results.next_offer_ms(),
@@ -120,7 +120,9 @@ struct delivery_engine::implementation {
             queue.add(std::move(one), port ? port->priority : std::uint8_t{10});
         }
         for (const auto& [name, question] : asked) {
-            schedule.note_answered(name, question, counts[name]);
+            if (!queue.has_suspect()) {  // which came alone, whatever else there is
+                schedule.note_answered(name, question, counts[name]);
+            }
         }
     }
 
@@ -288,7 +290,14 @@ struct delivery_engine::implementation {
         if (outcome.is_endpoint_down && made.what != decision::kind::complete) {
             hold(done.port(), outcome.text);
         }
-        results.write(make_delivery_result(done, outcome, std::move(made), now_unix_ms, options.route));
+        const auto write = [&] {
+            results.write(make_delivery_result(done, outcome, std::move(made), now_unix_ms, options.route));
+        };
+        if (done.port().tells_others() && options.while_routing_stands) {
+            options.while_routing_stands(write);
+        } else {
+            write();
+        }
     }
 
     void settle(const delivery_result& made, bool is_ours) {

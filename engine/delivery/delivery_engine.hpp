@@ -30,6 +30,8 @@ struct delivery_options {
     std::int64_t cancel_wait_ms = 5000;  // for attempts to end once they were cancelled
     // For ACKs, NACKs and failed messages; called on workers and adapters' threads. Empty = nobody subscribes.
     route_function route = {};
+    // Runs `work` while no subscription changes, so that what it routes and commits fits them. Empty = they never do.
+    std::function<void(const std::function<void()>& work)> while_routing_stands = {};
 };
 
 class delivery_engine {

@@ -74,7 +74,7 @@ TEST_CASE("what was in flight in three crashes is suspended instead of ending th
     f.add_port("A");
     publish(*f.box, {.ports = {"A"}, .body = "ok"});
     for (int i = 0; i < 3; ++i) {
-        REQUIRE(claim(*f.box, "A").size() == 1);
+        REQUIRE(claim(*f.box, "A", 1, false, now() + second_crash_wait_ms).size() == 1);
         f.engine.reset();
         f.box.reset();  // as a crash leaves it: claimed, with no outcome
         f.box = f.folder.open();

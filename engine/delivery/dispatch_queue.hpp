@@ -41,6 +41,7 @@ public:
     std::set<std::string> ports_waiting() const;      // that have claims here
     std::vector<claim_token> tokens_waiting() const;  // of these claims
     std::vector<claimed_delivery> take_all();         // at the stop: what has not begun
+    bool has_suspect() const noexcept { return alone_.has_value() || !suspects_.empty(); }
     bool is_empty() const noexcept { return by_port_.empty() && suspects_.empty() && begun_.empty(); }
 
 private:

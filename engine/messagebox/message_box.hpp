@@ -344,6 +344,9 @@ public:
 
 inline constexpr std::size_t inline_body_size_max = 64 * 1024;
 inline constexpr std::size_t indexed_value_size_max = 255;  // a longer one is looked for in the contexts
+// One that was in flight in two crashes waits before its next attempt, so that a host which is killed three times in a
+// row does not make a culprit of a message that only happened to be the first each time.
+inline constexpr std::int64_t second_crash_wait_ms = 5000;
 inline constexpr std::uint32_t crash_count_max = 3;
 
 class message_box {
@@ -359,10 +362,16 @@ public:
     // for the time when it is offered again.
     virtual void commit(std::vector<operation> batch, std::function<void(const commit_answer&)> answer) = 0;
 
+    // The same, but never blocks: false where commit() would, and batch and answer are as they were. For those that
+    // hold a lock which an answer may want: they let it go, wait_for_room, and try again.
+    virtual bool try_commit(std::vector<operation>& batch, std::function<void(const commit_answer&)>& answer) = 0;
+    virtual void wait_for_room(const std::vector<operation>& batch) = 0;  // never on the store's own threads
+
     // Takes up to count_max due deliveries of each port, by priority and then order of publication, with a share of
     // them (one in eight) for the oldest whatever their priority; an ordered port is leased as a whole: it gives one at
-    // a time and none while one is active, retrying or blocking. Deliveries of a crash count >= crash_count_max are
-    // given too: delivery suspends them.
+    // a time and none while one is active, retrying or blocking. One with a crash count comes alone in an answer, so
+    // that nothing else counts a crash if it kills the host. Those of a crash count >= crash_count_max are given too:
+    // delivery suspends them.
     virtual void claim(std::vector<port_claim> wanted, std::int64_t now_unix_ms,
                        std::function<void(result<std::vector<claimed_delivery>>)> answer) = 0;
 

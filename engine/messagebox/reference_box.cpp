@@ -58,6 +58,11 @@ public:
             }
         });
     }
+    bool try_commit(std::vector<operation>& batch, std::function<void(const commit_answer&)>& answer) override {
+        commit(std::move(batch), std::move(answer));
+        return true;
+    }
+    void wait_for_room(const std::vector<operation>&) override {}
     void claim(std::vector<port_claim> wanted, std::int64_t now_unix_ms,
                std::function<void(result<std::vector<claimed_delivery>>)> answer) override {
         store_.post([this, wanted = std::move(wanted), now_unix_ms, answer = std::move(answer)] {

@@ -304,7 +304,10 @@ void end_leases(reference_data& data, std::int64_t now_ms, std::int64_t now_unix
     for (auto& [id, one] : data.deliveries) {
         if (one.state == reference_state::active && one.lease_end_ms <= now_ms) {
             one.state = reference_state::ready;
-            ++one.crash_count;
+            if (++one.crash_count == 2) {
+                one.state = reference_state::later;
+                one.due_unix_ms = now_unix_ms + second_crash_wait_ms;
+            }
             ++one.attempts.total_attempts;
             one.history.push_back({one.attempts.total_attempts, now_unix_ms, now_unix_ms, "", "crashed", "host.died",
                                    "the host ended while this was being sent; it may have arrived"});
@@ -391,7 +394,17 @@ std::vector<claimed_delivery> take_reference(reference_data& data, const std::ve
             given.push_back(give(data, *one));
         }
     }
-    return given;
+    const auto suspect =
+        std::find_if(given.begin(), given.end(), [](const claimed_delivery& one) { return one.crash_count > 0; });
+    if (suspect == given.end()) {
+        return given;
+    }
+    for (const claimed_delivery& one : given) {
+        if (one.token.delivery != suspect->token.delivery) {
+            data.deliveries.at(one.token.delivery).state = reference_state::ready;
+        }
+    }
+    return {std::move(*suspect)};
 }
 
 }  // namespace hawser::engine::test

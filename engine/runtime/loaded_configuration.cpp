@@ -1,5 +1,8 @@
 #include "runtime/loaded_configuration.hpp"
 
+#include <algorithm>
+#include <tuple>
+
 #include "bindings/bindings_document.hpp"
 #include "bindings/bindings_reader.hpp"
 #include "bindings/json_schema.hpp"
@@ -30,12 +33,30 @@ configuration_summary loaded_configuration::summary() const {
 
 namespace {
 
+// In the order of the file, and of the files as they were first complained of.
+void sort_by_place(std::vector<problem>& all) {
+    std::vector<std::string> files;
+    const auto file_index = [&files](const std::string& file) {
+        return std::find(files.begin(), files.end(), file) - files.begin();
+    };
+    for (const problem& one : all) {
+        if (file_index(one.file) == static_cast<std::ptrdiff_t>(files.size())) {
+            files.push_back(one.file);
+        }
+    }
+    std::stable_sort(all.begin(), all.end(), [&](const problem& a, const problem& b) {
+        return std::make_tuple(file_index(a.file), a.line, a.column) <
+               std::make_tuple(file_index(b.file), b.line, b.column);
+    });
+}
+
 std::vector<problem> to_problems(const diagnostics& found) {
     std::vector<problem> all;
     for (const diagnostic& one : found.list()) {
         all.push_back({one.kind == severity::error, one.position.file, one.position.line, one.position.column,
                        one.pointer, one.hint.empty() ? one.text : one.text + " (" + one.hint + ')'});
     }
+    sort_by_place(all);
     return all;
 }
 

@@ -48,7 +48,12 @@ local_host::local_host(std::shared_ptr<const loaded_configuration> loaded, const
       delivery_(*box_, system_clock(),
                 {.worker_count = loaded->bindings().host.worker_count,
                  .spool_folder = spool_folder_of(loaded->message_box_path()),
-                 .route = [this](const message_context& context) { return subscribers_of(context); }},
+                 .route = [this](const message_context& context) { return subscribers_of(context); },
+                 .while_routing_stands =
+                     [this](const std::function<void()>& work) {
+                         const std::lock_guard lock(publish_mutex_);
+                         work();
+                     }},
                 [this](const delivery_report& report) { waiters_.tell(report); }),
       releaser_([this](const std::string& group) { return release_piece(group); }) {
     const host_binding& settings = loaded->bindings().host;
@@ -130,6 +135,28 @@ result<void> local_host::route_anew(taken_submission& taken, const std::string& 
     return {};
 }
 
+// Routes and queues it in one step, once the box has room. It waits for that without the lock, because an answer of the
+// box, on the thread that makes the room, may publish again.
+result<void> local_host::queue_publication(taken_submission& taken, const std::string& port,
+                                           const std::function<commit_callback()>& make_answer) {
+    while (true) {
+        std::vector<operation> batch;
+        {
+            const std::lock_guard lock(publish_mutex_);
+            if (result<void> routed = route_anew(taken, port); !routed) {
+                return routed;
+            }
+            commit_callback answer = make_answer();
+            batch.emplace_back(publish_operation{std::move(taken.message)});
+            if (box_->try_commit(batch, answer)) {
+                return {};
+            }
+        }
+        box_->wait_for_room(batch);
+        taken.message = std::move(std::get<publish_operation>(batch.front()).message);
+    }
+}
+
 // Of a message that the engine itself publishes; nobody = it is not published.
 std::vector<new_delivery> local_host::subscribers_of(const message_context& context) const {
     result<std::vector<new_delivery>> found = ports_.route("", context, closing_rule::ignore);
@@ -177,20 +204,18 @@ submit_answer local_host::submit(const submission& message, const submit_options
     std::vector<std::string> started;
     std::unique_ptr<outcome_waiters::waiter> waiter;
     const auto promise = std::make_shared<std::promise<commit_answer>>();
-    while (!waiter) {
-        std::unique_lock lock(publish_mutex_);
-        if (result<void> routed = route_anew(*taken, message.port); !routed) {
-            lock.unlock();
-            if (routed.error().code == port_table::port_closing && ports_.wait_until_open(closing_wait_max_ms)) {
-                continue;
-            }
-            return refusal(routed.error());
+    for (bool is_queued = false; !is_queued;) {
+        const result<void> queued = queue_publication(*taken, message.port, [&] {
+            started = delivering_ports(taken->message);
+            waiter.reset();
+            waiter = waiters_.expect(message_id, started.size(), options.wait);
+            return [promise](const commit_answer& answer) { promise->set_value(answer); };
+        });
+        is_queued = queued.has_value();
+        if (!is_queued &&
+            (queued.error().code != port_table::port_closing || !ports_.wait_until_open(closing_wait_max_ms))) {
+            return refusal(queued.error());
         }
-        started = delivering_ports(taken->message);
-        waiter = waiters_.expect(message_id, started.size(), options.wait);
-        std::vector<operation> batch;
-        batch.emplace_back(publish_operation{std::move(taken->message)});
-        box_->commit(std::move(batch), [promise](const commit_answer& answer) { promise->set_value(answer); });
     }
     submit_answer answer = answer_of(promise->get_future().get(), message_id);
     if (answer.code != answer_code::accepted) {
@@ -251,26 +276,23 @@ void local_host::submit_async(submission message, std::function<void(const submi
         answer(refusal(taken.error()));
         return;
     }
-    std::unique_lock lock(publish_mutex_);
-    if (result<void> routed = route_anew(*taken, message.port); !routed) {
-        lock.unlock();
-        answer(refusal(routed.error()));
-        return;
-    }
     std::vector<std::string> woken;
-    for (const new_delivery& one : taken->message.deliveries) {
-        woken.push_back(one.port);
-    }
-    std::string message_id = taken->message.message_id;
-    std::vector<operation> batch;
-    batch.emplace_back(publish_operation{std::move(taken->message)});
-    box_->commit(std::move(batch), [this, answer = std::move(answer), woken = std::move(woken),
-                                    message_id = std::move(message_id)](const commit_answer& committed) {
-        for (const std::string& port : woken) {
-            delivery_.wake(port);
+    const std::string message_id = taken->message.message_id;
+    const result<void> queued = queue_publication(*taken, message.port, [&]() -> commit_callback {
+        woken.clear();
+        for (const new_delivery& one : taken->message.deliveries) {
+            woken.push_back(one.port);
         }
-        answer(answer_of(committed, message_id));
+        return [this, answer, woken, message_id](const commit_answer& committed) {
+            for (const std::string& port : woken) {
+                delivery_.wake(port);
+            }
+            answer(answer_of(committed, message_id));
+        };
     });
+    if (!queued) {
+        answer(refusal(queued.error()));
+    }
 }
 
 // ---- The queue ----

@@ -59,6 +59,9 @@ private:
     result<taken_submission> take(const submission& message, const std::function<void(std::uint64_t)>& on_progress,
                                   std::int64_t closing_wait_ms);
     result<void> route_anew(taken_submission& taken, const std::string& port) const;  // under publish_mutex_
+    using commit_callback = std::function<void(const commit_answer&)>;
+    result<void> queue_publication(taken_submission& taken, const std::string& port,
+                                   const std::function<commit_callback()>& make_answer);
     std::vector<new_delivery> subscribers_of(const message_context& context) const;
     std::vector<std::string> delivering_ports(const publication& message) const;
     submit_answer answer_of(const commit_answer& committed, const std::string& message_id);

@@ -38,7 +38,8 @@ struct message_property {
     bool is_promoted = true;      // promoted where it fits (255 bytes)
 };
 
-// A part comes from memory (bytes) or from a file descriptor that is read to its end; the caller keeps the descriptor.
+// A part comes from memory (bytes) or from a file descriptor that is read to its end; the caller keeps the descriptor,
+// and rewinds it before it submits the same again: it is at its end also where the submission was refused.
 struct submission_part {
     std::string name = "body";
     std::string content_type;

@@ -42,9 +42,11 @@ void box_writer::recover_crashed(std::int64_t now_unix_ms) {
         add_history(id, {static_cast<std::uint32_t>(total_attempts + 1), now_unix_ms, now_unix_ms, "", "crashed",
                          "host.died", "the host ended while this was being sent; it may have arrived"});
     }
-    connection_.execute(
-        "UPDATE delivery SET state=1, crash_count=crash_count+1, total_attempts=total_attempts+1,"
-        " code='host.died', text='the host ended while this was being sent; it may have arrived' WHERE state=3");
+    statement put_back(connection_,
+                       "UPDATE delivery SET state=iif(crash_count=1,2,1), due=iif(crash_count=1,?,due),"
+                       " crash_count=crash_count+1, total_attempts=total_attempts+1, code='host.died',"
+                       " text='the host ended while this was being sent; it may have arrived' WHERE state=3");
+    put_back.bind(now_unix_ms + second_crash_wait_ms).run();
     commit();
 }
 
@@ -249,7 +251,26 @@ std::vector<claimed_delivery> box_writer::claim(const std::vector<port_claim>& w
     for (const port_claim& one : wanted) {
         claim_port(one, now_unix_ms, out);
     }
+    keep_suspect_alone(out);
     return out;
+}
+
+// What is claimed when a host dies counts a crash: so the others are not claimed beside a suspect, which may kill it.
+void box_writer::keep_suspect_alone(std::vector<claimed_delivery>& claims) {
+    const auto suspect =
+        std::find_if(claims.begin(), claims.end(), [](const claimed_delivery& one) { return one.crash_count > 0; });
+    if (suspect == claims.end() || claims.size() == 1) {
+        return;
+    }
+    claimed_delivery kept = std::move(*suspect);
+    for (const claimed_delivery& one : claims) {
+        if (one.token.delivery != kept.token.delivery) {
+            release_.bind(one.token.delivery).run();
+            claims_.end(one.token.delivery);
+        }
+    }
+    claims.clear();
+    claims.push_back(std::move(kept));
 }
 
 }  // namespace hawser::engine::sqlite

@@ -132,6 +132,7 @@ private:
     void claim_oldest(std::int64_t port, const std::string& name, std::uint32_t count,
                       std::vector<claimed_delivery>& out);
     void activate(const std::vector<claimed_delivery>& claims, std::size_t first);
+    void keep_suspect_alone(std::vector<claimed_delivery>& claims);
     void claim_ordered(const port_claim& wanted, std::int64_t port, std::vector<claimed_delivery>& out);
     void claim_by_priority(const port_claim& wanted, std::int64_t port, std::vector<claimed_delivery>& out);
     void claim_on_backup(const port_claim& wanted, std::int64_t port, std::vector<claimed_delivery>& out);

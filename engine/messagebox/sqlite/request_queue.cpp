@@ -71,20 +71,41 @@ void request_queue::add(request one) {
     (one.is_publication ? publications_ : first_).push_back(std::move(one));
 }
 
+void request_queue::wait_for_turn(std::unique_lock<std::mutex>& lock, std::size_t size) {
+    const std::uint64_t turn = next_turn_++;
+    room_.wait(lock, [&] { return (turn == turn_ && has_room(size)) || is_closed_; });
+    turn_ = turn + 1;
+    if (next_turn_ != turn_) {
+        room_.notify_all();
+    }
+}
+
 void request_queue::push(request one) {
     {
         std::unique_lock lock(mutex_);
         if (one.is_publication) {
-            const std::uint64_t turn = next_turn_++;
-            room_.wait(lock, [&] { return (turn == turn_ && has_room(one.size)) || is_closed_; });
-            turn_ = turn + 1;
-            if (next_turn_ != turn_) {
-                room_.notify_all();
-            }
+            wait_for_turn(lock, one.size);
         }
         add(std::move(one));
     }
     changed_.notify_one();
+}
+
+bool request_queue::try_push(request& one) {
+    {
+        const std::lock_guard lock(mutex_);
+        if (one.is_publication && (next_turn_ != turn_ || !has_room(one.size))) {
+            return false;
+        }
+        add(std::move(one));
+    }
+    changed_.notify_one();
+    return true;
+}
+
+void request_queue::wait_for_room(std::size_t size) {
+    std::unique_lock lock(mutex_);
+    wait_for_turn(lock, size);
 }
 
 void request_queue::push_at_once(request one) {

@@ -44,6 +44,8 @@ public:
 
     void push(request one);          // a publication may wait here for room
     void push_at_once(request one);  // for the writer itself, whose answers may commit again
+    bool try_push(request& one);     // false: it would have to wait, and is as it was
+    void wait_for_room(std::size_t size);
 
     // Waits until there is something to do: a request, wake(), close(), or the time is over. False = closed and empty.
     bool wait(std::int64_t wait_ms);
@@ -55,6 +57,7 @@ public:
 
 private:
     bool has_room(std::size_t size) const noexcept;
+    void wait_for_turn(std::unique_lock<std::mutex>& lock, std::size_t size);
     void add(request one);
 
     mutable std::mutex mutex_;

@@ -69,12 +69,23 @@ public:
     }
 
     void commit(std::vector<operation> batch, std::function<void(const commit_answer&)> answer) override {
-        request one;
-        one.is_publication = is_publication(batch);
-        one.size = one.is_publication ? memory_of(batch) : 0;
-        one.batch = std::move(batch);
-        one.answer = std::move(answer);
-        enqueue(std::move(one));
+        enqueue(make_request(batch, answer));
+    }
+    bool try_commit(std::vector<operation>& batch, std::function<void(const commit_answer&)>& answer) override {
+        request one = make_request(batch, answer);
+        if (is_own_thread()) {
+            queue_.push_at_once(std::move(one));
+        } else if (!queue_.try_push(one)) {
+            batch = std::move(one.batch);
+            answer = std::move(one.answer);
+            return false;
+        }
+        return true;
+    }
+    void wait_for_room(const std::vector<operation>& batch) override {
+        if (is_publication(batch)) {
+            queue_.wait_for_room(memory_of(batch));
+        }
     }
     void claim(std::vector<port_claim> wanted, std::int64_t now_unix_ms,
                std::function<void(result<std::vector<claimed_delivery>>)> answer) override {
@@ -121,8 +132,17 @@ public:
     std::vector<port_state_record> port_states() override { return reader_.port_states(); }
 
 private:
+    static request make_request(std::vector<operation>& batch, std::function<void(const commit_answer&)>& answer) {
+        request one;
+        one.is_publication = is_publication(batch);
+        one.size = one.is_publication ? memory_of(batch) : 0;
+        one.batch = std::move(batch);
+        one.answer = std::move(answer);
+        return one;
+    }
+    bool is_own_thread() const noexcept { return std::this_thread::get_id() == writer_thread_.get_id(); }
     void enqueue(request one) {
-        if (std::this_thread::get_id() == writer_thread_.get_id()) {
+        if (is_own_thread()) {
             queue_.push_at_once(std::move(one));
         } else {
             queue_.push(std::move(one));
