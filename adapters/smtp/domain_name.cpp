@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "text.hpp"
+
 namespace hawser::smtp {
 
 bool is_ascii(std::string_view text) {
@@ -24,6 +26,11 @@ std::optional<std::string> to_ascii_domain(std::string_view domain, std::string&
     }
     std::string ascii(reinterpret_cast<const char*>(found));
     idn2_free(found);
+    // The mapping makes ASCII of wide forms: U+FF1E becomes '>'.
+    if (!std::all_of(ascii.begin(), ascii.end(), [](char c) { return is_alphanumeric(c) || c == '-' || c == '.' || c == '_'; })) {
+        why = "it has a character that stands for one that no domain name has";
+        return std::nullopt;
+    }
     return ascii;
 }
 

@@ -57,6 +57,7 @@ TEST_CASE("nothing that would end a command or a header field passes for an addr
 
 TEST_CASE("domains go out in A-labels (IDNA2008), local parts in UTF-8 (RFC 6531)") {
     CHECK(addresses("info@bücher.example") == "[|info@xn--bcher-kva.example]");
+    CHECK_THROWS_AS(parse_address_list("info@b.example＞　NOTIFY=NEVER", "To"), hawser::failure);
     CHECK(addresses("info@straße.example") == "[|info@xn--strae-oqa.example]");  // not "strasse": IDNA2008
     CHECK(addresses("jörg@b.example") == "[|jörg@b.example]");
     CHECK_THROWS_AS(parse_address_list("a@-ü.example", "To"), hawser::failure);
@@ -81,6 +82,10 @@ TEST_CASE("SMTPHost takes what BizTalk takes, and IPv6 literals in brackets") {
     CHECK(read("[::1]") == "::1|0");
     for (const char c : std::string("`~!@#$^&*()=+[]{}\\|;'\",<>/?")) {  // spec section 2
         CHECK(read(std::string("a") + c + "b") == "refused");
+    }
+    CHECK(read("bücher.example:25") == "xn--bcher-kva.example|25");
+    for (const char* text : {"a＞b.example", "a　b.example", "a＠b.example"}) {  // wide forms of what has no place
+        CHECK(read(text) == "refused");
     }
     for (const char* text : {"", "a:b", "a:", "a:70000", "a:0", "::1", "[::1", "[::1]x", "a b", "a\r\nb"}) {
         CHECK(read(text) == "refused");
