@@ -13,7 +13,8 @@ namespace {
 constexpr std::int64_t looked_at_max = 1000;  // deliveries of one priority in one look
 constexpr const char* damage_code = "box.damaged";
 
-bool is_damage(const sqlite_error& failure) { return failure.primary() == SQLITE_CORRUPT; }
+// Of a row or page; a file that is no database at all is not a delivery's damage.
+bool is_damaged_row(const sqlite_error& failure) { return failure.primary() == SQLITE_CORRUPT; }
 
 // "" where it succeeded; else what is damaged. Other failures are thrown.
 template <typename Function>
@@ -22,7 +23,7 @@ std::string damage_of(Function&& function) {
         function();
         return {};
     } catch (const sqlite_error& failure) {
-        if (!is_damage(failure)) {
+        if (!is_damaged_row(failure)) {
             throw;
         }
         return failure.what();
@@ -41,7 +42,7 @@ std::string box_writer::damage_of_writing(Function&& function) {
         return {};
     } catch (const sqlite_error& failure) {
         roll_back();
-        if (!is_damage(failure)) {
+        if (!is_damaged_row(failure)) {
             throw;
         }
         return failure.what();

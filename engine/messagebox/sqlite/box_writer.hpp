@@ -177,7 +177,7 @@ private:
     std::int64_t changes_at_begin_ = 0;
     std::set<std::string> careful_ports_;                    // something in them is damaged
     std::map<std::string, std::vector<delivery_id>> sound_;  // what the last look found to be claimed from them
-    std::set<delivery_id> unreadable_;     // … and could not even be suspended
+    std::set<delivery_id> unreadable_;                       // … and could not even be suspended
 
     statement begin_, commit_, begin_savepoint_, end_savepoint_;
     statement insert_message_, insert_part_file_, insert_delivery_, find_key_, insert_key_, insert_property_;

@@ -16,6 +16,9 @@ public:
     sqlite_error(int code, const std::string& text) : std::runtime_error(text), code_(code) {}
     int code() const noexcept { return code_; }  // extended
     int primary() const noexcept { return code_ & 0xff; }
+    bool is_damage() const noexcept {
+        return primary() == SQLITE_CORRUPT || primary() == SQLITE_NOTADB;
+    }  // of the file
 
 private:
     int code_;

@@ -8,10 +8,6 @@ namespace {
 
 constexpr int failures_in_a_row_max = 3;  // then the rest of the group is not tried: a dying disk takes its time
 
-bool is_damage(const sqlite_error& failure) {
-    return failure.primary() == SQLITE_CORRUPT || failure.primary() == SQLITE_NOTADB;
-}
-
 // The claim that an operation ends; nullptr where it ends none.
 const claim_token* ended_claim(const operation& one) {
     if (const auto* done = std::get_if<complete_operation>(&one)) {
@@ -51,22 +47,34 @@ void group_writer::write(std::vector<request>& group) {
     }
 }
 
-bool group_writer::write_together(std::vector<request>& group) {
+// What look() finds has to be found before the transaction (box_damage.cpp). Gives the failure, which is rolled back.
+template <typename Look, typename Work>
+std::optional<sqlite_error> group_writer::transact(Look&& look, Work&& work) {
     try {
+        look();
+        writer_.begin();
+        work();
+        writer_.commit();
+        has_committed();
+        return std::nullopt;
+    } catch (const sqlite_error& failure) {
+        has_failed(failure);
+        return failure;
+    }
+}
+
+bool group_writer::write_together(std::vector<request>& group) {
+    const auto look = [&] {
         for (const request& one : group) {
             look_for_damage(one);
         }
-        writer_.begin();
+    };
+    const auto apply_all = [&] {
         for (request& one : group) {
             apply(one);
         }
-        writer_.commit();
-        has_committed();
-        return true;
-    } catch (const sqlite_error& failure) {
-        has_failed(failure);
-        return false;
-    }
+    };
+    return !transact(look, apply_all);
 }
 
 bool group_writer::write_alone(request& one) {
@@ -74,23 +82,17 @@ bool group_writer::write_alone(request& one) {
         return write_ports_apart(one);
     }
     one.given.clear();
-    try {
-        look_for_damage(one);
-        writer_.begin();
-        apply(one);
-        writer_.commit();
-        has_committed();
+    const std::optional<sqlite_error> failure = transact([&] { look_for_damage(one); }, [&] { apply(one); });
+    if (!failure) {
         return true;
-    } catch (const sqlite_error& failure) {
-        has_failed(failure);
-        if (is_damage(failure) &&
-            (one.claimed ? claim_one_port(one, one.wanted.at(0)) : give_up_on_result(one, failure))) {
-            return true;
-        }
-        one.given.clear();
-        one.outcome = {commit_status::refused, {}, failure_text_};
-        return false;
     }
+    if (failure->is_damage() &&
+        (one.claimed ? claim_one_port(one, one.wanted.at(0)) : give_up_on_result(one, *failure))) {
+        return true;
+    }
+    one.given.clear();
+    one.outcome = {commit_status::refused, {}, failure_text_};
+    return false;
 }
 
 // A port whose rows cannot be read gives nothing, and the others go on.
@@ -107,27 +109,25 @@ bool group_writer::write_ports_apart(request& one) {
     return has_success;
 }
 
+// Where something is damaged it is tried a second time, carefully.
 bool group_writer::claim_one_port(request& one, const port_claim& wanted) {
-    bool was_careful = false;
-    while (true) {
-        try {
-            writer_.look_for_damage(wanted, one.now_unix_ms);
-            writer_.begin();
-            std::vector<claimed_delivery> given = writer_.claim({wanted}, one.now_unix_ms);
-            writer_.commit();
-            has_committed();
+    for (const bool is_careful : {false, true}) {
+        if (is_careful) {
+            writer_.be_careful_with(wanted.port);
+        }
+        std::vector<claimed_delivery> given;
+        const std::optional<sqlite_error> failure = transact([&] { writer_.look_for_damage(wanted, one.now_unix_ms); },
+                                                             [&] { given = writer_.claim({wanted}, one.now_unix_ms); });
+        if (!failure) {
             std::move(given.begin(), given.end(), std::back_inserter(one.given));
             one.outcome = {};
             return true;
-        } catch (const sqlite_error& failure) {
-            has_failed(failure);
-            if (!is_damage(failure) || was_careful) {
-                return false;
-            }
-            was_careful = true;
-            writer_.be_careful_with(wanted.port);
+        }
+        if (!failure->is_damage()) {
+            return false;
         }
     }
+    return false;
 }
 
 // The result of a delivery whose rows are damaged can never be stored: offering it again would change nothing.
@@ -188,7 +188,7 @@ void group_writer::has_failed(const sqlite_error& failure) {
     failure_text_ = explain(failure);
     if (failure.primary() == SQLITE_FULL || is_over_quota) {
         gate_.note_disk_full();
-    } else if (!is_damage(failure)) {
+    } else if (!failure.is_damage()) {
         health_.note_write_failed(failure_text_);
     }
 }

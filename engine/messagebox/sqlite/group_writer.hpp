@@ -7,6 +7,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "messagebox/sqlite/box_health.hpp"
@@ -27,6 +29,8 @@ public:
     std::vector<std::int64_t> take_removed_files() { return std::exchange(removed_files_, {}); }
 
 private:
+    template <typename Look, typename Work>
+    std::optional<sqlite_error> transact(Look&& look, Work&& work);
     bool write_together(std::vector<request>& group);
     bool write_alone(request& one);
     bool write_ports_apart(request& one);

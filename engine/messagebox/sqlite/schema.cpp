@@ -131,7 +131,7 @@ result<void> prepare_schema(database& writer, const std::string& path) {
             migrate(writer, version);
         }
     } catch (const sqlite_error& failure) {
-        if (failure.primary() == SQLITE_NOTADB || failure.primary() == SQLITE_CORRUPT) {
+        if (failure.is_damage()) {
             return engine::fail("box.damaged",
                                 path + " is damaged or no SQLite database (" + failure.what() +
                                     "): keep a copy of it and its -wal file, then restore a backup or recover it as "

@@ -409,8 +409,7 @@ result<std::unique_ptr<message_box>> open_sqlite_message_box(const std::string& 
         return std::unique_ptr<message_box>(
             std::make_unique<sqlite::message_box_impl>(path, std::move(*lock), std::move(connection)));
     } catch (const sqlite::sqlite_error& failure) {
-        const bool is_damaged = failure.primary() == SQLITE_CORRUPT || failure.primary() == SQLITE_NOTADB;
-        return fail(is_damaged ? "box.damaged" : "box.io",
+        return fail(failure.is_damage() ? "box.damaged" : "box.io",
                     "the message box " + path + " cannot be opened: " + failure.what());
     } catch (const std::exception& failure) {
         return fail("box.io", "the message box " + path + " cannot be opened: " + failure.what());
