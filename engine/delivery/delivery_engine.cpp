@@ -40,6 +40,12 @@ struct delivery_engine::implementation {
         destination_limits::index destination;
     };
 
+    struct admitted_claim {
+        std::shared_ptr<const send_port_runtime> port;
+        result<chosen_transport> to;
+        destination_limits::index destination;
+    };
+
     implementation(message_box& store, clock& time, delivery_options settings, report_function on_report)
         : box(store),
           clock_source(time),
@@ -76,9 +82,11 @@ struct delivery_engine::implementation {
     std::int64_t plan(std::unique_lock<std::mutex>& lock) {
         dispatch(lock);
         refresh_due_times(lock);
-        lock.unlock();
-        results.offer_refused();
-        lock.lock();
+        if (results.has_refused()) {
+            lock.unlock();
+            results.offer_refused();
+            lock.lock();
+        }
         renew_leases(lock);
         const moment at = now();
         port_schedule::plan made = schedule.make_plan(at, queue.ports_waiting(), destinations);
@@ -191,6 +199,9 @@ struct delivery_engine::implementation {
                 begin(std::move(taken->claim));
             }
         }
+        if (given_back.empty()) {
+            return;
+        }
         lock.unlock();
         for (operation& one : given_back) {
             std::vector<operation> batch;
@@ -200,24 +211,25 @@ struct delivery_engine::implementation {
         lock.lock();
     }
 
-    // Whether the attempt may begin now; if it is given back, give_back_until_unix_ms says until when (0 = at once).
+    // Whether the attempt may begin now: then `admitted` has what it begins with. If it is given back,
+    // give_back_until_unix_ms says until when (0 = at once).
     admission admit_one(const claimed_delivery& claim) {
-        const std::shared_ptr<const send_port_runtime> port = schedule.runtime(claim.port);
+        std::shared_ptr<const send_port_runtime> port = schedule.runtime(claim.port);
         give_back_until_unix_ms = 0;
         if (!port || !schedule.is_started(claim.port)) {
             return admission::give_back;
         }
         const moment at = now();
-        const std::optional<service_window>& backup_window = port->backup ? port->backup->window : port->primary.window;
-        if (claim.state.is_on_backup && backup_window) {
-            if (const window_state window = state_of(*backup_window, at.unix_ms); !window.is_open) {
+        result<chosen_transport> to = choose_transport(*port, claim.context, claim.state.is_on_backup);
+        if (claim.state.is_on_backup && to && to->transport->window) {
+            if (const window_state window = state_of(*to->transport->window, at.unix_ms); !window.is_open) {
                 give_back_until_unix_ms = window.until_unix_ms;
                 return admission::give_back;
             }
         }
-        const result<chosen_transport> to = choose_transport(*port, claim.context, claim.state.is_on_backup);
         const destination_limits::index destination = to ? destinations.find(to->location) : std::nullopt;
         if (destinations.room(destination, at.monotonic_ms) > 0) {
+            admitted.emplace(admitted_claim{std::move(port), std::move(to), destination});
             return admission::begin;
         }
         const std::int64_t next_ms = destinations.next_ms(destination, at.monotonic_ms);
@@ -230,12 +242,11 @@ struct delivery_engine::implementation {
         return admission::wait;
     }
 
+    // The claim that was admitted last.
     void begin(claimed_delivery claim) {
         const moment at = now();
-        const std::shared_ptr<const send_port_runtime> port = schedule.runtime(claim.port);
-        result<chosen_transport> to = choose_transport(*port, claim.context, claim.state.is_on_backup);
-        active_attempt entry{nullptr, claim.token, to ? to->location : "", {}};
-        entry.destination = destinations.find(entry.location);
+        const auto [port, to, destination] = *std::exchange(admitted, std::nullopt);
+        active_attempt entry{nullptr, claim.token, to ? to->location : "", destination};
         destinations.begin(entry.destination, at.monotonic_ms);
         const bool has_crashed = claim.crash_count >= crash_count_max;
         const bool has_expired = is_expired(*port, claim.state, claim.published_unix_ms, at.unix_ms);
@@ -394,6 +405,7 @@ struct delivery_engine::implementation {
     std::int64_t next_dispatch_ms = never_ms;  // when a destination may have room again
     std::int64_t renew_at_ms = never_ms;
     std::int64_t give_back_until_unix_ms = 0;
+    std::optional<admitted_claim> admitted;
     bool is_claiming = false;
     bool is_woken = false;
     bool is_stopping = false;
