@@ -37,6 +37,7 @@ struct host_generation {
     std::vector<std::string> renewed_adapters;  // those of the last generation that could not be kept
 
     const host_bindings& bindings() const noexcept { return loaded->bindings(); }
+    std::shared_ptr<const host_bindings> shared_bindings() const { return {loaded, &loaded->bindings()}; }
 };
 
 struct generation_options {

@@ -15,12 +15,6 @@ namespace {
 
 constexpr std::int64_t closing_wait_max_ms = 10'000;  // of a submission, for a reload that removes its port
 
-answer_code code_of(const error& failure) {
-    return failure.code == "no_subscriber"                                              ? answer_code::no_subscriber
-           : failure.code == "not_accepted" || failure.code == port_table::port_closing ? answer_code::not_accepted
-                                                                                        : answer_code::bad_input;
-}
-
 submit_answer refusal(const error& failure) {
     submit_answer refused;
     refused.code = code_of(failure);
@@ -33,10 +27,6 @@ std::string spool_folder_of(const std::string& box_path) {
     return folder.empty() ? "." : folder;
 }
 
-std::shared_ptr<const host_bindings> bindings_of(const std::shared_ptr<const loaded_configuration>& loaded) {
-    return {loaded, &loaded->bindings()};
-}
-
 }  // namespace
 
 local_host::local_host(std::shared_ptr<const loaded_configuration> loaded, const host_options& options,
@@ -44,7 +34,7 @@ local_host::local_host(std::shared_ptr<const loaded_configuration> loaded, const
     : options_(options),
       box_(std::move(box)),
       generation_(make_generation(loaded, nullptr, {options_.delivers, counters_, retired_})),
-      ports_(bindings_of(loaded), read_port_states(loaded->bindings(), box_->port_states())),
+      ports_(generation_->shared_bindings(), {}),
       delivery_(*box_, system_clock(),
                 {.worker_count = loaded->bindings().host.worker_count,
                  .spool_folder = spool_folder_of(loaded->message_box_path()),
@@ -56,8 +46,7 @@ local_host::local_host(std::shared_ptr<const loaded_configuration> loaded, const
                      }},
                 [this](const delivery_report& report) { waiters_.tell(report); }),
       releaser_([this](const std::string& group) { return release_piece(group); }) {
-    const host_binding& settings = loaded->bindings().host;
-    store_states(read_port_states(loaded->bindings(), box_->port_states()).changes, settings);
+    ports_.replace(generation_->shared_bindings(), store_states(*generation_));
     put_ports_in_place(*generation_);
 }
 
@@ -135,10 +124,10 @@ result<void> local_host::route_anew(taken_submission& taken, const std::string& 
     return {};
 }
 
-// Routes and queues it in one step, once the box has room. It waits for that without the lock, because an answer of the
-// box, on the thread that makes the room, may publish again.
+// Routes and queues it in one step, once the box has room; `on_routed` hears of each routing. It waits for room without
+// the lock, because an answer of the box, on the thread that makes the room, may publish again.
 result<void> local_host::queue_publication(taken_submission& taken, const std::string& port,
-                                           const std::function<commit_callback()>& make_answer) {
+                                           const std::function<void()>& on_routed, commit_callback answer) {
     while (true) {
         std::vector<operation> batch;
         {
@@ -146,7 +135,7 @@ result<void> local_host::queue_publication(taken_submission& taken, const std::s
             if (result<void> routed = route_anew(taken, port); !routed) {
                 return routed;
             }
-            commit_callback answer = make_answer();
+            on_routed();
             batch.emplace_back(publish_operation{std::move(taken.message)});
             if (box_->try_commit(batch, answer)) {
                 return {};
@@ -205,12 +194,14 @@ submit_answer local_host::submit(const submission& message, const submit_options
     std::unique_ptr<outcome_waiters::waiter> waiter;
     const auto promise = std::make_shared<std::promise<commit_answer>>();
     for (bool is_queued = false; !is_queued;) {
-        const result<void> queued = queue_publication(*taken, message.port, [&] {
+        const auto expect_outcomes = [&] {
             started = delivering_ports(taken->message);
             waiter.reset();
             waiter = waiters_.expect(message_id, started.size(), options.wait);
-            return [promise](const commit_answer& answer) { promise->set_value(answer); };
-        });
+        };
+        const result<void> queued =
+            queue_publication(*taken, message.port, expect_outcomes,
+                              [promise](const commit_answer& answer) { promise->set_value(answer); });
         is_queued = queued.has_value();
         if (!is_queued &&
             (queued.error().code != port_table::port_closing || !ports_.wait_until_open(closing_wait_max_ms))) {
@@ -276,22 +267,28 @@ void local_host::submit_async(submission message, std::function<void(const submi
         answer(refusal(taken.error()));
         return;
     }
-    std::vector<std::string> woken;
-    const std::string message_id = taken->message.message_id;
-    const result<void> queued = queue_publication(*taken, message.port, [&]() -> commit_callback {
-        woken.clear();
+    struct publication_under_way {
+        std::function<void(const submit_answer&)> answer;
+        std::string message_id;
+        std::vector<std::string> woken;
+    };
+    const auto state = std::make_shared<publication_under_way>(
+        publication_under_way{std::move(answer), taken->message.message_id, {}});
+    const auto note_woken = [&] {
+        state->woken.clear();
         for (const new_delivery& one : taken->message.deliveries) {
-            woken.push_back(one.port);
+            state->woken.push_back(one.port);
         }
-        return [this, answer, woken, message_id](const commit_answer& committed) {
-            for (const std::string& port : woken) {
+    };
+    const result<void> queued =
+        queue_publication(*taken, message.port, note_woken, [this, state](const commit_answer& committed) {
+            for (const std::string& port : state->woken) {
                 delivery_.wake(port);
             }
-            answer(answer_of(committed, message_id));
-        };
-    });
+            state->answer(answer_of(committed, state->message_id));
+        });
     if (!queued) {
-        answer(refusal(queued.error()));
+        state->answer(refusal(queued.error()));
     }
 }
 

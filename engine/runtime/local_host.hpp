@@ -61,7 +61,7 @@ private:
     result<void> route_anew(taken_submission& taken, const std::string& port) const;  // under publish_mutex_
     using commit_callback = std::function<void(const commit_answer&)>;
     result<void> queue_publication(taken_submission& taken, const std::string& port,
-                                   const std::function<commit_callback()>& make_answer);
+                                   const std::function<void()>& on_routed, commit_callback answer);
     std::vector<new_delivery> subscribers_of(const message_context& context) const;
     std::vector<std::string> delivering_ports(const publication& message) const;
     submit_answer answer_of(const commit_answer& committed, const std::string& message_id);
@@ -72,7 +72,7 @@ private:
     std::shared_ptr<const host_generation> generation() const;
     bool delivers_for(const std::string& port) const;
     bool is_running() const noexcept { return is_started_ && options_.delivers && options_.only_ports.empty(); }
-    void store_states(std::vector<operation> changes, const host_binding& settings);
+    port_states store_states(const host_generation& next);
     void put_ports_in_place(const host_generation& generation);
     result<void> change_state(const port_state_operation& change);
     release_progress release_piece(const std::string& group);

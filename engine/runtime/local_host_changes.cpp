@@ -8,18 +8,14 @@
 #include "runtime/box_calls.hpp"
 #include "runtime/local_host.hpp"
 #include "runtime/port_removal.hpp"
+#include "runtime/public_names.hpp"
 
 namespace hawser::engine {
 namespace {
 
 constexpr std::uint32_t released_at_once_max = 1000;  // a short transaction, and many for a long queue
 
-change_answer refusal(const error& failure) {
-    const answer_code code = failure.code == "not_found"      ? answer_code::not_found
-                             : failure.code == "not_accepted" ? answer_code::not_accepted
-                                                              : answer_code::bad_input;
-    return {code, 0, failure.text};
-}
+change_answer refusal(const error& failure) { return {code_of(failure), 0, failure.text}; }
 
 problem problem_of(const host_bindings& bindings, const std::string& pointer, const std::string& text) {
     problem one;
@@ -274,13 +270,19 @@ host_status local_host::status() {
 
 // ---- Configurations ----
 
-void local_host::store_states(std::vector<operation> changes, const host_binding& settings) {
+// The states that its ports and groups have, durable; and what of the bindings the box has to know. Throws
+// std::runtime_error where the box cannot store them.
+port_states local_host::store_states(const host_generation& next) {
+    const host_binding& settings = next.bindings().host;
+    port_states states = read_port_states(next.bindings(), box_->port_states());
+    std::vector<operation> changes = std::exchange(states.changes, {});
     changes.emplace_back(index_operation{settings.indexed_properties});
     if (const commit_answer answer = commit_and_wait(*box_, std::move(changes)); answer.status != commit_status::done) {
         throw std::runtime_error("the states of the ports cannot be stored: " + answer.text);
     }
     box_->set_retention({settings.tracking.age_ms, static_cast<std::uint64_t>(settings.tracking.size_bytes)});
     box_->set_limits({settings.limits.queue_depth_max, settings.limits.disk_free_min_bytes});
+    return states;
 }
 
 void local_host::put_ports_in_place(const host_generation& generation) {
@@ -385,9 +387,9 @@ reload_answer local_host::put_in_place(const std::shared_ptr<const host_generati
 // The states are durable before they are in force. Routing, ports and adapters change between two submissions.
 result<void> local_host::switch_to(const std::shared_ptr<const host_generation>& next, port_removal& removal) {
     const std::lock_guard one_at_a_time(change_mutex_);
-    port_states states = read_port_states(next->bindings(), box_->port_states());
+    port_states states;
     try {
-        store_states(std::exchange(states.changes, {}), next->bindings().host);
+        states = store_states(*next);
     } catch (const std::runtime_error& failure) {
         return fail("not_accepted", failure.what());
     }
@@ -397,7 +399,7 @@ result<void> local_host::switch_to(const std::shared_ptr<const host_generation>&
     }
     {
         const std::lock_guard lock(publish_mutex_);
-        ports_.replace({next->loaded, &next->bindings()}, std::move(states));
+        ports_.replace(next->shared_bindings(), std::move(states));
         put_ports_in_place(*next);
         const std::lock_guard generation_lock(generation_mutex_);
         generation_ = next;

@@ -5,6 +5,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "runtime/port_table.hpp"
+
 namespace hawser::engine {
 namespace {
 
@@ -27,6 +29,13 @@ std::vector<message_property> to_public(const message_context& context) {
 }
 
 }  // namespace
+
+answer_code code_of(const error& failure) {
+    return failure.code == "no_subscriber"                                              ? answer_code::no_subscriber
+           : failure.code == "not_found"                                                ? answer_code::not_found
+           : failure.code == "not_accepted" || failure.code == port_table::port_closing ? answer_code::not_accepted
+                                                                                        : answer_code::bad_input;
+}
 
 std::optional<delivery_state> state_of(std::string_view name) {
     for (const auto& [state, text] : state_names) {
