@@ -10,19 +10,10 @@ namespace {
 
 publication make_publication(const std::string& port, const std::string& body,
                              const std::map<std::string, std::string>& properties = {}) {
-    publication message;
-    message.message_id = make_uuid();
-    message.published_unix_ms = now();
+    publication message = test::make_publication({.ports = {port}, .body = body});
     for (const auto& [name, value] : properties) {
         REQUIRE(message.context.set(name, {value, property_type::string, property_origin::message, true}));
     }
-    new_part part;
-    part.info.name = "body";
-    part.info.is_body = true;
-    part.info.size = body.size();
-    part.body = body;
-    message.parts.push_back(std::move(part));
-    message.deliveries.push_back({port});
     return message;
 }
 

@@ -27,20 +27,6 @@ void execute(const std::string& path, const char* sql) {
     sqlite3_close(handle);
 }
 
-// Runs in a child that dies without any clean-up, as kill -9 would have it.
-template <typename Function>
-void in_dying_child(Function&& function) {
-    const pid_t child = ::fork();
-    if (child == 0) {
-        function();
-        ::_exit(0);
-    }
-    int status = 0;
-    ::waitpid(child, &status, 0);
-    REQUIRE(WIFEXITED(status));
-    CHECK(WEXITSTATUS(status) == 0);
-}
-
 }  // namespace
 
 TEST_CASE("a box has one owner, and its error names the process") {
@@ -98,12 +84,12 @@ TEST_CASE("a box of schema version 1 is taken over with what is in it") {
 
 TEST_CASE("what was in flight when the owner died is claimed again with a crash on its record") {
     box_folder folder;
-    in_dying_child([&] {
-        auto box = folder.open();
-        publish(*box, {.ports = {"A"}, .body = "in flight"});
-        publish(*box, {.ports = {"B"}, .body = "queued"});
-        claim(*box, "A");
-    });
+    REQUIRE(run_in_child([&] {
+                auto box = folder.open();
+                publish(*box, {.ports = {"A"}, .body = "in flight"});
+                publish(*box, {.ports = {"B"}, .body = "queued"});
+                claim(*box, "A");
+            }) == 0);
     auto box = folder.open();
     const auto a = claim(*box, "A");
     REQUIRE(a.size() == 1);
@@ -117,13 +103,13 @@ TEST_CASE("what was in flight when the owner died is claimed again with a crash 
 
 TEST_CASE("a body that was staged and never published is gone after the next start") {
     box_folder folder;
-    in_dying_child([&] {
-        auto box = folder.open();
-        auto stager = box->stage_body();
-        (void)stager->append("x", 1);
-        (void)stager->finish();
-        ::_exit(0);
-    });
+    REQUIRE(run_in_child([&] {
+                auto box = folder.open();
+                auto stager = box->stage_body();
+                (void)stager->append("x", 1);
+                (void)stager->finish();
+                ::_exit(0);
+            }) == 0);
     CHECK(folder.body_file_count() == 1);
     folder.open().reset();
     CHECK(folder.body_file_count() == 0);

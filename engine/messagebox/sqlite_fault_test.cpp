@@ -31,28 +31,6 @@ struct faulty_box {
     std::unique_ptr<message_box> box;
 };
 
-template <typename Condition>
-bool becomes(Condition&& condition) {
-    for (int i = 0; i < 1000; ++i) {
-        if (condition()) {
-            return true;
-        }
-        std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
-    return false;
-}
-
-bool holds(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
-
-std::string read_all(body_reader& reader) {
-    std::string all;
-    char buffer[7000];
-    while (const std::size_t size = reader.read(buffer, sizeof buffer)) {
-        all.append(buffer, size);
-    }
-    return all;
-}
-
 std::string bytes_of(const std::string& path) {
     std::ifstream in(path, std::ios::binary);
     return {std::istreambuf_iterator<char>(in), {}};
@@ -65,19 +43,6 @@ void overwrite(const std::string& path, std::size_t offset, const std::string& b
 }
 
 constexpr std::size_t page_size = 4096;
-
-// Runs in a child that ends without any clean-up; its exit code.
-template <typename Function>
-int in_child(Function&& function) {
-    const pid_t child = ::fork();
-    if (child == 0) {
-        function();
-        ::_exit(0);
-    }
-    int status = 0;
-    ::waitpid(child, &status, 0);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
 
 }  // namespace
 
@@ -177,7 +142,7 @@ TEST_CASE("a checkpoint that fails stops nothing, and is made up for") {
 
 TEST_CASE("a failed fsync ends the process with 74, and what was accepted before is there at the next start") {
     box_folder folder;
-    const int exit_code = in_child([&] {
+    const int exit_code = run_in_child([&] {
         fault_vfs disk("faulty", vfs_role::process_default);
         auto box = folder.open();
         publish(*box, {.ports = {"A"}, .body = "accepted"});
@@ -353,7 +318,7 @@ TEST_CASE("a damaged box is recovered by the sqlite3 command, as the handbook sa
 
 TEST_CASE("of a damaged WAL what stands before the damage is kept, and the box works") {
     box_folder folder;
-    CHECK(in_child([&] {
+    CHECK(run_in_child([&] {
               auto box = folder.open();
               for (int i = 0; i < 20; ++i) {
                   publish(*box, {.ports = {"A"}, .body = std::string(3000, 'x')});

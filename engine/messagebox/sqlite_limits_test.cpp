@@ -36,22 +36,8 @@ private:
 };
 
 std::vector<operation> publication_of(const std::string& port, std::size_t body_size) {
-    publication message;
-    message.message_id = make_uuid();
-    message.published_unix_ms = now();
-    new_part part;
-    part.info.name = "body";
-    part.info.is_body = true;
-    part.info.size = body_size;
-    part.body = std::string(body_size, 'x');
-    message.parts.push_back(std::move(part));
-    message.deliveries.push_back({port, 5, 0, false, ""});
-    std::vector<operation> batch;
-    batch.emplace_back(publish_operation{std::move(message)});
-    return batch;
+    return publication_batch({.ports = {port}, .body = std::string(body_size, 'x')});
 }
-
-bool holds(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
 
 }  // namespace
 
@@ -280,10 +266,10 @@ TEST_CASE("the reserve takes its space, gives it up, and takes it again") {
 
 namespace {
 
-// A file system of 64 MiB in memory, where root may mount one.
+// A file system of 64 MiB in memory for a box, where root may mount one.
 class small_disk {
 public:
-    explicit small_disk(const std::string& folder) : folder_(folder) {
+    small_disk() {
         ::mkdir(folder_.c_str(), 0700);
         is_mounted_ = ::mount("tmpfs", folder_.c_str(), "tmpfs", 0, "size=64m,mode=0700") == 0;
         failure_ = errno;
@@ -295,6 +281,7 @@ public:
             ::umount2(folder_.c_str(), MNT_DETACH);
         }
     }
+    std::string box_path() const { return folder_ + "/box.db"; }
     bool is_mounted() const {
         if (!is_mounted_) {
             MESSAGE("skipped: no small file system may be mounted here: " << std::strerror(failure_));
@@ -306,38 +293,25 @@ public:
     }
 
 private:
-    std::string folder_;
+    box_folder parent_;
+    std::string folder_ = std::filesystem::path(parent_.box_path()).parent_path().string() + "/disk";
     bool is_mounted_ = false;
     int failure_ = 0;
 };
 
-template <typename Condition>
-bool within_seconds(int seconds, Condition&& condition) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
-    while (!condition()) {
-        if (std::chrono::steady_clock::now() > deadline) {
-            return false;
-        }
-        std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    }
-    return true;
-}
-
 }  // namespace
 
 TEST_CASE("on a disk that is really full nothing accepted is lost, results are stored, and it goes on when drained") {
-    box_folder folder;
-    const std::string top = std::filesystem::path(folder.box_path()).parent_path().string() + "/disk";
-    const small_disk disk(top);
+    const small_disk disk;
     if (!disk.is_mounted()) {
         return;
     }
     std::size_t accepted = 0;
     {
-        auto opened = open_sqlite_message_box(top + "/box.db", 0);
+        auto opened = open_sqlite_message_box(disk.box_path(), 0);
         REQUIRE(opened);
         message_box& box = **opened;
-        REQUIRE(within_seconds(5, [&] { return std::filesystem::exists(top + "/box.db.reserve"); }));
+        REQUIRE(within_seconds(5, [&] { return std::filesystem::exists(disk.box_path() + ".reserve"); }));
         commit_answer answer;
         while ((answer = commit_batch(box, publication_of("A", 60000))).status == commit_status::done) {
             ++accepted;
@@ -364,19 +338,17 @@ TEST_CASE("on a disk that is really full nothing accepted is lost, results are s
         }));
         CHECK(box.warnings().empty());
     }
-    auto again = open_sqlite_message_box(top + "/box.db", 0);
+    auto again = open_sqlite_message_box(disk.box_path(), 0);
     REQUIRE(again);
     CHECK((*again)->list({}).size() == 1);
 }
 
 TEST_CASE("bodies that fill the disk are refused and removed, and what was accepted is delivered") {
-    box_folder folder;
-    const std::string top = std::filesystem::path(folder.box_path()).parent_path().string() + "/disk";
-    const small_disk disk(top);
+    const small_disk disk;
     if (!disk.is_mounted()) {
         return;
     }
-    auto opened = open_sqlite_message_box(top + "/box.db", 0);
+    auto opened = open_sqlite_message_box(disk.box_path(), 0);
     REQUIRE(opened);
     message_box& box = **opened;
     publish(box, {.ports = {"A"}, .body = "accepted"});
@@ -397,24 +369,22 @@ TEST_CASE("bodies that fill the disk are refused and removed, and what was accep
 }
 
 TEST_CASE("a box on a read-only mount is not opened, and says so") {
-    box_folder folder;
-    const std::string top = std::filesystem::path(folder.box_path()).parent_path().string() + "/disk";
-    const small_disk disk(top);
+    const small_disk disk;
     if (!disk.is_mounted()) {
         return;
     }
     {
-        auto opened = open_sqlite_message_box(top + "/box.db", 0);
+        auto opened = open_sqlite_message_box(disk.box_path(), 0);
         REQUIRE(opened);
         publish(**opened, {.ports = {"A"}});
     }
     REQUIRE(disk.mount_again(MS_RDONLY));
-    const auto refused = open_sqlite_message_box(top + "/box.db", 0);
+    const auto refused = open_sqlite_message_box(disk.box_path(), 0);
     REQUIRE_FALSE(refused);
     CHECK(refused.error().code == "box.io");
     CHECK(holds(refused.error().text, "ead-only"));
     REQUIRE(disk.mount_again(0));
-    auto opened = open_sqlite_message_box(top + "/box.db", 0);
+    auto opened = open_sqlite_message_box(disk.box_path(), 0);
     REQUIRE(opened);
     CHECK(claim(**opened, "A").size() == 1);
 }

@@ -20,31 +20,6 @@ staged_body stage(message_box& box, const std::string& bytes) {
     return *staged;
 }
 
-std::string read_all(body_reader& reader) {
-    std::string all;
-    char buffer[7000];
-    while (const std::size_t size = reader.read(buffer, sizeof buffer)) {
-        all.append(buffer, size);
-    }
-    return all;
-}
-
-std::vector<operation> publication_to(const std::string& port, const std::string& body, std::int64_t due = 0) {
-    publication message;
-    message.message_id = make_uuid();
-    message.published_unix_ms = now();
-    new_part part;
-    part.info.name = "body";
-    part.info.is_body = true;
-    part.info.size = body.size();
-    part.body = body;
-    message.parts.push_back(std::move(part));
-    message.deliveries.push_back({port, 5, due, false, ""});
-    std::vector<operation> batch;
-    batch.emplace_back(publish_operation{std::move(message)});
-    return batch;
-}
-
 message_context context_of(const std::string& name, const std::string& value) {
     message_context context;
     REQUIRE(context.set(name, {.value = value}));
@@ -53,14 +28,6 @@ message_context context_of(const std::string& name, const std::string& value) {
 
 attempt_record record_of(const std::string& verdict) {
     return {1, now() - 5, now(), "TEST test:x", verdict, "test.code", "Some Text"};
-}
-
-template <typename Condition>
-bool becomes(Condition&& condition) {
-    for (int i = 0; i < 2000 && !condition(); ++i) {
-        std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    }
-    return condition();
 }
 
 const std::string large(200'000, 'L');
@@ -75,7 +42,7 @@ TEST_CASE_TEMPLATE("a bad batch never fails its neighbours, and is itself undone
     std::vector<commit_status> statuses(30);
     std::vector<std::promise<void>> answered(statuses.size());
     for (std::size_t i = 0; i < statuses.size(); ++i) {
-        std::vector<operation> batch = publication_to("A", std::to_string(i));
+        std::vector<operation> batch = publication_batch({.ports = {"A"}, .body = std::to_string(i)});
         if (i % 3 == 1) {
             batch.emplace_back(terminate_operation{999'999});
         }
@@ -111,7 +78,7 @@ TEST_CASE_TEMPLATE("a result and what follows from it are one", Store, HAWSER_ST
     auto box = store.open();
     publish(*box, {.ports = {"A"}});
     const auto held = claim(*box, "A").at(0);
-    std::vector<operation> batch = publication_to("acknowledgements", "ACK");
+    std::vector<operation> batch = publication_batch({.ports = {"acknowledgements"}, .body = "ACK"});
     batch.insert(batch.begin(), complete_operation{held.token, {}});
     CHECK(commit_batch(*box, batch).status == commit_status::done);
     CHECK(commit_batch(*box, batch).status == commit_status::lost);  // and no second ACK
@@ -155,8 +122,8 @@ TEST_CASE_TEMPLATE("what is published for later is due then, and next_due says w
     auto box = store.open();
     CHECK_FALSE(box->next_due({"A"}));
     const std::int64_t due = now() + 60'000;
-    commit_batch(*box, publication_to("A", "x", due));
-    commit_batch(*box, publication_to("B", "x", due + 5));
+    publish(*box, {.ports = {"A"}, .due_unix_ms = due});
+    publish(*box, {.ports = {"B"}, .due_unix_ms = due + 5});
     CHECK(claim(*box, "A").empty());
     CHECK(box->next_due({"A"}) == due);
     CHECK(box->next_due({"B", "A"}) == due);
@@ -275,7 +242,7 @@ TEST_CASE_TEMPLATE("beyond the depth publications are refused, and neither repea
     CHECK(publish(*box, {.ports = {"A"}}).status == commit_status::refused);
     CHECK(box->warnings().size() == 1);
     CHECK(publish(*box, {.ports = {"A"}, .key = "k", .digest = digest}).status == commit_status::already_published);
-    std::vector<operation> batch = publication_to("acknowledgements", "ACK");
+    std::vector<operation> batch = publication_batch({.ports = {"acknowledgements"}, .body = "ACK"});
     batch.insert(batch.begin(), complete_operation{claim(*box, "A").at(0).token, {}});
     CHECK(commit_batch(*box, std::move(batch)).status == commit_status::done);
     commit(*box, suspend_operation{claim(*box, "B").at(0).token, true, "", "", {}, {}});

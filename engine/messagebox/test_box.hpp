@@ -1,12 +1,18 @@
 // Shared by the store's tests: a box in a folder of its own, and its asynchronous calls as blocking ones.
 #pragma once
 
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <future>
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -49,7 +55,14 @@ inline commit_answer commit_batch(message_box& box, std::vector<operation> batch
     return future.get();
 }
 
-inline commit_answer commit(message_box& box, operation one) { return commit_batch(box, {std::move(one)}); }
+// Without the copy of an initializer list.
+inline std::vector<operation> batch_of(operation one) {
+    std::vector<operation> batch;
+    batch.push_back(std::move(one));
+    return batch;
+}
+
+inline commit_answer commit(message_box& box, operation one) { return commit_batch(box, batch_of(std::move(one))); }
 
 struct test_publication {
     std::vector<std::string> ports;
@@ -61,29 +74,38 @@ struct test_publication {
     std::optional<staged_body> staged;
     std::optional<std::string> order_key;  // of an ordered port
     std::string held_for;                  // a group
+    std::int64_t due_unix_ms = 0;
 };
 
-inline commit_answer publish(message_box& box, const test_publication& wanted) {
+inline publication make_publication(test_publication wanted) {
     publication message;
-    message.message_id = wanted.message_id;
-    message.key = wanted.key;
-    message.content_sha256 = wanted.digest;
+    message.message_id = std::move(wanted.message_id);
+    message.key = std::move(wanted.key);
+    message.content_sha256 = std::move(wanted.digest);
     message.published_unix_ms = now();
     new_part part;
     part.info.name = "body";
     part.info.is_body = true;
     part.info.size = wanted.staged ? wanted.staged->size : wanted.body.size();
     if (wanted.staged) {
-        part.body = *wanted.staged;
+        part.body = std::move(*wanted.staged);
     } else {
-        part.body = wanted.body;
+        part.body = std::move(wanted.body);
     }
     message.parts.push_back(std::move(part));
     for (const std::string& port : wanted.ports) {
-        message.deliveries.push_back(
-            {port, wanted.priority, 0, wanted.order_key.has_value(), wanted.order_key.value_or(""), wanted.held_for});
+        message.deliveries.push_back({port, wanted.priority, wanted.due_unix_ms, wanted.order_key.has_value(),
+                                      wanted.order_key.value_or(""), wanted.held_for});
     }
-    return commit(box, publish_operation{std::move(message)});
+    return message;
+}
+
+inline std::vector<operation> publication_batch(test_publication wanted) {
+    return batch_of(publish_operation{make_publication(std::move(wanted))});
+}
+
+inline commit_answer publish(message_box& box, test_publication wanted) {
+    return commit_batch(box, publication_batch(std::move(wanted)));
 }
 
 inline std::vector<claimed_delivery> claim(message_box& box, const std::string& port, std::uint32_t count = 1,
@@ -94,6 +116,48 @@ inline std::vector<claimed_delivery> claim(message_box& box, const std::string& 
         answered->set_value(given ? std::move(*given) : std::vector<claimed_delivery>{});
     });
     return future.get();
+}
+
+inline std::string read_all(body_reader& reader) {
+    std::string all;
+    char buffer[7000];
+    while (const std::size_t size = reader.read(buffer, sizeof buffer)) {
+        all.append(buffer, size);
+    }
+    return all;
+}
+
+inline bool holds(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
+
+// True as soon as the condition holds; false where the time is over.
+template <typename Condition>
+bool within_seconds(int seconds, Condition&& condition) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
+    while (!condition()) {
+        if (std::chrono::steady_clock::now() > deadline) {
+            return false;
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    return true;
+}
+
+template <typename Condition>
+bool becomes(Condition&& condition) {
+    return within_seconds(10, std::forward<Condition>(condition));
+}
+
+// Runs in a child that ends without any clean-up, as kill -9 would have it; its exit code, -1 where it died by itself.
+template <typename Function>
+int run_in_child(Function&& function) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+        function();
+        ::_exit(0);
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 }  // namespace hawser::engine::test

@@ -21,15 +21,6 @@ message_context context_of(const std::string& name, const std::string& value) {
     return context;
 }
 
-std::string read_all(body_reader& reader) {
-    std::string all;
-    char buffer[7000];
-    while (const std::size_t size = reader.read(buffer, sizeof buffer)) {
-        all.append(buffer, size);
-    }
-    return all;
-}
-
 staged_body stage(message_box& box, const std::string& bytes) {
     auto stager = box.stage_body();
     REQUIRE(stager->append(bytes.data(), bytes.size()));
@@ -71,17 +62,6 @@ delivery_id complete(message_box& box, const std::string& port, const tracked_en
 
 std::size_t tracked_count(message_box& box) {
     return box.list({.state = delivery_state::delivered, .count_max = 100'000}).size();
-}
-
-// Pruning has no moment of its own: it comes when the writer is idle.
-bool becomes(const std::function<bool()>& is_true) {
-    for (int i = 0; i < 2000; ++i) {
-        if (is_true()) {
-            return true;
-        }
-        std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    }
-    return false;
 }
 
 std::int64_t query(const box_folder& folder, const char* sql) {
