@@ -11,13 +11,9 @@
 #include <utility>
 #include <vector>
 
-namespace hawser::bench {
+#include "bench_support.hpp"
 
-// Of a sorted or unsorted, non-empty series; 0.5 = the median.
-inline double quantile(std::vector<double> series, double part) {
-    std::sort(series.begin(), series.end());
-    return series[static_cast<std::size_t>(part * static_cast<double>(series.size() - 1) + 0.5)];
-}
+namespace hawser::bench {
 
 struct target {
     enum class bound : std::uint8_t { none = 1, at_least, at_most };

@@ -6,8 +6,6 @@
 // several before and after. Needs Debian's postfix package.
 //
 //     TMPDIR=FOLDER drain_bench [--messages N] [--bytes N] [--small N]      exit code 1: a target was missed
-#include <sys/utsname.h>
-
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
@@ -15,13 +13,15 @@
 #include <filesystem>
 #include <mutex>
 
-#include "hawser/host.hpp"
+#include "bench_host.hpp"
+#include "bench_support.hpp"
 #include "messagebox/message_box.hpp"
 #include "smtp_sink.hpp"
 
+using namespace hawser::bench;
+
 namespace {
 
-using clock_type = std::chrono::steady_clock;
 namespace fs = std::filesystem;
 
 constexpr std::size_t outstanding_max = 2000;
@@ -30,25 +30,6 @@ constexpr std::uint64_t slices = 10;
 constexpr double rate_difference_max = 0.2;
 constexpr long resident_kib_max = 64 * 1024;
 constexpr double ready_seconds_max = 2.0;
-
-double seconds_since(clock_type::time_point start) {
-    return std::chrono::duration<double>(clock_type::now() - start).count();
-}
-
-class temporary_folder {
-public:
-    temporary_folder() {
-        std::string pattern = (fs::temp_directory_path() / "hawser-drain-XXXXXX").string();
-        path_ = ::mkdtemp(pattern.data());
-    }
-    temporary_folder(const temporary_folder&) = delete;
-    temporary_folder& operator=(const temporary_folder&) = delete;
-    ~temporary_folder() { fs::remove_all(path_); }
-    std::string file(const char* name) const { return (path_ / name).string(); }
-
-private:
-    fs::path path_;
-};
 
 struct drain_result {
     double fill_seconds = 0;
@@ -69,19 +50,6 @@ double size_mib(const std::string& path) {
     return absent ? 0 : static_cast<double>(size) / (1024 * 1024);
 }
 
-std::unique_ptr<hawser::configuration> load(const std::string& path) {
-    hawser::load_options options;
-    options.plugin_folders = {PLUGIN_FOLDER};
-    hawser::load_result loaded = hawser::load(path, options);
-    for (const hawser::problem& one : loaded.problems) {
-        std::fprintf(stderr, "%s\n", one.line_text().c_str());
-    }
-    if (!loaded.value) {
-        std::exit(1);
-    }
-    return std::move(loaded.value);
-}
-
 void write_bindings(const std::string& path, int port) {
     std::ofstream(path) << R"({"host": {"name": "Drain", "messageBox": {"path": "box.db"}}, "plugins": ["smtp"],
       "sendHandlers": {"SMTP": {"SMTPHost": "127.0.0.1:)"
@@ -93,12 +61,8 @@ void write_bindings(const std::string& path, int port) {
 
 void fill(const std::string& bindings, const std::string& box, std::uint64_t count, std::size_t size,
           drain_result& result) {
-    const auto loaded = load(bindings);
-    const hawser::opened<hawser::host> host = hawser::open_host(*loaded, {.delivers = false});
-    if (!host.value) {
-        std::fprintf(stderr, "%s\n", host.text.c_str());
-        std::exit(1);
-    }
+    const auto loaded = load_or_exit(bindings);
+    const auto host = value_or_exit(hawser::open_host(*loaded, {.delivers = false}));
     hawser::submission message;
     message.port = "Out";
     message.parts.push_back({.bytes = std::string(size, 'x')});
@@ -112,7 +76,7 @@ void fill(const std::string& bindings, const std::string& box, std::uint64_t cou
             changed.wait(lock, [&] { return outstanding < outstanding_max; });
             ++outstanding;
         }
-        host.value->submit_async(message, [&](const hawser::submit_answer& answer) {
+        host->submit_async(message, [&](const hawser::submit_answer& answer) {
             if (answer.code != hawser::answer_code::accepted) {
                 std::fprintf(stderr, "not accepted: %s\n", answer.text.c_str());
                 std::exit(1);
@@ -129,7 +93,7 @@ void fill(const std::string& bindings, const std::string& box, std::uint64_t cou
     changed.wait(lock, [&] { return outstanding == 0; });
     result.fill_seconds = seconds_since(start);
     lock.unlock();
-    host.value->stop();
+    host->stop();
 }
 
 double open_seconds(const std::string& box) {
@@ -165,24 +129,20 @@ std::uint64_t left_in(hawser::bus& host) {
 void drain(const std::string& bindings, const std::string& box, std::uint64_t count, drain_result& result) {
     const std::string log_path = bindings + ".log";
     const auto started = clock_type::now();
-    const pid_t child = hawser::bench::start({HAWSER_COMMAND, "run", bindings}, log_path);
+    const pid_t child = start({HAWSER_COMMAND, "run", bindings}, log_path);
     wait_until_ready(log_path);
     result.ready_seconds = seconds_since(started);
-    const auto loaded = load(bindings);
-    const hawser::opened<hawser::bus> client = hawser::connect(*loaded);
-    if (!client.value) {
-        std::fprintf(stderr, "%s\n", client.text.c_str());
-        std::exit(1);
-    }
+    const auto loaded = load_or_exit(bindings);
+    const auto client = value_or_exit(hawser::connect(*loaded));
     const std::string process = std::to_string(child);
-    const std::uint64_t first = left_in(*client.value);
+    const std::uint64_t first = left_in(*client);
     const auto begin = clock_type::now();
     std::uint64_t slice_left = first;
     auto slice_begin = begin;
     for (std::uint64_t left = first; left > 0;) {
         std::this_thread::sleep_for(std::chrono::milliseconds(left > 50'000 ? 1000 : 10));
-        left = left_in(*client.value);
-        result.anonymous_kib = std::max(result.anonymous_kib, hawser::bench::memory_kib(process, "RssAnon"));
+        left = left_in(*client);
+        result.anonymous_kib = std::max(result.anonymous_kib, memory_kib(process, "RssAnon"));
         result.drain_wal_mib_max = std::max(result.drain_wal_mib_max, size_mib(box + "-wal"));
         if (slice_left - left >= count / slices || left == 0) {
             result.slice_rates.push_back(static_cast<double>(slice_left - left) / seconds_since(slice_begin));
@@ -191,8 +151,8 @@ void drain(const std::string& bindings, const std::string& box, std::uint64_t co
         }
     }
     result.rate = static_cast<double>(first) / seconds_since(begin);
-    result.resident_kib = hawser::bench::memory_kib(process, "VmHWM");
-    hawser::bench::stop(child);
+    result.resident_kib = memory_kib(process, "VmHWM");
+    stop(child);
 }
 
 drain_result run(int port, std::uint64_t count, std::size_t size) {
@@ -235,12 +195,9 @@ int main(int argument_count, char** arguments) {
         }
         (option == "--messages" ? count : option == "--small" ? small_count : size) = value;
     }
-    utsname machine{};
-    ::uname(&machine);
-    std::printf("machine: %s %s, %u processors; hawser %s; bodies of %zu bytes in %s\n", machine.sysname,
-                machine.machine, std::thread::hardware_concurrency(), hawser::version(), size,
-                fs::temp_directory_path().c_str());
-    const hawser::bench::smtp_sink sink;
+    print_machine();
+    std::printf("hawser %s; bodies of %zu bytes in %s\n", hawser::version(), size, fs::temp_directory_path().c_str());
+    const smtp_sink sink;
     std::vector<double> small_rates;
     for (int i = 0; i < small_rounds; ++i) {
         small_rates.push_back(run(sink.port(), small_count, size).rate);
@@ -249,12 +206,11 @@ int main(int argument_count, char** arguments) {
     for (int i = 0; i < small_rounds; ++i) {
         small_rates.push_back(run(sink.port(), small_count, size).rate);
     }
-    std::sort(small_rates.begin(), small_rates.end());
     std::printf("\nrates of the tenths of the drain:");
     for (const double rate : large.slice_rates) {
         std::printf(" %.0f", rate);
     }
-    const double ratio = large.rate / small_rates[small_rates.size() / 2];
+    const double ratio = large.rate / quantile(small_rates, 0.5);
     std::printf("\n\n");
     bool is_met = print_line("rate, the large backlog : the small one", ratio, "", "0.80 .. 1.20",
                              ratio >= 1 - rate_difference_max && ratio <= 1 + rate_difference_max);

@@ -4,32 +4,25 @@
 // hanging port, then with large ones, whose first bytes wait in the memory that all ports share.
 //
 //     TMPDIR=FOLDER isolation_bench [--messages N] [--rounds N]       exit code 1: the target was missed
-#include <sys/utsname.h>
-
 #include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdlib>
-#include <filesystem>
 #include <mutex>
 
-#include "hawser/host.hpp"
+#include "bench_host.hpp"
+#include "bench_support.hpp"
 #include "hawser/log.hpp"
 #include "smtp_sink.hpp"
 
-namespace {
+using namespace hawser::bench;
 
-using clock_type = std::chrono::steady_clock;
-namespace fs = std::filesystem;
+namespace {
 
 constexpr std::size_t outstanding_max = 256;
 constexpr std::size_t body_size = 4096;
 constexpr double ratio_min = 0.9;
-
-double seconds_since(clock_type::time_point start) {
-    return std::chrono::duration<double>(clock_type::now() - start).count();
-}
 
 // Accepts every connection and keeps it, without a word.
 class silent_server {
@@ -77,9 +70,7 @@ private:
 class two_ports {
 public:
     two_ports(int fast_port, int hanging_port) {
-        std::string pattern = (fs::temp_directory_path() / "hawser-isolation-XXXXXX").string();
-        folder_ = ::mkdtemp(pattern.data());
-        const std::string path = (folder_ / "bindings.json").string();
+        const std::string path = folder_.file("bindings.json");
         const auto server = [](int port) { return "\"SMTPHost\": \"127.0.0.1:" + std::to_string(port) + '"'; };
         std::ofstream(path) << R"({"host": {"name": "Isolation", "messageBox": {"path": "box.db"}}, "plugins": ["smtp"],
           "sendHandlers": {"SMTP": {)"
@@ -88,31 +79,13 @@ public:
            {"name": "Hanging", "primaryTransport": {"type": "SMTP", "address": "mailto:ap@example.test",
             "properties": {)"
                             << server(hanging_port) << "}}}]}";
-        hawser::load_options options;
-        options.plugin_folders = {PLUGIN_FOLDER};
-        hawser::load_result loaded = hawser::load(path, options);
-        for (const hawser::problem& one : loaded.problems) {
-            std::fprintf(stderr, "%s\n", one.line_text().c_str());
-        }
-        if (!loaded.value) {
-            std::exit(1);
-        }
-        loaded_ = std::move(loaded.value);
-        hawser::opened<hawser::host> host = hawser::open_host(*loaded_, {});
-        if (!host.value) {
-            std::fprintf(stderr, "%s\n", host.text.c_str());
-            std::exit(1);
-        }
-        host_ = std::move(host.value);
+        loaded_ = load_or_exit(path);
+        host_ = value_or_exit(hawser::open_host(*loaded_, {}));
         host_->start();
     }
     two_ports(const two_ports&) = delete;
     two_ports& operator=(const two_ports&) = delete;
-    ~two_ports() {
-        host_->stop(0);
-        host_.reset();
-        fs::remove_all(folder_);
-    }
+    ~two_ports() { host_->stop(0); }
 
     void submit(const std::string& port, int count, std::size_t size) {
         hawser::submission message;
@@ -164,18 +137,13 @@ private:
         return one.queued + one.retrying + one.active + one.suspended;
     }
 
-    fs::path folder_;
+    temporary_folder folder_;
     std::unique_ptr<hawser::configuration> loaded_;
     std::unique_ptr<hawser::host> host_;
 };
 
-double median(std::vector<double> series) {
-    std::sort(series.begin(), series.end());
-    return series[series.size() / 2];
-}
-
-bool compare(const char* name, const hawser::bench::smtp_sink& sink, int hanging_count, std::size_t hanging_size,
-             int message_count, int rounds) {
+bool compare(const char* name, const smtp_sink& sink, int hanging_count, std::size_t hanging_size, int message_count,
+             int rounds) {
     const silent_server silent;
     two_ports alone(sink.port(), silent.port());
     two_ports beside(sink.port(), silent.port());
@@ -190,10 +158,10 @@ bool compare(const char* name, const hawser::bench::smtp_sink& sink, int hanging
         beside_rates.push_back(beside.fast_rate(message_count));
         ratios.push_back(beside_rates.back() / alone_rates.back());
     }
-    const double ratio = median(ratios);
+    const double ratio = quantile(ratios, 0.5);
     const bool is_met = ratio >= ratio_min && beside.active_in("Hanging") > 0 && silent.connection_count() > 0;
     std::printf("%-36s %9.0f/s %9.0f/s %7.2f  >= 0.90 %s  (hanging: %llu in flight on %zu connections)\n", name,
-                median(alone_rates), median(beside_rates), ratio, is_met ? "met    " : "NOT MET",
+                quantile(alone_rates, 0.5), quantile(beside_rates, 0.5), ratio, is_met ? "met    " : "NOT MET",
                 static_cast<unsigned long long>(beside.active_in("Hanging")), silent.connection_count());
     std::fflush(stdout);
     return is_met;
@@ -214,13 +182,11 @@ int main(int argument_count, char** arguments) {
         (option == "--messages" ? messages : rounds) = value;
     }
     hawser::configure_log("error", "text");  // a line for each message that hangs says nothing new
-    utsname machine{};
-    ::uname(&machine);
-    std::printf("machine: %s %s, %u processors; hawser %s; %d rounds of %d messages of %zu bytes each\n",
-                machine.sysname, machine.machine, std::thread::hardware_concurrency(), hawser::version(), rounds,
-                messages, body_size);
+    print_machine();
+    std::printf("hawser %s; %d rounds of %d messages of %zu bytes each\n", hawser::version(), rounds, messages,
+                body_size);
     std::printf("%-36s %11s %11s %7s  target\n", "what hangs", "alone", "beside it", "ratio");
-    const hawser::bench::smtp_sink sink;
+    const smtp_sink sink;
     const bool small = compare("300 messages of 4 KiB", sink, 300, body_size, messages, rounds);
     const bool large = compare("200 messages of 1 MiB", sink, 200, 1024 * 1024, messages, rounds);
     return small && large ? 0 : 1;

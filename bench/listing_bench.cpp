@@ -14,8 +14,10 @@
 #include <string>
 #include <thread>
 
+#include "bench_support.hpp"
 #include "messagebox/test_box.hpp"
 
+using namespace hawser::bench;
 using namespace hawser::engine;
 using namespace hawser::engine::test;
 
@@ -30,10 +32,6 @@ constexpr std::int64_t customer_count = 1000;
 
 const char* const port_names[] = {"Port0", "Port1", "Port2", "Port3", "Port4",
                                   "Port5", "Port6", "Port7", "Port8", "Port9"};
-
-double seconds_since(std::chrono::steady_clock::time_point start) {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
 
 publication publication_of(std::int64_t i, std::int64_t count, std::int64_t start_ms) {
     publication message;

@@ -13,8 +13,6 @@
 // That of latency is one thread that inserts a row and commits it.
 //
 //     TMPDIR=FOLDER messagebox_bench [Google Benchmark's options]        exit code 1: a target was missed
-#include <sys/utsname.h>
-
 #include <chrono>
 #include <functional>
 
@@ -26,8 +24,6 @@ using namespace hawser::engine::test;
 using namespace hawser::bench;
 
 namespace {
-
-using clock_type = std::chrono::steady_clock;
 
 constexpr std::size_t body_size = 4096;
 constexpr std::int64_t outstanding_count = 256;
@@ -44,35 +40,13 @@ constexpr target not_more_than_twice{target::bound::at_most, 2.0};
 const std::string body(body_size, 'x');
 comparison_table table;
 
-double seconds_since(clock_type::time_point start) {
-    return std::chrono::duration<double>(clock_type::now() - start).count();
-}
-
-publication make_publication() {
-    publication message;
-    message.message_id = make_uuid();
-    message.published_unix_ms = now();
-    new_part part;
-    part.info.name = "body";
-    part.info.is_body = true;
-    part.info.size = body.size();
-    part.body = body;
-    message.parts.push_back(std::move(part));
-    message.deliveries.push_back({"A", 5, 0, false, ""});
-    return message;
-}
-
-std::vector<operation> batch_of(operation one) {
-    std::vector<operation> batch;
-    batch.push_back(std::move(one));
-    return batch;
-}
+publication message_to_port() { return make_publication({.ports = {"A"}, .body = body}); }
 
 // The message box with the baseline's blocking calls.
 class box_writer_side {
 public:
     std::int64_t publish(const std::string&) {
-        commit_and_wait(publish_operation{make_publication()});
+        commit_and_wait(publish_operation{message_to_port()});
         return 0;
     }
     claim_token claim(std::int64_t) {
@@ -220,7 +194,7 @@ private:
                 changed_.wait(lock, [this] { return outstanding_ < outstanding_count; });
                 ++outstanding_;
             }
-            box_.commit(batch_of(publish_operation{make_publication()}), [this](const commit_answer&) { published(); });
+            box_.commit(batch_of(publish_operation{message_to_port()}), [this](const commit_answer&) { published(); });
         }
     }
     // These three on the writer thread.
@@ -385,10 +359,8 @@ int main(int argument_count, char** arguments) {
     if (benchmark::ReportUnrecognizedArguments(argument_count, arguments)) {
         return 64;
     }
-    utsname machine{};
-    ::uname(&machine);
-    std::printf("machine: %s %s %s, %u processors; SQLite %s; %zu-byte bodies in %s\n", machine.sysname,
-                machine.release, machine.machine, std::thread::hardware_concurrency(), sqlite3_libversion(), body_size,
+    print_machine();
+    std::printf("SQLite %s; %zu-byte bodies in %s\n", sqlite3_libversion(), body_size,
                 std::filesystem::temp_directory_path().c_str());
     benchmark::RunSpecifiedBenchmarks();
     return table.print() ? 0 : 1;
