@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "domain_name.hpp"
 #include "hawser/sdk/error.hpp"
+#include "mail_header.hpp"
 #include "text.hpp"
 
 namespace hawser::smtp {
@@ -12,8 +14,26 @@ namespace {
     throw failure(std::string(property) + ": \"" + shown(text) + "\" " + why);
 }
 
-bool is_atext(char c) {  // RFC 5322 section 3.2.3
-    return is_alphanumeric(c) || std::string_view("!#$%&'*+-/=?^_`{|}~").find(c) != std::string_view::npos;
+bool is_atext(char c) {  // RFC 5322 section 3.2.3, and RFC 6531 section 3.3 with all beyond ASCII
+    return is_alphanumeric(c) || static_cast<unsigned char>(c) >= 0x80 ||
+           std::string_view("!#$%&'*+-/=?^_`{|}~").find(c) != std::string_view::npos;
+}
+
+// C1 controls (U+0080 to U+009F), and the separators and directions of U+2028 to U+202F and U+2066 to U+206F: they
+// would show a person another address than the one that is sent to.
+bool has_invisible(std::string_view text) {
+    for (std::size_t i = 0; i + 1 < text.size(); ++i) {
+        const auto at = [&](std::size_t offset) {
+            return i + offset < text.size() ? static_cast<unsigned char>(text[i + offset]) : 0U;
+        };
+        const bool is_c1 = at(0) == 0xc2 && at(1) < 0xa0;
+        const bool is_formatting =
+            at(0) == 0xe2 && ((at(1) == 0x80 && at(2) >= 0xa8 && at(2) <= 0xaf) || (at(1) == 0x81 && at(2) >= 0xa6));
+        if (is_c1 || is_formatting) {
+            return true;
+        }
+    }
+    return false;
 }
 
 std::string_view trim(std::string_view text) {
@@ -85,6 +105,14 @@ mail_address parse_one(std::string_view piece, std::string_view property) {
         one.address = trim(piece.substr(open + 1, piece.size() - open - 2));
     } else {
         one.address = piece;
+    }
+    if (const std::size_t at = one.address.rfind('@'); at != std::string::npos) {
+        std::string why;
+        const auto domain = to_ascii_domain(std::string_view(one.address).substr(at + 1), why);
+        if (!domain) {
+            refuse(property, one.address, "has a domain that is no domain name (" + why + ')');
+        }
+        one.address.replace(at + 1, std::string::npos, *domain);
     }
     check_addr_spec(one.address, property);
     return one;
@@ -171,12 +199,11 @@ void check_addr_spec(std::string_view address, std::string_view property) {
     }
     const std::string_view local = address.substr(0, at);
     const std::string_view domain = address.substr(at + 1);
-    if (std::any_of(address.begin(), address.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; })) {
-        refuse(property, address,
-               "needs SMTPUTF8 or an internationalised domain name, which this version does not send");
-    }
-    if (has_control(address)) {
+    if (has_control(address) || has_invisible(address)) {
         refuse(property, address, "has a control character");
+    }
+    if (!is_utf8(address)) {
+        refuse(property, address, "is not UTF-8");
     }
     if (local.size() > local_part_size_max || address.size() > address_size_max) {
         refuse(property, address, "is too long (64 characters before the '@' and 254 in all are allowed)");

@@ -12,7 +12,9 @@ namespace hawser::smtp {
 
 struct mail_address {
     std::string display_name;  // UTF-8, without quotes; may be empty
-    std::string address;       // local-part@domain as it stands in an SMTP command (RFC 5321 section 4.1.2)
+    // local-part@domain as it stands in an SMTP command (RFC 5321 section 4.1.2): the domain in A-labels (IDNA2008),
+    // the local part in UTF-8 where it was written so, for which the server needs SMTPUTF8 (RFC 6531).
+    std::string address;
 };
 
 inline constexpr std::size_t local_part_size_max = 64;  // RFC 5321 section 4.5.3.1.1
@@ -26,7 +28,7 @@ std::vector<mail_address> parse_address_list(std::string_view text, std::string_
 // Exactly one address, as From must be.
 mail_address parse_single_address(std::string_view text, std::string_view property);
 
-// Throws where `address` is no addr-spec in ASCII (RFC 5321 Mailbox).
+// Throws where `address` is no addr-spec (RFC 5321 Mailbox; UTF-8 in the local part as RFC 6531 has it).
 void check_addr_spec(std::string_view address, std::string_view property);
 
 std::string_view domain_of(std::string_view address);

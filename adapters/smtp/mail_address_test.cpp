@@ -29,14 +29,38 @@ TEST_CASE("lists of addresses as people write them") {
 }
 
 TEST_CASE("nothing that would end a command or a header field passes for an address") {
-    for (const std::string& text :
-         {std::string("a@b\r\nRCPT TO:<c@d>"), std::string("a@b\nDATA"), std::string("a\0@b", 4),
-          std::string("mailto:a@b%0d%0aBcc:c@d"), std::string("mailto:a@b?bcc=c@d"), std::string("a@b>"),
-          std::string("<a@b"), std::string("a b@c"), std::string("a@b c"), std::string("@b"), std::string("a@"),
-          std::string("a"), std::string("a@-b.example"), std::string("a..b@c"), std::string("a@b> SIZE=1 <c@d"),
-          std::string("(x)a@b"), std::string(65, 'a') + "@b", std::string("é@b"), std::string("\"a\r\n\"@b")}) {
+    for (const std::string& text : {std::string("a@b\r\nRCPT TO:<c@d>"),
+                                    std::string("a@b\nDATA"),
+                                    std::string("a\0@b", 4),
+                                    std::string("mailto:a@b%0d%0aBcc:c@d"),
+                                    std::string("mailto:a@b?bcc=c@d"),
+                                    std::string("a@b>"),
+                                    std::string("<a@b"),
+                                    std::string("a b@c"),
+                                    std::string("a@b c"),
+                                    std::string("@b"),
+                                    std::string("a@"),
+                                    std::string("a"),
+                                    std::string("a@-b.example"),
+                                    std::string("a..b@c"),
+                                    std::string("a@b> SIZE=1 <c@d"),
+                                    std::string("(x)a@b"),
+                                    std::string(65, 'a') + "@b",
+                                    std::string("\xe9@b"),
+                                    std::string("a\xc2\x85@b"),
+                                    std::string("a\xe2\x80\xae@b"),
+                                    std::string("a@\xe2\x98\x83\xe2\x80\x8d.example"),
+                                    std::string("\"a\r\n\"@b")}) {
         CHECK_THROWS_AS(parse_address_list(text, "To"), hawser::failure);
     }
+}
+
+TEST_CASE("domains go out in A-labels (IDNA2008), local parts in UTF-8 (RFC 6531)") {
+    CHECK(addresses("info@bücher.example") == "[|info@xn--bcher-kva.example]");
+    CHECK_THROWS_AS(parse_address_list("info@b.example＞　NOTIFY=NEVER", "To"), hawser::failure);
+    CHECK(addresses("info@straße.example") == "[|info@xn--strae-oqa.example]");  // not "strasse": IDNA2008
+    CHECK(addresses("jörg@b.example") == "[|jörg@b.example]");
+    CHECK_THROWS_AS(parse_address_list("a@-ü.example", "To"), hawser::failure);
 }
 
 TEST_CASE("From is exactly one address") {
@@ -58,6 +82,10 @@ TEST_CASE("SMTPHost takes what BizTalk takes, and IPv6 literals in brackets") {
     CHECK(read("[::1]") == "::1|0");
     for (const char c : std::string("`~!@#$^&*()=+[]{}\\|;'\",<>/?")) {  // spec section 2
         CHECK(read(std::string("a") + c + "b") == "refused");
+    }
+    CHECK(read("bücher.example:25") == "xn--bcher-kva.example|25");
+    for (const char* text : {"a＞b.example", "a　b.example", "a＠b.example"}) {  // wide forms of what has no place
+        CHECK(read(text) == "refused");
     }
     for (const char* text : {"", "a:b", "a:", "a:70000", "a:0", "::1", "[::1", "[::1]x", "a b", "a\r\nb"}) {
         CHECK(read(text) == "refused");

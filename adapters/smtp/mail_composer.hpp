@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "hawser/sdk/message.hpp"
@@ -17,5 +18,10 @@ struct envelope {
     std::vector<std::string> recipients;
 };
 envelope envelope_of(const message& one);
+
+// A blind recipient must not share an encrypted message with others, whose recipients it names (design section 5).
+// Where there are blind ones, throws unless the entity that leaves (its beginning is `start`) visibly is the composed
+// one, in clear text or signed in the clear: what cannot be looked into counts as encrypted.
+void check_blind_recipients(const message& one, std::string_view start);
 
 }  // namespace hawser::smtp

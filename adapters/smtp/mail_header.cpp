@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <ctime>
 
+#include "domain_name.hpp"
 #include "text.hpp"
 
 namespace hawser::smtp {
@@ -124,10 +125,6 @@ std::string clean(std::string_view text) {
         }
     }
     return out;
-}
-
-bool is_ascii(std::string_view text) {
-    return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
 bool needs_encoding(std::string_view text) {
@@ -270,6 +267,18 @@ std::string encode_parameter(std::string_view name, std::string_view value) {
         close();
     }
     return out;
+}
+
+std::string encode_name_parameter(std::string_view value) {
+    const std::string plain = clean(value);
+    if (is_ascii(plain) && plain.find("=?") == std::string::npos) {
+        return encode_parameter("name", value);
+    }
+    std::string words;
+    for (const std::string& word : encode_words(plain)) {
+        words += (words.empty() ? "" : "\r\n ") + word;
+    }
+    return ";\r\n name=\"" + words + '"';
 }
 
 std::string encode_date(std::int64_t unix_ms) {

@@ -1,194 +1,122 @@
 #include "mime_entity.hpp"
 
-#include <array>
 #include <random>
 #include <variant>
 
 #include "mail_header.hpp"
-#include "text.hpp"
 
 namespace hawser::smtp {
 namespace {
 
-constexpr std::size_t base64_line_bytes = 57;  // 76 characters (RFC 2045 section 6.8)
-constexpr std::size_t quoted_line_size = 76;
+constexpr std::size_t sampled_size = 32 * 1024;  // of a part whose encoding its content decides
 
-// Two characters for every twelve bits: half the look-ups.
-const std::array<std::array<char, 2>, 4096>& base64_pairs() {
-    static const auto table = [] {
-        constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-        std::array<std::array<char, 2>, 4096> made{};
-        for (std::size_t i = 0; i < made.size(); ++i) {
-            made[i] = {letters[i >> 6U], letters[i & 63U]};
+std::string leaf_fields(const mime_leaf& leaf, transfer_encoding encoding) {
+    std::string fields = "Content-Type: " + leaf.content_type;
+    if (!leaf.charset.empty()) {
+        fields += encode_parameter("charset", leaf.charset);
+    }
+    if (!leaf.file_name.empty()) {
+        fields += encode_name_parameter(leaf.file_name);
+    }
+    fields += "\r\nContent-Transfer-Encoding: ";
+    fields += encoding == transfer_encoding::base64 ? "base64" : "quoted-printable";
+    fields += "\r\n";
+    if (leaf.disposition != disposition::none) {
+        fields += "Content-Disposition: ";
+        fields += leaf.disposition == disposition::attachment ? "attachment" : "inline";
+        if (!leaf.file_name.empty()) {
+            fields += encode_parameter("filename", leaf.file_name);
         }
-        return made;
-    }();
-    return table;
+        fields += "\r\n";
+    }
+    if (!leaf.content_id.empty()) {
+        fields += "Content-ID: <" + leaf.content_id + ">\r\n";
+    }
+    if (!leaf.description.empty()) {
+        fields += "Content-Description: " + encode_unstructured("Content-Description", leaf.description) + "\r\n";
+    }
+    return fields;
 }
 
-void append_base64_line(const unsigned char* bytes, std::size_t size, std::string& out) {
-    const auto& pairs = base64_pairs();
-    std::size_t i = 0;
-    for (; i + 3 <= size; i += 3) {
-        const unsigned group = (unsigned{bytes[i]} << 16U) | (unsigned{bytes[i + 1]} << 8U) | bytes[i + 2];
-        out.append(pairs[group >> 12U].data(), 2);
-        out.append(pairs[group & 4095U].data(), 2);
-    }
-    if (i < size) {
-        const unsigned group = (unsigned{bytes[i]} << 16U) | (i + 1 < size ? unsigned{bytes[i + 1]} << 8U : 0U);
-        out.append(pairs[group >> 12U].data(), 2);
-        out += i + 1 < size ? pairs[group & 4095U][0] : '=';
-        out += '=';
-    }
-    out += "\r\n";
-}
-
-class base64_filter {
+// What was read of a stream to look at it, and then the rest of it.
+class resumed_stream final : public stream_source {
 public:
-    void write(std::string_view in, std::string& out) {
-        if (!rest_.empty()) {
-            const std::size_t size = std::min(base64_line_bytes - rest_.size(), in.size());
-            rest_ += in.substr(0, size);
-            in.remove_prefix(size);
-            if (rest_.size() < base64_line_bytes) {
-                return;
-            }
-            encode(rest_, out);
-            rest_.clear();
+    resumed_stream(std::string start, body_stream rest) : start_(std::move(start)), rest_(std::move(rest)) {}
+    std::size_t read(void* buffer, std::size_t capacity) override {
+        const std::size_t size = std::min(capacity, start_.size() - position_);
+        if (size == 0) {
+            return rest_.read(buffer, capacity);
         }
-        while (in.size() >= base64_line_bytes) {
-            encode(in.substr(0, base64_line_bytes), out);
-            in.remove_prefix(base64_line_bytes);
-        }
-        rest_ = in;
-    }
-    void finish(std::string& out) {
-        if (!rest_.empty()) {
-            encode(rest_, out);
-        }
-    }
-    static std::int64_t encoded_size(std::int64_t size) {
-        const auto line = static_cast<std::int64_t>(base64_line_bytes);
-        return (size + 2) / 3 * 4 + (size + line - 1) / line * 2;
+        std::memcpy(buffer, start_.data() + position_, size);
+        position_ += size;
+        return size;
     }
 
 private:
-    static void encode(std::string_view bytes, std::string& out) {
-        append_base64_line(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), out);
-    }
-    std::string rest_;
+    std::string start_;
+    body_stream rest_;
+    std::size_t position_ = 0;
 };
 
-// Quoted-printable (RFC 2045 section 6.7) that keeps every byte: CRLF is a line's end, a lone CR or LF is encoded (and
-// a lone LF followed by a soft line break, so that it still reads as lines).
-class quoted_printable_filter {
-public:
-    void write(std::string_view in, std::string& out) {
-        for (const char c : in) {
-            if (had_cr_ && c == '\n') {
-                had_cr_ = false;
-                end_line(out);
-                continue;
-            }
-            if (std::exchange(had_cr_, false)) {
-                add_encoded('\r', out);
-            }
-            if (c == '\r') {
-                had_cr_ = true;
-            } else if (c == '\n') {
-                add_encoded(c, out);
-                break_line(out);
-            } else {
-                add(c, out);
-            }
-        }
+body_stream encoded(body_stream raw, transfer_encoding encoding) {
+    if (encoding == transfer_encoding::base64) {
+        return make_stream(std::make_unique<filtered_stream<base64_filter>>(std::move(raw), base64_filter{}));
     }
-    void finish(std::string& out) {
-        if (std::exchange(had_cr_, false)) {
-            add_encoded('\r', out);
-        }
-        if (!line_.empty()) {
-            break_line(out);  // a soft break: the text itself has no line's end here
-        }
-    }
+    return make_stream(
+        std::make_unique<filtered_stream<quoted_printable_filter>>(std::move(raw), quoted_printable_filter{}));
+}
 
-private:
-    void add(char c, std::string& out) {
-        const auto byte = static_cast<unsigned char>(c);
-        const bool is_plain = (byte >= 33 && byte <= 126 && c != '=') || c == ' ' || c == '\t';
-        const bool is_risky =
-            line_.empty() &&
-            (c == '.' || c == 'F');  // "From " and dots at the start of a line are changed by some relays
-        if (is_plain && !is_risky) {
-            make_room(1, out);
-            line_ += c;
-        } else {
-            add_encoded(c, out);
+// Reads the beginning of `raw`, settles the encoding by it, and puts the beginning back.
+transfer_encoding settle_encoding(body_stream& raw) {
+    std::string start(sampled_size, '\0');
+    std::size_t size = 0;
+    while (size < start.size()) {
+        const std::size_t added = raw.read(start.data() + size, start.size() - size);
+        if (added == 0) {
+            break;
         }
+        size += added;
     }
-    void add_encoded(char c, std::string& out) {
-        static constexpr char digits[] = "0123456789ABCDEF";
-        const auto byte = static_cast<unsigned char>(c);
-        make_room(3, out);
-        line_ += '=';
-        line_ += digits[byte >> 4U];
-        line_ += digits[byte & 15U];
-    }
-    void make_room(std::size_t size, std::string& out) {
-        if (line_.size() + size > quoted_line_size - 1) {
-            break_line(out);
-        }
-    }
-    void break_line(std::string& out) {
-        out.append(line_).append("=\r\n");
-        line_.clear();
-    }
-    void end_line(std::string& out) {
-        if (!line_.empty() &&
-            (line_.back() == ' ' || line_.back() == '\t')) {  // white space at the end of a line is lost on the way
-            const bool is_space = line_.back() == ' ';
-            line_.pop_back();
-            make_room(3, out);
-            line_ += is_space ? "=20" : "=09";
-        }
-        out.append(line_).append("\r\n");
-        line_.clear();
-    }
-    std::string line_;
-    bool had_cr_ = false;
-};
+    start.resize(size);
+    const transfer_encoding settled = shorter_encoding(start);
+    raw = make_stream(std::make_unique<resumed_stream>(std::move(start), std::move(raw)));
+    return settled;
+}
 
-struct leaf_piece {
-    std::function<body_stream()> open;
-    transfer_encoding encoding;
-};
-using piece = std::variant<std::string, leaf_piece>;
+using piece = std::variant<std::string, mime_leaf>;
 
-// Pieces one after another; a leaf is opened when it is reached.
+// Pieces one after another; a leaf writes its own fields when it is reached.
 class entity_source final : public stream_source {
 public:
     explicit entity_source(std::vector<piece> pieces) : pieces_(std::move(pieces)) {
-        for (piece& one : pieces_) {  // leaves are opened at once: a missing file has to show before anything is sent
-            if (auto* leaf = std::get_if<leaf_piece>(&one); leaf != nullptr) {
+        for (const piece& one : pieces_) {
+            if (const auto* leaf = std::get_if<mime_leaf>(&one); leaf != nullptr) {
                 streams_.push_back(leaf->open());
             }
         }
     }
     std::size_t read(void* buffer, std::size_t capacity) override {
-        while (index_ < pieces_.size()) {
-            const std::size_t size = read_piece(buffer, capacity);
-            if (size > 0) {
+        while (true) {
+            if (offset_ < text_.size()) {
+                const std::size_t size = std::min(capacity, text_.size() - offset_);
+                std::memcpy(buffer, text_.data() + offset_, size);
+                offset_ += size;
                 return size;
             }
-            ++index_;
-            offset_ = 0;
-            current_.close();
-            is_open_ = false;
+            if (current_) {
+                if (const std::size_t size = current_.read(buffer, capacity); size > 0) {
+                    return size;
+                }
+                current_.close();
+            }
+            if (index_ == pieces_.size()) {
+                return 0;
+            }
+            begin_piece(pieces_[index_++]);
         }
-        return 0;
     }
     std::int64_t size_hint() override {
-        if (index_ != 0 || offset_ != 0 || is_open_) {
+        if (index_ != 0) {
             return -1;
         }
         std::int64_t total = 0;
@@ -198,44 +126,39 @@ public:
                 total += static_cast<std::int64_t>(text->size());
                 continue;
             }
+            const mime_leaf& leaf = std::get<mime_leaf>(one);
             const std::int64_t size = streams_[stream++].size_hint();
-            if (size < 0 || std::get<leaf_piece>(one).encoding != transfer_encoding::base64) {
+            if (size < 0 || leaf.encoding != transfer_encoding::base64) {
                 return -1;
             }
-            total += base64_filter::encoded_size(size);
+            total += static_cast<std::int64_t>(leaf_fields(leaf, leaf.encoding).size() + 2) +
+                     base64_filter::encoded_size(size);
         }
         return total;
     }
 
 private:
-    std::size_t read_piece(void* buffer, std::size_t capacity) {
-        if (const auto* text = std::get_if<std::string>(&pieces_[index_]); text != nullptr) {
-            const std::size_t size = std::min(capacity, text->size() - offset_);
-            std::memcpy(buffer, text->data() + offset_, size);
-            offset_ += size;
-            return size;
+    void begin_piece(piece& next) {
+        offset_ = 0;
+        if (auto* text = std::get_if<std::string>(&next); text != nullptr) {
+            text_ = std::move(*text);
+            return;
         }
-        if (!is_open_) {
-            body_stream raw = std::move(streams_[stream_++]);
-            if (std::get<leaf_piece>(pieces_[index_]).encoding == transfer_encoding::base64) {
-                current_ =
-                    make_stream(std::make_unique<filtered_stream<base64_filter>>(std::move(raw), base64_filter{}));
-            } else {
-                current_ = make_stream(std::make_unique<filtered_stream<quoted_printable_filter>>(
-                    std::move(raw), quoted_printable_filter{}));
-            }
-            is_open_ = true;
-        }
-        return current_.read(buffer, capacity);
+        const mime_leaf& leaf = std::get<mime_leaf>(next);
+        body_stream raw = std::move(streams_[stream_++]);
+        const transfer_encoding encoding =
+            leaf.encoding == transfer_encoding::by_content ? settle_encoding(raw) : leaf.encoding;
+        text_ = leaf_fields(leaf, encoding) + "\r\n";
+        current_ = encoded(std::move(raw), encoding);
     }
 
     std::vector<piece> pieces_;
     std::vector<body_stream> streams_;
     std::size_t index_ = 0;
     std::size_t stream_ = 0;
+    std::string text_;
     std::size_t offset_ = 0;
     body_stream current_;
-    bool is_open_ = false;
 };
 
 std::string make_boundary() {  // 128 random bits: no text can hold it by chance or on purpose
@@ -251,109 +174,53 @@ std::string make_boundary() {  // 128 random bits: no text can hold it by chance
     return boundary;
 }
 
-std::string leaf_fields(const mime_leaf& leaf) {
-    std::string fields = "Content-Type: " + leaf.content_type;
-    if (!leaf.charset.empty()) {
-        fields += encode_parameter("charset", leaf.charset);
+void add_pieces(mime_part part, std::string prefix, std::vector<piece>& pieces) {
+    if (part.multipart.empty()) {
+        pieces.emplace_back(std::move(prefix));
+        pieces.emplace_back(std::move(part.leaf));
+        return;
     }
-    if (!leaf.file_name.empty()) {
-        fields += encode_parameter("name", leaf.file_name);
+    const std::string boundary = make_boundary();
+    prefix += "Content-Type: " + part.content_type();
+    if (part.multipart == "related") {
+        prefix += encode_parameter("type", part.first_leaf_type());
     }
-    fields += "\r\nContent-Transfer-Encoding: ";
-    fields += leaf.encoding == transfer_encoding::base64 ? "base64" : "quoted-printable";
-    fields += "\r\n";
-    if (leaf.is_attachment || !leaf.file_name.empty()) {
-        fields += leaf.is_attachment ? "Content-Disposition: attachment" : "Content-Disposition: inline";
-        if (!leaf.file_name.empty()) {
-            fields += encode_parameter("filename", leaf.file_name);
-        }
-        fields += "\r\n";
+    prefix += encode_parameter("boundary", boundary) + "\r\nContent-Transfer-Encoding: 7bit\r\n\r\n";
+    for (mime_part& child : part.children) {
+        add_pieces(std::move(child), std::move(prefix) + "\r\n--" + boundary + "\r\n", pieces);
+        prefix.clear();
     }
-    if (!leaf.content_id.empty()) {
-        fields += "Content-ID: <" + leaf.content_id + ">\r\n";
-    }
-    if (!leaf.description.empty()) {
-        fields += "Content-Description: " + encode_unstructured("Content-Description", leaf.description) + "\r\n";
-    }
-    return fields;
+    pieces.emplace_back("\r\n--" + boundary + "--\r\n");
 }
 
 }  // namespace
 
-body_stream make_mime_entity(std::vector<mime_leaf> leaves) {
-    std::vector<piece> pieces;
-    const std::string version = "MIME-Version: 1.0\r\n";
-    if (leaves.size() == 1) {
-        pieces.emplace_back(version + leaf_fields(leaves[0]) + "\r\n");
-        pieces.emplace_back(leaf_piece{std::move(leaves[0].open), leaves[0].encoding});
-    } else {
-        const std::string boundary = make_boundary();
-        pieces.emplace_back(version + "Content-Type: multipart/mixed" + encode_parameter("boundary", boundary) +
-                            "\r\nContent-Transfer-Encoding: 7bit\r\n\r\nThis is a message in MIME format.\r\n");
-        for (mime_leaf& leaf : leaves) {
-            pieces.emplace_back("\r\n--" + boundary + "\r\n" + leaf_fields(leaf) + "\r\n");
-            pieces.emplace_back(leaf_piece{std::move(leaf.open), leaf.encoding});
-        }
-        pieces.emplace_back("\r\n--" + boundary + "--\r\n");
+const std::string& mime_part::first_leaf_type() const {
+    return multipart.empty() ? leaf.content_type : children.front().first_leaf_type();
+}
+
+std::string mime_part::content_type() const { return multipart.empty() ? leaf.content_type : "multipart/" + multipart; }
+
+mime_part leaf_part(mime_leaf leaf) {
+    mime_part part;
+    part.leaf = std::move(leaf);
+    return part;
+}
+
+mime_part multipart_of(const char* subtype, std::vector<mime_part> parts) {
+    if (parts.size() == 1) {
+        return std::move(parts.front());
     }
+    mime_part whole;
+    whole.multipart = subtype;
+    whole.children = std::move(parts);
+    return whole;
+}
+
+body_stream make_mime_entity(mime_part root) {
+    std::vector<piece> pieces;
+    add_pieces(std::move(root), "MIME-Version: 1.0\r\n", pieces);
     return make_stream(std::make_unique<entity_source>(std::move(pieces)));
 }
-
-std::string checked_content_type(std::string_view text, std::string_view otherwise) {
-    std::string type;
-    std::size_t slashes = 0;
-    for (const char c : text.substr(0, std::min(text.find(';'), text.size()))) {
-        if (c == ' ' || c == '\t') {
-            continue;
-        }
-        const bool is_token = is_alphanumeric(c) ||
-                              std::string_view("!#$&-^_.+").find(c) != std::string_view::npos;  // RFC 6838 section 4.2
-        if (!is_token && c != '/') {
-            return std::string(otherwise);
-        }
-        slashes += c == '/' ? 1 : 0;
-        type += lower(c);
-    }
-    const bool is_type = slashes == 1 && type.front() != '/' && type.back() != '/' && type.size() <= 127;
-    // A part that claims to be a message or a multipart would have to be encoded as one (RFC 2046 sections 5.1
-    // and 5.2).
-    const bool is_composite = type.rfind("multipart/", 0) == 0 || type.rfind("message/", 0) == 0;
-    return is_type && !is_composite ? type : std::string(otherwise);
-}
-
-std::string content_type_of_file(std::string_view file_name) {
-    static constexpr std::pair<std::string_view, std::string_view> types[] = {
-        {"pdf", "application/pdf"},
-        {"txt", "text/plain"},
-        {"csv", "text/csv"},
-        {"xml", "application/xml"},
-        {"json", "application/json"},
-        {"html", "text/html"},
-        {"htm", "text/html"},
-        {"zip", "application/zip"},
-        {"gz", "application/gzip"},
-        {"png", "image/png"},
-        {"jpg", "image/jpeg"},
-        {"jpeg", "image/jpeg"},
-        {"gif", "image/gif"},
-        {"tif", "image/tiff"},
-        {"tiff", "image/tiff"},
-        {"doc", "application/msword"},
-        {"docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"},
-        {"xls", "application/vnd.ms-excel"},
-        {"xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
-        {"edi", "application/edifact"},
-        {"p7m", "application/pkcs7-mime"},
-        {"p7s", "application/pkcs7-signature"}};
-    const std::size_t dot = file_name.rfind('.');
-    for (const auto& [extension, type] : types) {
-        if (dot != std::string_view::npos && equals_ignoring_case(file_name.substr(dot + 1), extension)) {
-            return std::string(type);
-        }
-    }
-    return "application/octet-stream";
-}
-
-bool is_text_type(std::string_view content_type) { return content_type.substr(0, 5) == "text/"; }
 
 }  // namespace hawser::smtp

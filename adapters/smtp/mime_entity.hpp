@@ -1,18 +1,19 @@
 // Builds one MIME entity as a stream, in constant memory: leaves that are read when their turn comes, and multiparts
-// around them. The header block holds MIME-Version and Content-* fields only; all lines end with CRLF; everything is
-// 7bit-clean, so that a signature over it survives any relay (RFC 8551 section 3.1.3).
+// around them. The header block holds MIME-Version and Content-* fields only; all lines end with CRLF and are short;
+// everything is 7bit-clean, so that a signature over it survives any relay (RFC 8551 section 3.1.3).
 #pragma once
 
+#include <cstdint>
 #include <functional>
-#include <memory>
 #include <string>
 #include <vector>
 
 #include "hawser/sdk/stream.hpp"
+#include "transfer_encoding.hpp"
 
 namespace hawser::smtp {
 
-enum class transfer_encoding : std::uint8_t { base64 = 1, quoted_printable };
+enum class disposition : std::uint8_t { none = 1, attachment, shown_inline };
 
 struct mime_leaf {
     std::string content_type;  // "application/pdf", checked
@@ -20,17 +21,26 @@ struct mime_leaf {
     std::string file_name;     // UTF-8; "" = none
     std::string content_id;    // without angle brackets
     std::string description;
-    bool is_attachment = false;
+    smtp::disposition disposition = smtp::disposition::none;
     transfer_encoding encoding = transfer_encoding::base64;
     std::function<body_stream()> open;
 };
 
-// One leaf is the entity itself; several are a multipart/mixed.
-body_stream make_mime_entity(std::vector<mime_leaf> leaves);
+// A leaf, or a multipart of what is in `children`.
+struct mime_part {
+    mime_leaf leaf;
+    std::string multipart;  // "mixed", "alternative", "related"; "" = a leaf
+    std::vector<mime_part> children;
 
-// "type/subtype" in lower case if `text` begins with one (parameters are cut off), else `otherwise`.
-std::string checked_content_type(std::string_view text, std::string_view otherwise);
-std::string content_type_of_file(std::string_view file_name);  // by its extension
-bool is_text_type(std::string_view content_type);
+    const std::string& first_leaf_type() const;  // the root's of multipart/related (RFC 2387)
+    std::string content_type() const;            // without parameters
+};
+
+mime_part leaf_part(mime_leaf leaf);
+// `parts` in a multipart, or the one that is there.
+mime_part multipart_of(const char* subtype, std::vector<mime_part> parts);
+
+// Leaves are opened at once: a file that is missing has to show before anything is sent.
+body_stream make_mime_entity(mime_part root);
 
 }  // namespace hawser::smtp

@@ -1,5 +1,6 @@
 #include "smtp_client.hpp"
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
@@ -10,21 +11,27 @@
 #include <deque>
 #include <list>
 #include <mutex>
+#include <numeric>
 #include <thread>
 
+#include "oauth_request.hpp"
+#include "oauth_tokens.hpp"
 #include "smtp_session.hpp"
+#include "wall_clock.hpp"
 
 namespace hawser::smtp {
 namespace {
 
-constexpr unsigned lookup_thread_count = 4;  // so that one name that hangs holds up no other
+constexpr unsigned lookup_thread_count = 4;       // so that one name that hangs holds up no other
+constexpr std::chrono::seconds avoided_time{60};  // a server that did not serve us is tried after the others
+constexpr std::chrono::seconds reduced_connections_time{60};
 
 using clock = std::chrono::steady_clock;
 using addresses_type = asio::ip::tcp::resolver::results_type;
 
 struct queued_transmission {
     std::shared_ptr<smtp_transmission> one;
-    std::shared_ptr<asio::ssl::context> tls_context;
+    tls_contexts tls;
 };
 
 // getaddrinfo runs on a thread of its own; who waits for it waits on a timer.
@@ -42,6 +49,10 @@ struct server_pool {
     std::deque<queued_transmission> waiting;
     std::list<asio::steady_timer*> idle;  // connections that wait for something to do
     int connection_count = 0;
+    std::vector<clock::time_point> down_until;  // of the server itself, then of its fallbacks
+    clock::time_point next_start;               // by MaxMessagesPerMinute
+    int connections_max = 0;                    // what the server said is too many, less one
+    clock::time_point reduced_until;            // until then
 };
 
 }  // namespace
@@ -71,14 +82,25 @@ struct smtp_client::implementation {
     void enqueue(queued_transmission queued) {
         server_pool& server = pool_of(queued.one->endpoint());
         server.waiting.push_back(std::move(queued));
-        if (!server.idle.empty()) {
-            asio::steady_timer* idle = server.idle.front();
-            server.idle.pop_front();
-            idle->expires_at(clock::time_point::min());
-        } else if (server.connection_count < limits.connections_max) {
+        if (!wake_idle(server) && server.connection_count < connections_max(server)) {
             ++server.connection_count;
             spawn(serve(server));
         }
+    }
+
+    static bool wake_idle(server_pool& server) {
+        if (server.idle.empty()) {
+            return false;
+        }
+        asio::steady_timer* idle = server.idle.front();
+        server.idle.pop_front();
+        idle->expires_at(clock::time_point::min());
+        return true;
+    }
+
+    int connections_max(const server_pool& server) const {
+        return clock::now() < server.reduced_until ? std::min(server.connections_max, limits.connections_max)
+                                                   : limits.connections_max;
     }
 
     server_pool& pool_of(const smtp_endpoint& endpoint) {
@@ -89,6 +111,7 @@ struct smtp_client::implementation {
         }
         servers.push_back(std::make_unique<server_pool>());
         servers.back()->endpoint = endpoint;
+        servers.back()->down_until.resize(1 + endpoint.fallbacks.size());
         return *servers.back();
     }
 
@@ -111,13 +134,33 @@ struct smtp_client::implementation {
             if (session && (is_worn_out || !session->is_alive())) {
                 co_await end_session(session);
             }
+            co_await wait_for_turn(server, *queued.one);
             const bool was_open = session != nullptr;
-            co_await carry(server, session, queued);
+            const bool is_served = co_await carry(server, session, queued);
+            if (!is_served) {
+                break;
+            }
             message_count = was_open && session ? message_count + 1 : 1;
             opened = was_open && session ? opened : clock::now();
         }
         --server.connection_count;
         co_await end_session(session);
+    }
+
+    // MaxMessagesPerMinute, evenly spaced over all connections; a cancellation ends the wait.
+    asio::awaitable<void> wait_for_turn(server_pool& server, smtp_transmission& one) {
+        if (limits.messages_per_minute_max == 0) {
+            co_return;
+        }
+        const auto timer = std::make_shared<asio::steady_timer>(io);
+        const clock::time_point start = std::max(server.next_start, clock::now());
+        server.next_start = start + std::chrono::microseconds(60'000'000 / limits.messages_per_minute_max);
+        timer->expires_at(start);
+        one.set_interrupt([this, timer] { asio::post(io, [timer] { timer->expires_at(clock::time_point::min()); }); });
+        boost::system::error_code woken;
+        if (!one.is_cancelled()) {
+            co_await timer->async_wait(asio::redirect_error(asio::use_awaitable, woken));
+        }
     }
 
     asio::awaitable<bool> wait_idle(server_pool& server, bool has_session) {
@@ -146,7 +189,8 @@ struct smtp_client::implementation {
     }
 
     // A pooled connection may have died unnoticed: as long as nothing of the body has left, once more on a fresh one.
-    asio::awaitable<void> carry(server_pool& server, std::shared_ptr<smtp_session>& session,
+    // False: the server takes no further connection, and the message waits for one of the others.
+    asio::awaitable<bool> carry(server_pool& server, std::shared_ptr<smtp_session>& session,
                                 queued_transmission& queued) {
         outcome result;
         for (int turn = 0; turn < 2; ++turn) {
@@ -160,35 +204,44 @@ struct smtp_client::implementation {
         if (session && !session->is_usable()) {
             session.reset();
         }
+        if (result.code == "smtp.server-busy") {
+            const std::chrono::seconds wait =
+                wait_before_retry({result.reply_code, {result.enhanced_status + ' ' + result.text}});
+            result = delayed(std::move(result), wait, unix_ms_now());
+        }
+        if (is_too_many_connections(result)) {
+            server.connections_max = std::max(1, server.connection_count - 1);
+            server.reduced_until = clock::now() + reduced_connections_time;
+            if (!session && !queued.one->has_begun_body() && server.connection_count > 1) {
+                server.waiting.push_front(std::move(queued));
+                wake_idle(server);
+                co_return false;
+            }
+        }
         queued.one->complete(result.recipients.empty() ? queued.one->recipients().add_to(std::move(result)) : result);
+        co_return true;
     }
 
     // nullopt: the pooled connection was dead before anything happened.
     asio::awaitable<std::optional<outcome>> try_once(server_pool& server, std::shared_ptr<smtp_session>& session,
                                                      queued_transmission& queued, bool may_be_stale) {
         smtp_transmission& one = *queued.one;
-        const std::string label = server.endpoint.label();
         if (one.is_cancelled()) {
-            co_return connection_trouble(label, "the host stopped before the message was sent");
+            co_return connection_trouble(server.endpoint.label(), "the host stopped before the message was sent");
         }
+        if (!session) {
+            const std::optional<outcome> refused = co_await open_any(server, session, queued);
+            if (refused) {
+                co_return refused;
+            }
+        } else {
+            watch(one, session);
+        }
+        const std::string label = session->label();
         std::string trouble;
         std::optional<outcome> result;
         try {
-            if (!session) {
-                auto fresh = std::make_shared<smtp_session>(io, server.endpoint, timeouts, queued.tls_context);
-                watch(one, fresh);
-                addresses_type addresses = co_await look_up(server.endpoint);
-                result = co_await fresh->open(std::move(addresses));
-                if (result) {
-                    co_return result;
-                }
-                session = std::move(fresh);
-            } else {
-                watch(one, session);
-            }
             co_return co_await session->transmit(one);
-        } catch (const tls_failure& failed) {
-            result = tls_trouble(label, failed.what());
         } catch (const wire_failure& failed) {
             trouble = failed.what();
         } catch (const failure& failed) {
@@ -202,6 +255,49 @@ struct smtp_client::implementation {
             co_return std::nullopt;
         }
         co_return connection_trouble(label, trouble);
+    }
+
+    // The server, or where it does not serve us one of its fallbacks; those that did not a moment ago come last.
+    // nullopt: there is a session.
+    asio::awaitable<std::optional<outcome>> open_any(server_pool& server, std::shared_ptr<smtp_session>& session,
+                                                     const queued_transmission& queued) {
+        std::vector<std::size_t> order(server.down_until.size());
+        std::iota(order.begin(), order.end(), std::size_t{0});
+        std::stable_partition(order.begin(), order.end(),
+                              [&](std::size_t index) { return server.down_until[index] <= clock::now(); });
+        std::optional<outcome> all;
+        for (const std::size_t index : order) {
+            const smtp_endpoint endpoint = server.endpoint.at(index);
+            auto fresh =
+                std::make_shared<smtp_session>(io, endpoint, timeouts, queued.tls, smtp_services{blocking, tokens});
+            watch(*queued.one, fresh);
+            std::optional<outcome> refused = co_await open_one(endpoint, *fresh);
+            if (!refused) {
+                session = std::move(fresh);
+                server.down_until[index] = {};
+                co_return std::nullopt;
+            }
+            const bool tries_others = !queued.one->is_cancelled() && another_server_may_help(*refused);
+            all = all ? joined_trouble(*all, *refused) : std::move(*refused);
+            if (!tries_others) {
+                break;
+            }
+            server.down_until[index] = clock::now() + avoided_time;
+        }
+        co_return all;
+    }
+
+    asio::awaitable<std::optional<outcome>> open_one(const smtp_endpoint& endpoint, smtp_session& fresh) {
+        std::string trouble;
+        try {
+            addresses_type addresses = co_await look_up(endpoint);
+            co_return co_await fresh.open(std::move(addresses));
+        } catch (const tls_failure& failed) {
+            co_return tls_trouble(endpoint.label(), failed.what());
+        } catch (const wire_failure& failed) {
+            trouble = failed.what();
+        }
+        co_return connection_trouble(endpoint.label(), trouble);
     }
 
     void watch(smtp_transmission& one, const std::shared_ptr<smtp_session>& session) {
@@ -270,6 +366,11 @@ struct smtp_client::implementation {
     smtp_limits limits;
     report_function report;
     asio::io_context io{1};
+    blocking_pool blocking{io};
+    oauth_tokens tokens{io, [this](const oauth_grant& grant, bool allows_clear_text, token_tls tls) {
+                            return request_token(io, blocking, std::move(tls), grant, allows_clear_text,
+                                                 timeouts.connect);
+                        }};
     asio::executor_work_guard<asio::io_context::executor_type> work;
     std::list<std::unique_ptr<server_pool>> servers;
     std::unique_ptr<asio::thread_pool> lookups;
@@ -284,9 +385,9 @@ smtp_client::~smtp_client() { implementation_->stop(); }
 
 boost::asio::io_context& smtp_client::io() noexcept { return implementation_->io; }
 
-void smtp_client::send(std::shared_ptr<smtp_transmission> one, std::shared_ptr<boost::asio::ssl::context> tls_context) {
-    asio::post(implementation_->io, [this, one = std::move(one), tls_context = std::move(tls_context)]() mutable {
-        implementation_->enqueue({std::move(one), std::move(tls_context)});
+void smtp_client::send(std::shared_ptr<smtp_transmission> one, tls_contexts tls) {
+    asio::post(implementation_->io, [this, one = std::move(one), tls = std::move(tls)]() mutable {
+        implementation_->enqueue({std::move(one), std::move(tls)});
     });
 }
 

@@ -9,11 +9,8 @@
 #include <string>
 
 #include "smtp_settings.hpp"
+#include "smtp_tls.hpp"
 #include "smtp_transmission.hpp"
-
-namespace boost::asio::ssl {
-class context;
-}
 
 namespace hawser::smtp {
 
@@ -28,8 +25,8 @@ public:
     smtp_client& operator=(const smtp_client&) = delete;
 
     boost::asio::io_context& io() noexcept;
-    // tls_context is for connections that have to be opened for it; null where the endpoint uses no TLS.
-    void send(std::shared_ptr<smtp_transmission> one, std::shared_ptr<boost::asio::ssl::context> tls_context);
+    // The contexts are for connections that have to be opened for it; null where the endpoint needs none.
+    void send(std::shared_ptr<smtp_transmission> one, tls_contexts tls);
 
 private:
     struct implementation;

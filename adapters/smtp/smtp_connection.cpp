@@ -2,29 +2,63 @@
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/redirect_error.hpp>
-#include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+
+#include <algorithm>
+#include <optional>
+#include <vector>
+
+#include "address_order.hpp"
+#include "smtp_channel_binding.hpp"
 
 namespace hawser::smtp {
 namespace {
 
 constexpr std::size_t read_buffer_size = 4096;
+constexpr std::chrono::milliseconds address_delay{250};  // RFC 8305 section 8
 
 auto with(boost::system::error_code& code) { return asio::redirect_error(asio::use_awaitable, code); }
 
-bool is_ip_address(const std::string& host) {
-    boost::system::error_code failed;
-    asio::ip::make_address(host, failed);
-    return !failed;
-}
-
 }  // namespace
+
+// Attempts to connect that are under way at once. Its handlers keep it alive; all on the I/O thread.
+struct smtp_connection::address_race : std::enable_shared_from_this<address_race> {
+    explicit address_race(asio::io_context& its_io) : io(its_io), wake(its_io) {}
+
+    void begin(const asio::ip::tcp::endpoint& address) {
+        attempts.push_back(std::make_unique<asio::ip::tcp::socket>(io));
+        ++open_count;
+        attempts.back()->async_connect(
+            address, [self = shared_from_this(), index = attempts.size() - 1](const boost::system::error_code& code) {
+                --self->open_count;
+                if (code) {
+                    self->last = code;
+                } else if (!self->winner) {
+                    self->winner = index;
+                }
+                self->wake.expires_at(std::chrono::steady_clock::time_point::min());
+            });
+    }
+    void close() noexcept {
+        boost::system::error_code ignored;
+        for (const auto& attempt : attempts) {
+            attempt->close(ignored);
+        }
+        wake.expires_at(std::chrono::steady_clock::time_point::min());
+    }
+
+    asio::io_context& io;
+    asio::steady_timer wake;
+    std::vector<std::unique_ptr<asio::ip::tcp::socket>> attempts;
+    std::size_t open_count = 0;
+    std::optional<std::size_t> winner;
+    boost::system::error_code last = asio::error::host_unreachable;
+};
 
 // Closes the socket when the time is over, which makes the operation under way fail.
 class smtp_connection::time_limit {
@@ -46,13 +80,20 @@ private:
     smtp_connection& owner_;
 };
 
-smtp_connection::smtp_connection(asio::io_context& io) : socket_(io), timer_(io), buffer_(read_buffer_size, '\0') {}
+smtp_connection::smtp_connection(asio::io_context& io)
+    : io_(io), socket_(io), timer_(io), buffer_(read_buffer_size, '\0') {}
 
 smtp_connection::~smtp_connection() { close(); }
 
 void smtp_connection::close() noexcept {
+    if (tls_) {  // SMTP has its own end; without this OpenSSL would not resume the session of what looks cut off
+        SSL_set_shutdown(tls_->native_handle(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+    }
     boost::system::error_code ignored;
     socket_.close(ignored);
+    if (race_) {
+        race_->close();
+    }
 }
 
 void smtp_connection::cancel(std::string why) {
@@ -75,39 +116,43 @@ void smtp_connection::throw_failure(const std::string& doing, const boost::syste
 
 asio::awaitable<void> smtp_connection::connect(asio::ip::tcp::resolver::results_type addresses, int timeout_s) {
     const time_limit limit(*this, timeout_s);
-    boost::system::error_code code;
+    std::vector<asio::ip::tcp::endpoint> found;
     for (const auto& address : addresses) {
-        boost::system::error_code ignored;
-        if (is_timed_out_ || !cancel_reason_.empty()) {
-            break;
-        }
-        socket_.close(ignored);
-        code = {};
-        co_await socket_.async_connect(address.endpoint(), with(code));
-        if (!code) {
-            socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
-            co_return;
-        }
+        found.push_back(address.endpoint());
     }
-    throw_failure("connecting", code ? code : asio::error::host_unreachable);
+    const auto order = by_turns(found, [](const asio::ip::tcp::endpoint& one) { return one.protocol().family(); });
+    const auto race = std::make_shared<address_race>(io_);
+    race_ = race;
+    std::size_t next = 0;
+    while (!race->winner && !is_timed_out_ && cancel_reason_.empty() && (next < order.size() || race->open_count > 0)) {
+        if (next < order.size()) {
+            race->begin(order[next++]);
+        }
+        race->wake.expires_after(next < order.size() ? address_delay : std::chrono::seconds(timeout_s));
+        boost::system::error_code woken;
+        co_await race->wake.async_wait(with(woken));
+    }
+    race_.reset();
+    const bool is_given_up = is_timed_out_ || !cancel_reason_.empty();
+    if (race->winner && !is_given_up) {
+        socket_ = std::move(*race->attempts[*race->winner]);
+        boost::system::error_code ignored;
+        socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+    }
+    race->close();
+    if (!race->winner || is_given_up) {
+        throw_failure("connecting", race->last);
+    }
 }
 
-asio::awaitable<void> smtp_connection::start_tls(std::shared_ptr<asio::ssl::context> context, std::string host,
-                                                 int timeout_s) {
+asio::awaitable<void> smtp_connection::start_tls(std::shared_ptr<tls_context> context, std::string host,
+                                                 std::string label, int timeout_s) {
     const time_limit limit(*this, timeout_s);
     tls_context_ = std::move(context);
-    auto tls = std::make_unique<asio::ssl::stream<asio::ip::tcp::socket&>>(socket_, *tls_context_);
+    tls_peer_.name = std::move(label);
+    auto tls = std::make_unique<asio::ssl::stream<asio::ip::tcp::socket&>>(socket_, tls_context_->native());
     SSL* handle = tls->native_handle();
-    X509_VERIFY_PARAM* parameters = SSL_get0_param(handle);
-    if (is_ip_address(host)) {
-        X509_VERIFY_PARAM_set1_ip_asc(parameters, host.c_str());
-    } else {
-        // SSL_set_tlsext_host_name, without its C cast.
-        SSL_ctrl(handle, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, host.data());
-        X509_VERIFY_PARAM_set_hostflags(parameters, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-        X509_VERIFY_PARAM_set1_host(parameters, host.c_str(), 0);
-    }
-    tls->set_verify_mode(asio::ssl::verify_peer);
+    tls_context_->prepare(handle, tls_peer_, host);
     boost::system::error_code code;
     co_await tls->async_handshake(asio::ssl::stream_base::client, with(code));
     if (code) {
@@ -121,6 +166,9 @@ asio::awaitable<void> smtp_connection::start_tls(std::shared_ptr<asio::ssl::cont
             throw_failure("agreeing on TLS", code);
         }
         throw tls_failure("TLS could not be agreed on (" + code.message() + ')');
+    }
+    if (const std::string wrong = tls_context_->check(handle, tls_peer_); !wrong.empty()) {
+        throw tls_failure(wrong);
     }
     tls_ = std::move(tls);
 }
@@ -172,6 +220,10 @@ asio::awaitable<void> smtp_connection::write(std::string_view bytes, int timeout
     if (code) {
         throw_failure("sending", code);
     }
+}
+
+channel_binding smtp_connection::channel_binding(const std::string& wanted) const {
+    return tls_ ? channel_binding_of(tls_->native_handle(), wanted) : smtp::channel_binding{};
 }
 
 bool smtp_connection::is_alive() {

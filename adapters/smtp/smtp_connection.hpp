@@ -11,7 +11,9 @@
 #include <stdexcept>
 #include <string>
 
+#include "sasl_mechanism.hpp"
 #include "smtp_reply.hpp"
+#include "tls_context.hpp"
 
 namespace hawser::smtp {
 
@@ -33,15 +35,19 @@ public:
     smtp_connection(const smtp_connection&) = delete;
     smtp_connection& operator=(const smtp_connection&) = delete;
 
-    // Tries each address in turn; the time-out is for all of them together.
+    // Happy eyeballs (RFC 8305): IPv6 and IPv4 addresses by turns, the next one begun when the one before has failed or
+    // has not answered for 250 ms; the first that answers stays. The time-out is for all of them together.
     asio::awaitable<void> connect(asio::ip::tcp::resolver::results_type addresses, int timeout_s);
-    // Verifies the server's chain and its name against `host` (RFC 6125; a DNS name or an IP address).
-    asio::awaitable<void> start_tls(std::shared_ptr<asio::ssl::context> context, std::string host, int timeout_s);
+    // Verifies the server by the context's policy, and its name against `host` (a DNS name or an IP address). Sessions
+    // are resumed with the server that has the same `label`.
+    asio::awaitable<void> start_tls(std::shared_ptr<tls_context> context, std::string host, std::string label,
+                                    int timeout_s);
     asio::awaitable<smtp_reply> read_reply(int timeout_s);
     asio::awaitable<void> write(std::string_view bytes, int timeout_s);
 
     bool is_encrypted() const noexcept { return tls_ != nullptr; }
-    bool has_unread_bytes() const noexcept { return !unread_.empty(); }  // more than the reply that was read
+    smtp::channel_binding channel_binding(const std::string& wanted) const;  // none over a connection without TLS
+    bool has_unread_bytes() const noexcept { return !unread_.empty(); }      // more than the reply that was read
     // A pooled connection that the server has closed, or said something on, is of no more use.
     bool is_alive();
     void close() noexcept;
@@ -49,16 +55,20 @@ public:
 
 private:
     class time_limit;
+    struct address_race;
     asio::awaitable<std::size_t> read_some();
     [[noreturn]] void throw_failure(const std::string& doing, const boost::system::error_code& code) const;
 
+    asio::io_context& io_;
     asio::ip::tcp::socket socket_;
     asio::steady_timer timer_;
-    std::shared_ptr<asio::ssl::context> tls_context_;
+    std::shared_ptr<tls_context> tls_context_;
+    tls_peer tls_peer_;
     std::unique_ptr<asio::ssl::stream<asio::ip::tcp::socket&>> tls_;
     std::string buffer_;
     std::string unread_;
     reply_parser parser_;
+    std::shared_ptr<address_race> race_;  // while it connects
     std::string cancel_reason_;
     bool is_timed_out_ = false;
 };

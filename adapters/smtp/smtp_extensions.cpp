@@ -22,6 +22,12 @@ std::vector<std::string> words_of(const std::string& line) {
     return words;
 }
 
+std::uint64_t number_of(const std::string& word) {  // 0 where it is none
+    std::uint64_t number = 0;
+    std::from_chars(word.data(), word.data() + word.size(), number);
+    return number;
+}
+
 }  // namespace
 
 bool smtp_extensions::offers(const std::string& mechanism) const {
@@ -40,10 +46,16 @@ smtp_extensions parse_extensions(const smtp_reply& ehlo) {
         found.has_8bitmime = found.has_8bitmime || name == "8BITMIME";
         found.has_starttls = found.has_starttls || name == "STARTTLS";
         found.has_dsn = found.has_dsn || name == "DSN";
+        found.has_requiretls = found.has_requiretls || name == "REQUIRETLS";
+        found.has_smtputf8 = found.has_smtputf8 || name == "SMTPUTF8";
+        found.has_chunking = found.has_chunking || name == "CHUNKING";
+        found.has_binarymime = found.has_binarymime || name == "BINARYMIME";
         if (name == "SIZE") {
             found.has_size = true;
-            if (words.size() > 1) {
-                std::from_chars(words[1].data(), words[1].data() + words[1].size(), found.size_max);
+            found.size_max = words.size() > 1 ? number_of(words[1]) : 0;
+        } else if (name == "LIMITS") {
+            for (std::size_t at = 1; at + 1 < words.size(); ++at) {
+                found.recipients_max = words[at] == "RCPTMAX" ? number_of(words[at + 1]) : found.recipients_max;
             }
         } else if (name == "AUTH") {
             found.authentication.insert(found.authentication.end(), words.begin() + 1, words.end());

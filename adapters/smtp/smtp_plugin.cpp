@@ -24,24 +24,28 @@ public:
     smtp_adapter(const config& values, const host& owner)
         : host_(owner),
           tls_(owner),
+          own_server_(server_of(values)),
           client_(read_timeouts(values), read_limits(values),
                   [owner](const std::string& text) { owner.log(log_level::error, "SMTP client: " + text); }) {}
 
     void transmit(delivery one) override {
+        std::shared_ptr<smtp_transmission> made;
         try {
-            auto made = std::make_shared<smtp_transmission>(client_.io(), std::move(one));
-            std::shared_ptr<boost::asio::ssl::context> context;
-            if (made->endpoint().tls != tls_mode::none) {
-                context = tls_.context();
-            }
+            made = std::make_shared<smtp_transmission>(client_.io(), std::move(one));
+            check_current_credentials(made->endpoint());
+            tls_contexts contexts = tls_.contexts_for(made->endpoint());
             if (made->recipients().open().empty()) {
                 made->complete(made->recipients().settle(made->endpoint().label()));
                 return;
             }
             made->watch_cancel();
-            client_.send(std::move(made), std::move(context));
+            client_.send(made, std::move(contexts));
         } catch (const failure& wrong) {
-            refuse(one, wrong);
+            if (made) {
+                made->complete(made->recipients().add_to(settings_trouble(wrong)));
+            } else if (one.abi() != nullptr) {
+                one.complete(settings_trouble(wrong));
+            }
         }
     }
 
@@ -58,20 +62,31 @@ public:
     }
 
 private:
-    static void refuse(delivery& one, const failure& wrong) {
-        if (one.abi() == nullptr) {
-            return;
+    // The process's own account is for the servers that the send handler names: no port and no message sends it
+    // elsewhere.
+    void check_current_credentials(const smtp_endpoint& endpoint) const {
+        if (endpoint.uses_current_credentials() &&
+            (endpoint.host != own_server_.host || endpoint.port != own_server_.port ||
+             endpoint.tls != own_server_.tls || endpoint.fallbacks != own_server_.fallbacks)) {
+            throw failure(
+                "the process's own account is only for the SMTPHost, FallbackHosts and TLS of the send handler, not "
+                "for " +
+                endpoint.label() + " or other FallbackHosts: give the port its own Username and Password");
         }
+    }
+
+    static outcome settings_trouble(const failure& wrong) {
         outcome refused;
         refused.verdict = wrong.status() == HAWSER_TRY_LATER || wrong.status() == HAWSER_CANCELLED ? verdict::retry
                                                                                                    : verdict::rejected;
         refused.code = "smtp.settings";
         refused.text = wrong.what();
-        one.complete(refused);
+        return refused;
     }
 
     host host_;
     smtp_tls tls_;
+    smtp_endpoint own_server_;
     smtp_client client_;
 };
 

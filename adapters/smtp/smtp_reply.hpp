@@ -9,7 +9,8 @@
 
 namespace hawser::smtp {
 
-inline constexpr std::size_t reply_line_size_max = 2048;  // section 4.5.3.1.5 says 512; servers write more
+// Section 4.5.3.1.5 says 512, but a SASL challenge may have 12288 (RFC 4954 section 4).
+inline constexpr std::size_t reply_line_size_max = 12292;
 inline constexpr std::size_t reply_line_count_max = 200;
 
 struct smtp_reply {

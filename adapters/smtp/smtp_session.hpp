@@ -11,25 +11,28 @@
 #include <string>
 #include <vector>
 
+#include "smtp_authenticator.hpp"
 #include "smtp_connection.hpp"
 #include "smtp_extensions.hpp"
 #include "smtp_settings.hpp"
+#include "smtp_tls.hpp"
 #include "smtp_transmission.hpp"
 
 namespace hawser::smtp {
 
 class smtp_session {
 public:
-    smtp_session(asio::io_context& io, const smtp_endpoint& endpoint, const smtp_timeouts& timeouts,
-                 std::shared_ptr<asio::ssl::context> tls_context);
+    smtp_session(asio::io_context& io, const smtp_endpoint& endpoint, const smtp_timeouts& timeouts, tls_contexts tls,
+                 smtp_services services);
 
     // nullopt: ready for transactions. Throws wire_failure.
     asio::awaitable<std::optional<outcome>> open(asio::ip::tcp::resolver::results_type addresses);
-    // One transaction; the outcome is for the recipients still open. Throws wire_failure before the final dot; then the
-    // connection is of no more use and nothing was accepted.
+    // The outcome is for the recipients still open. Throws wire_failure before the message was handed over; then the
+    // connection is of no more use.
     asio::awaitable<outcome> transmit(smtp_transmission& one);
     asio::awaitable<void> quit();
 
+    std::string label() const { return endpoint_.label(); }
     bool is_usable() const noexcept { return is_usable_; }
     bool is_alive() { return is_usable_ && connection_.is_alive(); }
     void cancel(std::string why) { connection_.cancel(std::move(why)); }
@@ -39,24 +42,16 @@ private:
     asio::awaitable<std::optional<outcome>> say_hello();
     asio::awaitable<std::optional<outcome>> upgrade_to_tls();
     asio::awaitable<std::optional<outcome>> authenticate();
-    asio::awaitable<smtp_reply> authenticate_plain();
-    asio::awaitable<smtp_reply> authenticate_login();
-    std::string mail_command(const smtp_transmission& one) const;
-    std::string recipient_command(const smtp_transmission& one, const std::string& address) const;
-    asio::awaitable<std::optional<outcome>> send_envelope(smtp_transmission& one, std::vector<std::string>& accepted);
-    asio::awaitable<std::optional<outcome>> send_envelope_stepwise(smtp_transmission& one,
-                                                                   const std::vector<std::string>& open,
-                                                                   std::vector<std::string>& accepted);
-    asio::awaitable<void> send_content(smtp_transmission& one);
-    asio::awaitable<void> reset();
     outcome end(outcome result);  // after which the connection is given up
 
     const smtp_endpoint endpoint_;
     const smtp_timeouts timeouts_;
-    std::shared_ptr<asio::ssl::context> tls_context_;
+    tls_contexts tls_;
+    smtp_services services_;
     smtp_connection connection_;
     smtp_extensions extensions_;
     bool is_usable_ = false;
+    bool has_transmitted_ = false;
 };
 
 }  // namespace hawser::smtp

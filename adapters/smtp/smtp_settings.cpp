@@ -1,10 +1,15 @@
 #include "smtp_settings.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 
 #include "charset.hpp"
+#include "domain_name.hpp"
 #include "mail_address.hpp"
+#include "mail_settings.hpp"
+#include "smtp_authentication_settings.hpp"
+#include "smtp_tls_settings.hpp"
 #include "text.hpp"
 
 namespace hawser::smtp {
@@ -16,6 +21,8 @@ constexpr std::uint16_t submissions_port = 465;  // RFC 8314: implicit TLS
 tls_mode tls_mode_of(const std::string& word) {
     return word == "none" ? tls_mode::none : word == "implicit" ? tls_mode::implicit : tls_mode::starttls;
 }
+
+std::uint16_t usual_port(tls_mode tls) { return tls == tls_mode::implicit ? submissions_port : relay_port; }
 
 // An address list may hold a macro that only a message can resolve.
 void check_addresses(const config& values, const char* name, problems& found) {
@@ -70,10 +77,66 @@ bool parse_smtp_host(std::string_view text, std::string& host, std::uint16_t& po
             return false;
         }
     }
-    host = name;
+    const auto ascii = to_ascii_domain(name, why);
+    if (!ascii) {
+        return false;
+    }
+    host = *ascii;
     port = static_cast<std::uint16_t>(number);
     return true;
 }
+
+std::optional<std::vector<smtp_address>> parse_fallback_hosts(std::string_view text, std::string& why) {
+    std::vector<smtp_address> all;
+    while (!text.empty()) {
+        const std::size_t end = std::min(text.find(','), text.size());
+        std::string_view one = text.substr(0, end);
+        text.remove_prefix(std::min(end + 1, text.size()));
+        one.remove_prefix(std::min(one.find_first_not_of(' '), one.size()));
+        one = one.substr(0, one.find_last_not_of(' ') + 1);
+        smtp_address parsed;
+        if (!parse_smtp_host(one, parsed.host, parsed.port, why)) {
+            return std::nullopt;
+        }
+        all.push_back(std::move(parsed));
+    }
+    return all;
+}
+
+smtp_endpoint smtp_endpoint::at(std::size_t index) const {
+    smtp_endpoint chosen = *this;
+    if (index > 0) {
+        chosen.host = fallbacks[index - 1].host;
+        chosen.port = fallbacks[index - 1].port;
+    }
+    return chosen;
+}
+
+namespace {
+
+// The servers alone, without credentials; throws hawser::failure.
+smtp_endpoint servers_of(const std::string& tls, const std::string& host, const std::string& fallbacks) {
+    smtp_endpoint endpoint;
+    std::string why;
+    endpoint.tls = tls_mode_of(tls);
+    if (!parse_smtp_host(host, endpoint.host, endpoint.port, why)) {
+        throw failure("SMTP.SMTPHost \"" + shown(host) + "\": " + why);
+    }
+    if (endpoint.port == 0) {
+        endpoint.port = usual_port(endpoint.tls);
+    }
+    auto parsed = parse_fallback_hosts(fallbacks, why);
+    if (!parsed) {
+        throw failure("SMTP.FallbackHosts: " + why);
+    }
+    endpoint.fallbacks = std::move(*parsed);
+    for (smtp_address& fallback : endpoint.fallbacks) {
+        fallback.port = fallback.port == 0 ? usual_port(endpoint.tls) : fallback.port;
+    }
+    return endpoint;
+}
+
+}  // namespace
 
 config_spec smtp_spec() {
     config_spec spec;
@@ -95,24 +158,16 @@ config_spec smtp_spec() {
         .with(property_flag::address)
         .string("CC", "Further recipients, shown in Cc.")
         .with(property_flag::recipients)
-        .string("Subject", "The subject; %MessageID%, %datetime% and the other macros are replaced.", "%MessageID%")
-        .size_max(256)
-        .enumeration("SMTPAuthenticate", "none, or basic: user name and password (PLAIN or LOGIN).", "none=0|basic=1",
-                     "none")
-        .string("Username", "For basic authentication.")
-        .with(property_flag::guards_secrets)
-        .size_max(255)
-        .string("Password", "For basic authentication.")
-        .with(property_flag::secret)
-        .size_max(4096)
-        .enumeration("Mechanism",
-                     "Fixes the mechanism of basic authentication; default: PLAIN where offered, else LOGIN.",
-                     "PLAIN=0|LOGIN=1")
-        .boolean("AllowClearTextCredentials", "Allows a password over a connection that is not encrypted.", "false")
-        .boolean("DeliveryReceipt", "Asks for a delivery status notification (RFC 3461) where the server offers DSN.",
+        .string("Subject", "The subject; %MessageID% and the other macros are replaced, and so is %{Namespace.Name}.",
+                "%MessageID%")
+        .size_max(256);
+    add_authentication_properties(spec);
+    add_tls_properties(spec);
+    spec.boolean("DeliveryReceipt", "Asks for a delivery status notification (RFC 3461) where the server offers DSN.",
                  "false")
         .boolean("ReadReceipt", "Asks for a disposition notification (RFC 8098).", "false")
-        .string("EmailBodyText", "Text that is the mail's body instead of the message's body part.")
+        .string("EmailBodyText",
+                "Text that is the mail's body instead of the message's body part; %{Namespace.Name} is replaced.")
         .size_max(64 * 1024)
         .string("EmailBodyTextCharset", "The character set that EmailBodyText is sent in.", "utf-8")
         .string("EmailBodyFile", "A file that is the mail's body; .html and .htm give an HTML body.")
@@ -136,6 +191,7 @@ config_spec smtp_spec() {
         .with(property_flag::handler_only)
         .integer("IdleTimeout", "Seconds that an idle connection is kept.", 0, 3600, "30")
         .with(property_flag::handler_only);
+    add_mail_properties(spec);
     return spec;
 }
 
@@ -146,26 +202,17 @@ void validate_smtp(const config& values, problems& found) {
     if (const std::string text = values.string("/SMTPHost"); !text.empty() && !parse_smtp_host(text, host, port, why)) {
         found.error("/SMTPHost", why);
     }
-    for (const char* name : {"From", "To", "CC"}) {
+    for (const char* name : {"From", "To", "CC", "BCC", "ReplyTo"}) {
         check_addresses(values, name, found);
     }
-    for (const char* name : {"/EmailBodyTextCharset", "/EmailBodyFileCharset"}) {
+    for (const char* name : {"/EmailBodyTextCharset", "/EmailBodyFileCharset", "/EmailBodyHtmlFileCharset"}) {
         if (const std::string charset = values.string(name); !charset.empty() && !is_charset_name(charset)) {
             found.error(name, "this is no character set's name");
         }
     }
-    const bool is_basic = values.string("/SMTPAuthenticate") == "basic";
-    if (is_basic && (values.string("/Username").empty() || values.string("/Password").empty())) {
-        found.error("/SMTPAuthenticate", "basic authentication needs Username and Password");
-    }
-    if (is_basic && values.string("/TLS") == "none" && !values.boolean("/AllowClearTextCredentials")) {
-        found.error("/TLS",
-                    "a password would go over a connection in clear text: use starttls or implicit, or set "
-                    "AllowClearTextCredentials");
-    }
-    if (!values.string("/EmailBodyText").empty() && !values.string("/EmailBodyFile").empty()) {
-        found.error("/EmailBodyFile", "EmailBodyText and EmailBodyFile exclude each other");
-    }
+    validate_authentication(values, found);
+    validate_tls(values, found);
+    validate_mail(values, found);
 }
 
 smtp_timeouts read_timeouts(const config& values) {
@@ -183,35 +230,24 @@ smtp_limits read_limits(const config& values) {
     smtp_limits limits;
     limits.connections_max = static_cast<int>(values.integer("/MaxConnections", limits.connections_max));
     limits.messages_max = static_cast<int>(values.integer("/MaxMessagesPerConnection", limits.messages_max));
+    limits.connection_age_max_s = static_cast<int>(values.integer("/MaxConnectionAge", limits.connection_age_max_s));
+    limits.messages_per_minute_max = static_cast<int>(values.integer("/MaxMessagesPerMinute", 0));
     return limits;
 }
 
+smtp_endpoint server_of(const config& values) {
+    try {
+        return servers_of(values.string("/TLS"), values.string("/SMTPHost"), values.string("/FallbackHosts"));
+    } catch (const failure&) {  // it names none, or validate_smtp has found what is wrong with it
+        return {};
+    }
+}
+
 smtp_endpoint read_endpoint(const message& one, const delivery& handle) {
-    smtp_endpoint endpoint;
-    std::string why;
-    const std::string host = one.get_or("SMTP.SMTPHost", "");
-    if (!parse_smtp_host(host, endpoint.host, endpoint.port, why)) {
-        throw failure("SMTP.SMTPHost \"" + shown(host) + "\": " + why);
-    }
-    endpoint.tls = tls_mode_of(one.get_or("SMTP.TLS", "starttls"));
-    if (endpoint.port == 0) {
-        endpoint.port = endpoint.tls == tls_mode::implicit ? submissions_port : relay_port;
-    }
-    endpoint.authenticates = one.get_or("SMTP.SMTPAuthenticate", "none") == "basic";
-    endpoint.allows_clear_text = one.is_true("SMTP.AllowClearTextCredentials");
-    if (endpoint.authenticates) {
-        endpoint.username = one.get_or("SMTP.Username", "");
-        endpoint.password = handle.secret("Password");
-        endpoint.mechanism = one.get_or("SMTP.Mechanism", "");
-        if (endpoint.password.empty()) {
-            throw failure("no password may be used for " + endpoint.label() + " as " + shown(endpoint.username) +
-                          ": it was configured for another SMTPHost, TLS or Username; give the port its own Username "
-                          "and Password");
-        }
-        if (has_control(endpoint.username)) {
-            throw failure("SMTP.Username has a control character");
-        }
-    }
+    smtp_endpoint endpoint = servers_of(one.get_or("SMTP.TLS", "starttls"), one.get_or("SMTP.SMTPHost", ""),
+                                        one.get_or("SMTP.FallbackHosts", ""));
+    read_authentication(one, handle, endpoint);
+    endpoint.policy = read_tls_policy(one, handle);
     return endpoint;
 }
 

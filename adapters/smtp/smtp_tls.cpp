@@ -1,42 +1,61 @@
 #include "smtp_tls.hpp"
 
-#include <openssl/ssl.h>
-#include <openssl/x509.h>
-#include <boost/asio/ssl/context.hpp>
+#include <algorithm>
 
 namespace hawser::smtp {
 namespace {
 
-void add_anchor(X509_STORE* store, const hawser_certificate& one) {
-    const auto* bytes = reinterpret_cast<const unsigned char*>(one.der.data);
-    X509* certificate = d2i_X509(nullptr, &bytes, static_cast<long>(one.der.size));
-    if (certificate != nullptr) {
-        X509_STORE_add_cert(store, certificate);
-        X509_free(certificate);
-    }
-}
+constexpr std::size_t entry_count_max = 64;
+
+std::string_view der_of(const hawser_certificate& one) { return {one.der.data, one.der.size}; }
 
 }  // namespace
 
-std::shared_ptr<boost::asio::ssl::context> smtp_tls::context() {
+tls_contexts smtp_tls::contexts_for(const smtp_endpoint& endpoint) {
     const std::lock_guard lock(mutex_);
-    const std::uint64_t revision = host_.certificate_revision();
-    if (context_ && revision == revision_) {
-        return context_;
+    if (const std::uint64_t revision = host_.certificate_revision(); revision != revision_) {
+        entries_.clear();
+        revision_ = revision;
     }
-    auto made = std::make_shared<boost::asio::ssl::context>(boost::asio::ssl::context::tls_client);
-    SSL_CTX* handle = made->native_handle();
-    SSL_CTX_set_min_proto_version(handle, TLS1_2_VERSION);
-    SSL_CTX_set_mode(handle, SSL_MODE_RELEASE_BUFFERS);
-    X509_STORE* store = SSL_CTX_get_cert_store(handle);
+    tls_contexts made;
+    if (endpoint.tls != tls_mode::none) {
+        made.server = context_for(endpoint.policy);
+    }
+    if (endpoint.uses_token()) {  // another server: the mail server's policy is not for it
+        const std::shared_ptr<tls_context> plain = context_for({});
+        made.token_endpoint = {plain, &plain->native()};
+    }
+    return made;
+}
+
+std::shared_ptr<tls_context> smtp_tls::context_for(const tls_policy& policy) {
+    const auto found =
+        std::find_if(entries_.begin(), entries_.end(), [&](const entry& one) { return one.policy == policy; });
+    if (found != entries_.end()) {
+        entries_.splice(entries_.begin(), entries_, found);
+        return entries_.front().context;
+    }
+    entries_.push_front({policy, make(policy)});
+    if (entries_.size() > entry_count_max) {
+        entries_.pop_back();
+    }
+    return entries_.front().context;
+}
+
+std::shared_ptr<tls_context> smtp_tls::make(const tls_policy& policy) const {
+    auto made = std::make_shared<tls_context>(policy);
+    if (!policy.trusted.empty()) {
+        return made;
+    }
     const bool has_own = host_.each_certificate(nullptr, certificate_set::trusted,
-                                                [store](const hawser_certificate& one) { add_anchor(store, one); });
+                                                [&](const hawser_certificate& one) { made->add_anchor(der_of(one)); });
     if (!has_own) {
-        made->set_default_verify_paths();
+        made->use_system_anchors();
+        return made;
     }
-    context_ = std::move(made);
-    revision_ = revision;
-    return context_;
+    host_.each_certificate(nullptr, certificate_set::crls,
+                           [&](const hawser_certificate& one) { made->add_revocation_list(der_of(one)); });
+    return made;
 }
 
 }  // namespace hawser::smtp

@@ -4,8 +4,11 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <charconv>
 #include <cstring>
 
+#include "domain_name.hpp"
+#include "mail_address.hpp"
 #include "text.hpp"
 
 namespace hawser::smtp {
@@ -36,7 +39,37 @@ void check_entity_header(std::string_view header) {
     }
 }
 
+content_kind kind_of(const std::string& encoding) {
+    return equals_ignoring_case(encoding, "binary") ? content_kind::binary
+           : equals_ignoring_case(encoding, "8bit") ? content_kind::eight_bit
+                                                    : content_kind::seven_bit;
+}
+
+std::string smtputf8_need_of(const envelope& mail, const std::string& header_block) {
+    if (!is_ascii(mail.sender)) {
+        return "the address <" + mail.sender + '>';
+    }
+    for (const std::string& recipient : mail.recipients) {
+        if (!is_ascii(recipient)) {
+            return "the address <" + recipient + '>';
+        }
+    }
+    return is_ascii(header_block) ? "" : "an address in a header field";
+}
+
+// A message's own value has not been checked against the spec.
+std::size_t recipients_max_of(const message& one) {
+    const std::string text = one.get_or("SMTP.MaxRecipientsPerMessage", "1000");
+    std::size_t number = 0;
+    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (failed != std::errc{} || end != text.data() + text.size() || number < 1 || number > address_count_max) {
+        throw failure("SMTP.MaxRecipientsPerMessage: \"" + shown(text) + "\" is no number from 1 to 10000");
+    }
+    return number;
+}
+
 constexpr std::size_t entity_header_size_max = 64 * 1024;  // design section 3
+constexpr std::size_t short_body_size_max = 16 * 1024;
 
 }  // namespace
 
@@ -48,14 +81,19 @@ smtp_transmission::smtp_transmission(boost::asio::io_context& io, delivery&& han
     endpoint_ = read_endpoint(one, handle);
     envelope_ = envelope_of(one);
     header_block_ = make_header_block(one);
-    is_8bit_ = equals_ignoring_case(one.get_or(HAWSER_TRANSFER_ENCODING, "7bit"), "8bit");
-    wants_delivery_receipt_ = one.is_true("SMTP.DeliveryReceipt");
+    kind_ = kind_of(one.get_or(HAWSER_TRANSFER_ENCODING, "7bit"));
+    status_ = read_status_request(one);
+    smtputf8_need_ = smtputf8_need_of(envelope_, header_block_);
+    requires_tls_ = one.is_true("SMTP.RequireTLS");
+    recipients_max_ = recipients_max_of(one);
     // The engine counts retries anew when an operator resumes a message.
     const bool is_first_try = one.get_or("BTS.ActualRetryCount", "0") == "0";
     ledger_ = std::make_unique<recipient_ledger>(
         envelope_.recipients, handle.resume_state(),
         is_first_try ? recipient_ledger::refusals::are_forgotten : recipient_ledger::refusals::are_kept);
     read_entity_header(handle);
+    read_short_body(handle);
+    check_blind_recipients(one, body_start_);
     delivery_.emplace(std::move(handle));
 }
 
@@ -81,7 +119,30 @@ void smtp_transmission::read_entity_header(delivery& handle) {
     check_entity_header(std::string_view(body_start_).substr(0, end));
 }
 
+// A short body is read to its end, so that its exact size is known.
+void smtp_transmission::read_short_body(delivery& handle) {
+    std::string block(short_body_size_max, '\0');
+    while (handle.body_size() < 0 && body_start_.size() < short_body_size_max) {
+        std::string error;
+        const std::int64_t size = handle.body_read(block.data(), block.size(), error);
+        if (size == HAWSER_WOULD_BLOCK) {
+            return;
+        }
+        if (size < 0) {
+            throw failure(static_cast<hawser_status>(size), "the body could not be read: " + error);
+        }
+        is_body_at_end_ = size == 0;
+        if (is_body_at_end_) {
+            return;
+        }
+        body_start_.append(block, 0, static_cast<std::size_t>(size));
+    }
+}
+
 std::int64_t smtp_transmission::size() const {
+    if (is_body_at_end_) {
+        return static_cast<std::int64_t>(body_start_.size() + header_block_.size());
+    }
     const std::int64_t body = delivery_->body_size();
     return body < 0 ? -1 : body + static_cast<std::int64_t>(header_block_.size());
 }
@@ -105,6 +166,8 @@ void smtp_transmission::on_cancel(void* self) noexcept {
     }
 }
 
+void smtp_transmission::count_sent() const { delivery_->message().host().count("SMTP.messagesSent"); }
+
 void smtp_transmission::watch_cancel() { delivery_->on_cancel(&smtp_transmission::on_cancel, this); }
 
 void smtp_transmission::set_interrupt(std::function<void()> interrupt) {
@@ -114,15 +177,27 @@ void smtp_transmission::set_interrupt(std::function<void()> interrupt) {
 
 boost::asio::awaitable<std::size_t> smtp_transmission::read_body(char* buffer, std::size_t capacity) {
     has_begun_body_ = true;
+    if (reads_keeper_) {
+        co_return keeper_->read(buffer, capacity);
+    }
+    const std::size_t size = co_await read_delivery(buffer, capacity);
+    if (keeper_) {
+        keeper_->add(std::string_view(buffer, size));
+    }
+    co_return size;
+}
+
+boost::asio::awaitable<std::size_t> smtp_transmission::read_delivery(char* buffer, std::size_t capacity) {
     if (body_start_read_ < body_start_.size()) {
         const std::size_t size = std::min(capacity, body_start_.size() - body_start_read_);
         std::memcpy(buffer, body_start_.data() + body_start_read_, size);
         body_start_read_ += size;
         co_return size;
     }
-    while (true) {
+    while (!is_body_at_end_) {
         std::string error;
         const std::int64_t size = delivery_->body_read(buffer, capacity, error);
+        is_body_at_end_ = size == 0;
         if (size >= 0) {
             co_return static_cast<std::size_t>(size);
         }
@@ -131,11 +206,45 @@ boost::asio::awaitable<std::size_t> smtp_transmission::read_body(char* buffer, s
         }
         body_ready_.expires_at(boost::asio::steady_timer::time_point::max());
         delivery_->body_on_ready(&smtp_transmission::on_body_ready, this);
-        boost::system::error_code woken;
-        co_await body_ready_.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, woken));
+        co_await wait_until_woken();
         if (is_cancelled_) {
             throw failure(HAWSER_CANCELLED, "the host cancelled the delivery");
         }
+    }
+    co_return 0;
+}
+
+boost::asio::awaitable<void> smtp_transmission::wait_until_woken() {
+    boost::system::error_code woken;
+    co_await body_ready_.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, woken));
+}
+
+void smtp_transmission::keep_body() {
+    if (!keeper_) {
+        keeper_ = std::make_unique<body_keeper>();
+    }
+}
+
+void smtp_transmission::rewind_body() {
+    reads_keeper_ = true;
+    keeper_->rewind();
+}
+
+void smtp_transmission::on_checkpoint_done(void* self, hawser_status) noexcept {
+    auto& one = *static_cast<smtp_transmission*>(self);
+    boost::asio::post(one.io_, [shared = one.shared_from_this()] {
+        shared->is_checkpoint_done_ = true;
+        shared->body_ready_.expires_at(boost::asio::steady_timer::time_point::min());
+    });
+}
+
+boost::asio::awaitable<void> smtp_transmission::checkpoint() {
+    is_checkpoint_done_ = false;
+    body_ready_.expires_at(boost::asio::steady_timer::time_point::max());
+    delivery_->checkpoint(ledger_->resume_state(), &smtp_transmission::on_checkpoint_done, this);
+    while (!is_checkpoint_done_) {  // a cancellation wakes us, too
+        body_ready_.expires_at(boost::asio::steady_timer::time_point::max());
+        co_await wait_until_woken();
     }
 }
 

@@ -12,8 +12,10 @@
 #include <optional>
 #include <string>
 
+#include "body_keeper.hpp"
 #include "hawser/sdk/adapter.hpp"
 #include "mail_composer.hpp"
+#include "smtp_commands.hpp"
 #include "smtp_settings.hpp"
 #include "smtp_trouble.hpp"
 
@@ -27,14 +29,24 @@ public:
     const smtp_endpoint& endpoint() const noexcept { return endpoint_; }
     const envelope& mail() const noexcept { return envelope_; }
     const std::string& header_block() const noexcept { return header_block_; }
-    bool is_8bit() const noexcept { return is_8bit_; }
-    bool wants_delivery_receipt() const noexcept { return wants_delivery_receipt_; }
+    content_kind kind() const noexcept { return kind_; }
+    const status_request& status() const noexcept { return status_; }
+    bool requires_tls() const noexcept { return requires_tls_; }             // by every server on the way (RFC 8689)
+    std::size_t recipients_max() const noexcept { return recipients_max_; }  // in one transaction
+    // What only a server with SMTPUTF8 can take, in words: the first such address; "" = nothing.
+    const std::string& smtputf8_need() const noexcept { return smtputf8_need_; }
     recipient_ledger& recipients() noexcept { return *ledger_; }
 
     std::int64_t size() const;  // header block and body; -1 = not known
     // 0 = end; throws hawser::failure where the body broke off. On the I/O thread.
     boost::asio::awaitable<std::size_t> read_body(char* buffer, std::size_t capacity);
     bool has_begun_body() const noexcept { return has_begun_body_; }
+    void keep_body();    // before it is read: it is wanted again
+    void rewind_body();  // to its beginning, after keep_body() and its end
+    // Makes the results so far durable; where that fails, a crash would send to these recipients again, and no more.
+    boost::asio::awaitable<void> checkpoint();
+
+    void count_sent() const;  // the server accepted the message in one transaction (spec section 2: counters)
 
     // Tells `interrupt` (from any thread) when the host cancels; an empty function takes it back.
     void set_interrupt(std::function<void()> interrupt);
@@ -44,6 +56,10 @@ public:
 
 private:
     void read_entity_header(delivery& handle);
+    void read_short_body(delivery& handle);
+    boost::asio::awaitable<std::size_t> read_delivery(char* buffer, std::size_t capacity);
+    boost::asio::awaitable<void> wait_until_woken();
+    static void on_checkpoint_done(void* self, hawser_status status) noexcept;
     static void on_body_ready(void* self) noexcept;
     static void on_cancel(void* self) noexcept;
 
@@ -56,8 +72,15 @@ private:
     std::size_t body_start_read_ = 0;
     std::unique_ptr<recipient_ledger> ledger_;
     boost::asio::steady_timer body_ready_;
-    bool is_8bit_ = false;
-    bool wants_delivery_receipt_ = false;
+    content_kind kind_ = content_kind::seven_bit;
+    status_request status_;
+    bool requires_tls_ = false;
+    std::string smtputf8_need_;
+    std::size_t recipients_max_ = 0;
+    std::unique_ptr<body_keeper> keeper_;
+    bool reads_keeper_ = false;
+    bool is_body_at_end_ = false;  // of the delivery's stream, which is not asked again
+    bool is_checkpoint_done_ = false;
     bool has_begun_body_ = false;
     std::atomic<bool> is_cancelled_{false};
     std::mutex interrupt_mutex_;

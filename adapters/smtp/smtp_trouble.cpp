@@ -22,7 +22,100 @@ outcome from_reply(verdict what, std::string code, const std::string& prefix, co
     return made;
 }
 
+std::string lowered(const std::string& text) {
+    std::string out;
+    for (const char c : text) {
+        out += lower(c);
+    }
+    return out;
+}
+
+bool has_any(const std::string& text, std::initializer_list<std::string_view> words) {
+    return std::any_of(words.begin(), words.end(),
+                       [&text](std::string_view word) { return text.find(word) != std::string::npos; });
+}
+
+// "in 300 seconds", "try again in 5 minutes", "retry in 00:04:59" says less: 0.
+std::chrono::seconds wait_that_text_says(const std::string& text) {
+    constexpr std::chrono::seconds wait_max{3600};
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        if (!is_digit(text[at]) || (at > 0 && text[at - 1] != ' ')) {
+            continue;
+        }
+        std::size_t end = at;
+        std::int64_t number = 0;
+        while (end < text.size() && is_digit(text[end]) && end < at + 6) {
+            number = number * 10 + (text[end++] - '0');
+        }
+        const std::string_view unit =
+            std::string_view(text).substr(std::min(end + (text[end] == ' ' ? 1U : 0U), text.size()));
+        const bool is_minutes = unit.substr(0, 3) == "min";
+        if (is_minutes || unit.substr(0, 3) == "sec" || unit.substr(0, 2) == "s " || unit == "s") {
+            return std::min(wait_max, std::chrono::seconds(is_minutes ? number * 60 : number));
+        }
+    }
+    return std::chrono::seconds(0);
+}
+
 }  // namespace
+
+bool another_server_may_help(const outcome& refused) {
+    return refused.code == "smtp.connection" || refused.code == "smtp.tls" || refused.code == "smtp.server-busy" ||
+           refused.code == "smtp.server-refused";
+}
+
+outcome joined_trouble(const outcome& first, const outcome& then) {
+    outcome joined = then.verdict == verdict::retry || first.verdict != verdict::retry ? then : first;
+    joined.text = first.text + "; then " + then.text;
+    return joined;
+}
+
+bool is_too_many_connections(const outcome& refused) {
+    return refused.verdict == verdict::retry &&
+           busy_kind_of({refused.reply_code, {refused.text}}) == busy_kind::connection_count;
+}
+
+busy_kind busy_kind_of(const smtp_reply& reply) {
+    if (!reply.is_transient()) {
+        return busy_kind::other;
+    }
+    const std::string status = reply.enhanced_status();
+    const std::string text = lowered(reply.text());
+    if (has_any(text, {"greylist", "graylist", "grey list", "gray list", "grey-list", "postgrey"})) {
+        return busy_kind::greylisting;
+    }
+    if (reply.code == 432 || has_any(text, {"concurrent connection", "too many connections", "too many concurrent"})) {
+        return busy_kind::connection_count;
+    }
+    if (status == "4.7.0" || status == "4.7.28" ||
+        has_any(text, {"rate limit", "too many messages", "throttl", "too fast", "slow down"})) {
+        return busy_kind::rate;
+    }
+    return busy_kind::other;
+}
+
+std::chrono::seconds wait_before_retry(const smtp_reply& reply) {
+    if (!reply.is_transient()) {
+        return std::chrono::seconds(0);
+    }
+    if (const std::chrono::seconds said = wait_that_text_says(lowered(reply.text())); said.count() > 0) {
+        return said;
+    }
+    switch (busy_kind_of(reply)) {
+    case busy_kind::greylisting: return std::chrono::minutes(5);  // the usual delay of Postgrey and its like
+    case busy_kind::rate: return std::chrono::minutes(1);
+    case busy_kind::connection_count: return std::chrono::seconds(30);
+    case busy_kind::other: break;
+    }
+    return std::chrono::seconds(0);
+}
+
+outcome delayed(outcome result, std::chrono::seconds wait, std::int64_t now_unix_ms) {
+    if (wait.count() > 0 && (result.verdict == verdict::retry || result.verdict == verdict::partial)) {
+        result.not_before_unix_ms = now_unix_ms + std::chrono::milliseconds(wait).count();
+    }
+    return result;
+}
 
 outcome connection_trouble(const std::string& server, const std::string& what) {
     outcome made = make(verdict::retry, "smtp.connection", server + ": " + what);
@@ -53,11 +146,45 @@ outcome server_refusal(const std::string& server, const std::string& step, const
 }
 
 // 535 is the operator's to mend: retrying a wrong password locks accounts. 454 and other 4xx are the server's bad
-// moment.
-outcome authentication_refusal(const std::string& server, const std::string& user, const smtp_reply& reply) {
-    outcome made = from_reply(
-        reply.is_permanent() ? verdict::rejected : verdict::retry, "smtp.authentication-failed",
-        server + " did not accept the user \"" + shown(user) + "\": check Username and Password; it said", reply);
+// moment, but for 4.7.12: the account has to be moved to a new mechanism first (RFC 4954 section 4.7).
+outcome authentication_refusal(const std::string& server, const std::string& user, const std::string& mechanism,
+                               const smtp_reply& reply, const std::string& reason) {
+    const bool is_final = reply.is_permanent() || !reply.is_transient() || reply.enhanced_status() == "4.7.12";
+    std::string text = server + " did not accept the user \"" + shown(user) + "\" by " + mechanism;
+    text += reason.empty() ? "" : " (" + reason + ')';
+    if (is_final) {
+        text += mechanism.ends_with("OAUTH2") || mechanism == "OAUTHBEARER"
+                    ? ": check Username, Scope, and what the client may do with this mailbox"
+                    : ": check Username and Password, or fix another Mechanism that the server offers";
+    }
+    outcome made = from_reply(is_final ? verdict::rejected : verdict::retry, "smtp.authentication-failed",
+                              text + "; it said", reply);
+    made.is_endpoint_down = true;
+    return made;
+}
+
+outcome token_trouble(const std::string& server, const std::string& token_endpoint, const token_answer& answer) {
+    const bool is_refused = answer.what == token_answer::kind::refused;
+    outcome made = make(is_refused ? verdict::rejected : verdict::retry,
+                        is_refused ? "smtp.token-refused" : "smtp.token-unavailable",
+                        server + ": no access token from " + shown(token_endpoint) + ": " + answer.problem);
+    made.is_endpoint_down = true;
+    return made;
+}
+
+outcome authentication_broken_off(const std::string& server, const std::string& user, const std::string& mechanism,
+                                  const std::string& why) {
+    outcome made =
+        make(verdict::rejected, "smtp.authentication-failed",
+             server + ": authentication of \"" + shown(user) + "\" by " + mechanism + " was broken off: " + why);
+    made.is_endpoint_down = true;
+    return made;
+}
+
+outcome authentication_unavailable(const std::string& server, const std::string& user, const std::string& mechanism,
+                                   const std::string& why) {
+    outcome made = make(verdict::retry, "smtp.authentication-unavailable",
+                        server + ": authentication of \"" + shown(user) + "\" by " + mechanism + ": " + why);
     made.is_endpoint_down = true;
     return made;
 }
@@ -72,7 +199,16 @@ outcome message_refusal(const std::string& server, const std::string& step, cons
     outcome made = from_reply(reply.is_permanent() ? verdict::rejected : verdict::retry,
                               reply.is_permanent() ? "smtp.message-refused" : "smtp.message-deferred",
                               server + " answered " + step + " with", reply);
-    made.is_endpoint_down = reply.code == 421;
+    const busy_kind busy = busy_kind_of(reply);
+    made.is_endpoint_down = reply.code == 421 || busy == busy_kind::rate || busy == busy_kind::connection_count;
+    return made;
+}
+
+outcome extension_missing(const std::string& server, const std::string& extension, const std::string& what,
+                          const std::string& enhanced_status) {
+    outcome made = make(verdict::rejected, "smtp.extension-missing",
+                        server + " does not offer " + extension + ", which " + shown(what) + " needs");
+    made.enhanced_status = enhanced_status;
     return made;
 }
 
@@ -81,6 +217,15 @@ outcome message_too_large(const std::string& server, std::uint64_t size, std::ui
                         server + " takes messages of at most " + std::to_string(size_max) + " bytes; this one has " +
                             std::to_string(size));
     made.enhanced_status = "5.3.4";  // RFC 3463: message too big for system
+    return made;
+}
+
+outcome requiretls_not_possible(const std::string& server) {
+    outcome made = make(verdict::rejected, "smtp.requiretls-not-offered",
+                        server +
+                            " does not offer REQUIRETLS over an encrypted connection, and RequireTLS is true: it "
+                            "could hand the message on in clear text");
+    made.enhanced_status = "5.7.30";  // RFC 8689 section 7.2
     return made;
 }
 
@@ -125,6 +270,7 @@ std::vector<std::string> recipient_ledger::open() const {
 void recipient_ledger::refuse(const std::string& address, const smtp_reply& reply) {
     recipient_result& one = results_[index_.at(address)];
     one.verdict = reply.is_permanent() ? verdict::rejected : verdict::retry;
+    wait_ = std::max(wait_, smtp::wait_before_retry(reply));
     one.reply_code = reply.code;
     one.enhanced_status = reply.enhanced_status();
     one.text = reply.text();

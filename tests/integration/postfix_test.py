@@ -1,5 +1,7 @@
 #!/usr/bin/python3
-"""Sealed mail through a real Postfix, opened by openssl and by gpgsm; AUTH PLAIN and LOGIN inside STARTTLS; 4xx and 5xx."""
+"""Sealed mail through a real Postfix, opened by openssl and by gpgsm; 4xx and 5xx; SMTPUTF8, CHUNKING and DSN."""
+import email
+import email.policy
 import json
 import os
 import subprocess
@@ -67,21 +69,39 @@ def refused_and_deferred(given, postfix, number):
         print("550 suspends, 450 is tried again")
 
 
-def authentication(given, mechanism):
-    with PrivatePostfix(given.pki, requires_authentication=True) as postfix, Work(given) as work:
-        work.write("in.txt", b"Hello\r\n")
-        work.write("password", b"secret\n")
-        login = {"SMTPAuthenticate": "basic", "Username": "bus", "Password": {"file": "password"}}
-        if mechanism:
-            login["Mechanism"] = mechanism
-        work.bindings("tls", postfix.port)
-        work.hawser("send", "bindings.json", "--port", "Out", "in.txt", expect=69)
-        work.bindings("tls", postfix.port, {"sendHandlers": {"SMTP": login}})
-        work.hawser("send", "bindings.json", "--port", "Out", "in.txt")
-        postfix.messages(1)
-        used = f"sasl_method={mechanism or 'PLAIN'}"
-        check(used in postfix.log(), f"the log has no {used}:\n{postfix.log()}")
-        print(f"AUTH {mechanism or 'PLAIN (chosen)'} accepted; without it refused")
+def parsed(path):
+    with open(path, "rb") as file:
+        return email.message_from_binary_file(file, policy=email.policy.default)
+
+
+def extensions(given, postfix, number):
+    """SMTPUTF8, CHUNKING with BCC and HTML, and a DSN that comes back, each as a real server takes it."""
+    with Work(given) as work:
+        body = bytes(range(256)) * 8000
+        work.write("in.bin", body)
+        work.write("logo.png", b"PNG")
+        work.bindings("tls", postfix.port, {"sendPorts": [{"name": "Out", "primaryTransport": {
+            "address": "mailto:jörg@example.test", "properties": {
+                "BCC": "audit@example.test", "EmailBodyText": "Grüße", "EmailBodyHtml": "<img src='cid:logo.png'>",
+                "InlineImages": [work.path("logo.png")], "MessagePartsAttachments": "body"}}}]})
+        work.hawser("send", "bindings.json", "--port", "Out", "in.bin")
+        for path in postfix.messages(number + 2)[-2:]:
+            mail = parsed(path)
+            with open(path, "rb") as file:
+                check("\nTo: jörg@example.test".encode() in file.read(), f"To: {mail['To']}")
+            check("audit" not in str(mail["To"]) + str(mail["Cc"]), "the BCC recipient is shown")
+            check(mail.get_body(("plain",)).get_content().strip() == "Grüße", "the text")
+            check("cid:logo.png" in mail.get_body(("html",)).get_content(), "the HTML")
+            check([part.get_content() for part in mail.iter_attachments()] == [body], "the attachment")
+        print("SMTPUTF8, CHUNKING, BCC and HTML: taken, and the same at the other end")
+        work.bindings("tls", postfix.port, {"sendPorts": [{"name": "Out", "primaryTransport": {
+            "address": "mailto:ap%2Bx@example.test", "properties": {"NotifyOn": "success", "ReturnContent": "headers"}}}]})
+        work.hawser("send", "bindings.json", "--port", "Out", "in.bin")
+        reports = [mail for mail in map(parsed, postfix.messages(number + 4)) if mail.get_content_type() == "multipart/report"]
+        check(len(reports) == 1, f"{len(reports)} notifications")
+        check("Original-Recipient: rfc822;ap+2Bx@example.test" in reports[0].as_string() or
+              "Original-Recipient: rfc822;ap+x@example.test" in reports[0].as_string(), reports[0].as_string()[:3000])
+        print("DSN: the notification of success came back, with the envelope's id and the original recipient")
 
 
 def main():
@@ -92,8 +112,7 @@ def main():
             sealed_mail(given, postfix, number, signature, algorithm)
         signed_mail(given, postfix, 4)
         refused_and_deferred(given, postfix, 4)
-    authentication(given, None)
-    authentication(given, "LOGIN")
+        extensions(given, postfix, 4)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,11 @@
-// The components of the engine's test plugin: one that fails in a chosen way at a chosen byte of the body, and one that
-// sets context at the end of its body. The plugin's adapters are in test_adapter.hpp.
+// The components of the engine's test plugin: one that fails in a chosen way at a chosen byte of the body, one that
+// sets context at the end of its body, one that sets a property at once, and one that makes an entity of 8-bit or
+// binary lines as an encoder may. The plugin's adapters are in test_adapter.hpp.
 #include <condition_variable>
 #include <cstdlib>
 #include <mutex>
 #include <stdexcept>
+#include <utility>
 
 #include "test_adapter.hpp"
 
@@ -123,8 +125,53 @@ public:
     void execute(message& one) override { one.filter_body(measuring_filter{one}); }
 };
 
+class set_property final : public pipeline_component {
+public:
+    static constexpr component_info info{
+        .id = "Test.SetProperty", .version = "1.0.0", .summary = "Sets a property of the context."};
+    static config_spec spec() {
+        return config_spec{}.string("Name", "The property.", "SMTP.Subject").string("Value", "Its value.", "");
+    }
+    explicit set_property(const config& values) : name_(values.string("/Name")), value_(values.string("/Value")) {}
+    void execute(message& one) override { one.set(name_, value_); }
+
+private:
+    std::string name_;
+    std::string value_;
+};
+
+struct entity_filter {
+    std::string header;
+
+    void write(std::string_view in, std::string& out) { out.append(std::exchange(header, {})).append(in); }
+    void finish(std::string& out) { out += std::exchange(header, {}); }
+};
+
+class unencoded_entity final : public pipeline_component {
+public:
+    static constexpr component_info info{.id = "Test.UnencodedEntity",
+                                         .version = "1.0.0",
+                                         .summary = "Puts the composed entity into one that is 8bit or binary.",
+                                         .flags = HAWSER_FLAG_NEEDS_COMPOSED};
+    static config_spec spec() {
+        return config_spec{}.enumeration("Encoding", "What it says of itself.", "8bit=0|binary=1", "binary");
+    }
+    explicit unencoded_entity(const config& values) : encoding_(values.string("/Encoding")) {}
+    void execute(message& one) override {
+        one.filter_body(
+            entity_filter{"MIME-Version: 1.0\r\nContent-Type: application/octet-stream\r\n"
+                          "Content-Transfer-Encoding: " +
+                          encoding_ + "\r\n\r\n\xff"});
+        one.set(HAWSER_TRANSFER_ENCODING, encoding_);
+    }
+
+private:
+    std::string encoding_;
+};
+
 }  // namespace
 }  // namespace hawser::test_plugin
 
 HAWSER_PLUGIN(hawser::test_plugin::fail_component, hawser::test_plugin::defers_context,
+              hawser::test_plugin::set_property, hawser::test_plugin::unencoded_entity,
               hawser::test_plugin::queued_adapter, hawser::test_plugin::blocking_adapter)

@@ -8,7 +8,9 @@
 # DIR/certs/roots          ca.pem and its revocation list ca.crl
 # DIR/certs/roots-without-crl, DIR/certs/roots-stale-crl   the same anchor with no list, and with an outdated one
 # DIR/partner              the partner's side: partner.key, partner-two.key, to open what was sent
-# DIR/server               server.pem/.key (localhost, 127.0.0.1), wrong-name.pem/.key, self-signed.pem/.key
+# DIR/server               server.pem/.key (localhost, 127.0.0.1), wrong-name.pem/.key, self-signed.pem/.key, revoked.pem/.key,
+#                          name-is-address.pem/.key (127.0.0.1 as a DNS name only), server.pin (its key as TLSPinnedKeys writes it)
+# DIR/client               client.pem: certificate + private key, to show to a server
 #
 # It is made again only where DIR/complete is absent, so that many tests can share one.
 set -eu
@@ -18,7 +20,7 @@ cd "$1"
 [ -e complete ] && exit 0
 
 umask 077
-mkdir -p ca/new certs/personal certs/other-people certs/roots certs/roots-without-crl certs/roots-stale-crl partner server
+mkdir -p ca/new certs/personal certs/other-people certs/roots certs/roots-without-crl certs/roots-stale-crl partner server client
 : > ca/index.txt
 printf '01\n' > ca/crlnumber
 cat > ca/openssl.cnf <<'CONF'
@@ -70,6 +72,14 @@ basicConstraints = CA:false
 keyUsage = critical, digitalSignature, keyEncipherment
 extendedKeyUsage = serverAuth
 subjectAltName = DNS:localhost, IP:127.0.0.1
+[client]
+basicConstraints = CA:false
+keyUsage = critical, digitalSignature
+extendedKeyUsage = clientAuth
+[name_is_address]
+basicConstraints = CA:false
+extendedKeyUsage = serverAuth
+subjectAltName = DNS:127.0.0.1
 [wrong_name]
 basicConstraints = CA:false
 extendedKeyUsage = serverAuth
@@ -103,6 +113,8 @@ issue revoked-partner encrypter "/CN=Revoked Partner/emailAddress=revoked@exampl
 issue expired-partner encrypter "/CN=Expired Partner/emailAddress=expired@example.test" "$past_start" "$past_end"
 issue wrong-usage-partner wrong_usage "/CN=Wrong Usage Partner/emailAddress=usage@example.test"
 for name in partner partner-two revoked-partner expired-partner wrong-usage-partner; do theirs "$name"; done
+issue revoked server "/CN=localhost"
+revoke revoked
 revoke revoked-signer
 revoke revoked-partner
 openssl ca -config ca/openssl.cnf -gencrl -crldays 3650 -out certs/roots/ca.crl 2>> ca/log
@@ -113,7 +125,11 @@ cp certs/roots/ca.pem certs/roots-stale-crl/ca.pem
 
 issue server server "/CN=localhost"
 issue wrong-name wrong_name "/CN=elsewhere.example"
-for name in server wrong-name; do cp "ca/$name.pem" "server/$name.pem"; cp "ca/$name.key" "server/$name.key"; done
+issue name-is-address name_is_address "/CN=127.0.0.1"
+issue client client "/CN=Hawser Client"
+cat ca/client.pem ca/client.key > client/client.pem
+for name in server wrong-name revoked name-is-address; do cp "ca/$name.pem" "server/$name.pem"; cp "ca/$name.key" "server/$name.key"; done
 openssl req -x509 -newkey rsa:2048 -nodes -days 3650 -subj "/CN=localhost" -addext "subjectAltName=IP:127.0.0.1,DNS:localhost" \
     -keyout server/self-signed.key -out server/self-signed.pem 2>> ca/log
+printf 'sha256/%s\n' "$(openssl pkey -in server/server.key -pubout -outform DER | openssl dgst -sha256 -binary | base64)" > server/server.pin
 : > complete

@@ -4,7 +4,8 @@
     with PrivatePostfix(pki) as postfix: ... postfix.port, postfix.messages()          # from tests
     private_postfix.py --pki DIR                    # prints "port N" and "mail DIR", runs until SIGTERM or ^C
 
-STARTTLS with the test CA's server certificate, AUTH PLAIN and LOGIN (Cyrus SASL, user "bus", password "secret") only inside TLS.
+STARTTLS with the test CA's server certificate; AUTH (Cyrus SASL, user "bus", password "secret") only inside TLS, by PLAIN and LOGIN
+unless other mechanisms are named.
 It takes every recipient @example.test into one Maildir, but reject@ (550) and defer@ (450). It needs root, because Postfix does:
 others than root run it through sudo -n.
 """
@@ -32,7 +33,8 @@ mail_owner = postfix
 setgid_group = postdrop
 maillog_file = {folder}/log/maillog
 maillog_file_prefixes = {folder}
-myhostname = postfix.example.test
+myhostname = {hostname}
+import_environment = MAIL_CONFIG {environment}
 mydestination =
 inet_interfaces = 127.0.0.1
 inet_protocols = ipv4
@@ -90,8 +92,9 @@ postlog unix-dgram n - n - 1 postlogd
 SASL_CONF = """
 pwcheck_method: auxprop
 auxprop_plugin: sasldb
-mech_list: PLAIN LOGIN
+mech_list: {mechanisms}
 sasldb_path: {folder}/config/sasl/sasldb2
+{keytab}
 """
 
 
@@ -108,8 +111,9 @@ def free_port():
 
 
 class PrivatePostfix:
-    def __init__(self, pki, requires_authentication=False):
-        self.pki, self.requires_authentication = os.path.abspath(pki), requires_authentication
+    def __init__(self, pki, requires_authentication=False, mechanisms="PLAIN LOGIN", hostname="postfix.example.test", kerberos=None):
+        self.pki, self.requires_authentication, self.mechanisms = os.path.abspath(pki), requires_authentication, mechanisms
+        self.hostname, self.kerberos = hostname, kerberos     # kerberos: the environment of smtpd and the keytab's path
         self.folder, self.port = None, 0
 
     def __enter__(self):
@@ -134,8 +138,13 @@ class PrivatePostfix:
     def write_files(self):
         for name in ("config/sasl", "queue", "data", "mail", "log"):
             os.makedirs(os.path.join(self.folder, name), exist_ok=True)
-        values = {"folder": self.folder, "pki": self.pki, "port": self.port,
+        values = {"folder": self.folder, "pki": self.pki, "port": self.port, "mechanisms": self.mechanisms,
+                  "hostname": self.hostname, "environment": "", "keytab": "",
                   "authenticated": ",\n  permit_sasl_authenticated, reject" if self.requires_authentication else ""}
+        if self.kerberos:
+            environment, keytab = self.kerberos
+            values["environment"] = " ".join(f"{name}={value}" for name, value in environment.items())
+            values["keytab"] = f"keytab: {keytab}"
         for name, text in (("config/main.cf", MAIN_CF), ("config/master.cf", MASTER_CF), ("config/sasl/smtpd.conf", SASL_CONF)):
             with open(os.path.join(self.folder, name), "w", encoding="utf-8") as file:
                 file.write(text.format(**values))

@@ -84,6 +84,7 @@ class Scenario:
         self.folder = tempfile.mkdtemp(prefix="hawser-scenario-")
         self.variables = {"DIR": self.folder, "PKI": options.pki, "HAWSER": options.hawser,
                           "PLUGINS": os.path.join(os.path.dirname(os.path.dirname(options.hawser)), "tests", "plugins")}
+        self.variables["SERVER_PIN"] = read_text(os.path.join(options.pki, "server", "server.pin")).strip()
         self.servers = {}       # name -> (process, out folder)
         self.host = None
         self.host_log = os.path.join(self.folder, "host.log")
@@ -155,12 +156,18 @@ class Scenario:
 
     def section_server(self, words, text, _number):
         """server [NAME]: a scripted SMTP server; its port is $PORT, or $NAME_PORT."""
-        name = words[0] if words else "smtp"
+        self.start_server(words[0] if words else "smtp", "scripted_smtp.py", text)
+
+    def section_token_server(self, _words, text, _number):
+        """token-server: a scripted OAuth 2 token endpoint; its port is $TOKEN_PORT, and "server token" its transcript."""
+        self.start_server("token", "scripted_token.py", text)
+
+    def start_server(self, name, program, text):
         script = os.path.join(self.folder, f"server-{name}.script")
         with open(script, "w", encoding="utf-8") as file:
             file.write(self.expand(text))
         out = os.path.join(self.folder, f"server-{name}")
-        process = subprocess.Popen([sys.executable, os.path.join(HERE, "scripted_smtp.py"), "--script", script, "--out", out,
+        process = subprocess.Popen([sys.executable, os.path.join(HERE, program), "--script", script, "--out", out,
                                     "--pki", self.options.pki], stdout=subprocess.PIPE, text=True)
         line = process.stdout.readline()
         if not line.startswith("port "):

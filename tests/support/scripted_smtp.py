@@ -8,11 +8,16 @@ rules; whatever it does not mention is answered as a friendly server would.
 
     extensions PIPELINING 8BITMIME SIZE=1000000 STARTTLS     what EHLO offers ("=" stands for a space)
     tls implicit | tls certificate wrong-name                TLS from the first byte; another certificate of the PKI
+    tls version 1.2 | tls client                             TLS up to this version; with a certificate of ours, of the PKI's CA
     auth bus secret                                          the only credentials AUTH accepts
+    sasl iterations 4095 | sasl nonce wrong | sasl salt wrong | sasl signature wrong | sasl early yes      a SCRAM server that is wrong
+    sasl tokens first,second | sasl uses 1                   the access token it takes, and after so many uses the next one
     RCPT <bad@ -> 550 5.1.1 No such user                     rule: a command that starts with the left side gets the right
     2x MAIL -> 451 4.3.0 Later                               ... the first two times only
     banner -> ..., . -> ...                                  the greeting, and the answer to the final dot
     data after 1000 -> close                                 in the middle of a message, after so many bytes
+    recipients 2                                             takes no more in one transaction: 452 4.5.3
+    idle 300                                                 says 421 and closes when no command came for so many ms
 
 Right sides:  a reply ("250 ok", several lines separated by " | "), optionally "... then close";  close;  reset;  hang;
 garbage;  endless (reply lines without end);  endless-line;  bytewise REPLY (a byte at a time);  slow MS REPLY (after so many milliseconds);  raw "TEXT" (with \\r \\n);
@@ -34,6 +39,8 @@ import sys
 import threading
 import time
 
+import scripted_sasl
+
 LINE_MAX = 1 << 20
 ENDLESS_BYTES_MAX = 64 << 20     # a client that swallows this much of an endless reply has no limit
 RULE = re.compile(r"^(?:(\d+)x\s+)?(.+?)\s+->\s+(.+)$")
@@ -51,7 +58,13 @@ class Script:
         self.extensions = ["PIPELINING", "8BITMIME", "SIZE=100000000", "ENHANCEDSTATUSCODES"]
         self.implicit_tls = False
         self.certificate = "server"
+        self.tls_version = None
+        self.needs_client = False
         self.credentials = None
+        self.sasl = {}
+        self.certificate_path = None
+        self.recipients_max = None
+        self.idle_seconds = None
         self.rules = []
         self.data_rules = []
         for number, line in enumerate(text.splitlines(), 1):
@@ -73,8 +86,18 @@ class Script:
             self.implicit_tls = True
         elif words[:2] == ["tls", "certificate"] and len(words) == 3:
             self.certificate = words[2]
+        elif words[:2] == ["tls", "version"] and len(words) == 3:
+            self.tls_version = ssl.TLSVersion[f"TLSv{words[2].replace('.', '_')}"]
+        elif words == ["tls", "client"]:
+            self.needs_client = True
+        elif words[0] == "recipients" and len(words) == 2:
+            self.recipients_max = int(words[1])
+        elif words[0] == "idle" and len(words) == 2:
+            self.idle_seconds = int(words[1]) / 1000
         elif words[0] == "auth" and len(words) == 3:
             self.credentials = (words[1], words[2])
+        elif words[0] == "sasl" and len(words) == 3:
+            self.sasl[words[1]] = words[2]
         else:
             raise SystemExit(f"scripted_smtp: line {number} is not understood: {line}")
 
@@ -138,7 +161,7 @@ class Session:
         self.reset_envelope()
 
     def reset_envelope(self):
-        self.sender, self.recipients = None, []
+        self.sender, self.recipients, self.chunks, self.chunk_fault = None, [], bytearray(), (None, None)
 
     def run(self):
         self.recorder.note(self.number, "-", "connected")
@@ -147,7 +170,7 @@ class Session:
                 self.start_tls()
             self.act("banner", self.script.action_for("banner") or "220 server.example.test ESMTP scripted")
             while True:
-                self.serve(self.read_line())
+                self.serve(self.read_command())
         except (Closed, OSError, ssl.SSLError) as error:
             self.recorder.note(self.number, "-", f"ended {type(error).__name__} {error}")
         finally:
@@ -168,8 +191,21 @@ class Session:
             self.receive()
         line, self.buffer = self.buffer.split(b"\n", 1)
         line = line[:-1] if line.endswith(b"\r") else line + b"<bare LF>"
-        self.recorder.note(self.number, "C", line)
-        return line.decode("latin-1")
+        self.recorder.note(self.number, "C", line.decode("utf-8", "replace"))
+        return line.decode("utf-8", "replace")
+
+    def read_command(self):
+        """A line, or 421 and the end where the script says that an idle client is not kept."""
+        self.sock.settimeout(self.script.idle_seconds)
+        try:
+            return self.read_line()
+        except TimeoutError:
+            self.sock.settimeout(None)
+            self.send(b"421 4.4.2 Idle for too long\r\n")
+            self.shut("close")
+        finally:
+            self.sock.settimeout(None)
+        return None
 
     def send(self, data):
         self.recorder.note(self.number, "S", data)
@@ -179,7 +215,11 @@ class Session:
         self.sock = self.tls_context.wrap_socket(self.sock, server_side=True)
         self.buffer = b""
         self.is_tls = True
-        self.recorder.note(self.number, "-", "tls established")
+        client = [value for part in (self.sock.getpeercert() or {}).get("subject", ()) for _, value in part]
+        resumed = "resumed" if self.sock.session_reused else "new"
+        name = getattr(self.sock, "asked_for", None) or "nobody"
+        self.recorder.note(self.number, "-", f"tls established {self.sock.version()} {resumed} for {name} client "
+                           f"{' '.join(client) or 'unknown'}")
 
     # -- actions ----------------------------------------------------------------------------------------------------
 
@@ -258,8 +298,12 @@ class Session:
         action = self.script.action_for(line)
         if verb == "DATA":
             return self.serve_data(action)
+        if verb == "BDAT":
+            return self.serve_chunk(line, action)
         if verb == "AUTH":
             return self.serve_auth(line, action)
+        if verb == "RCPT" and action is None and len(self.recipients) == self.script.recipients_max:
+            action = "452 4.5.3 Too many recipients"
         if action is None:
             action = self.default_action(verb)
         is_positive = self.act(verb, action)
@@ -287,24 +331,47 @@ class Session:
         if action is not None:
             return self.act("AUTH", action)
         words = line.split(" ")
-        if len(words) > 1 and words[1].upper() == "PLAIN":
-            token = words[2] if len(words) > 2 else self.challenge(b"")
-            parts = base64.b64decode(token).split(b"\0")
-            given = tuple(part.decode() for part in parts[1:3])
-        elif len(words) > 1 and words[1].upper() == "LOGIN":
-            user = base64.b64decode(words[2]).decode() if len(words) > 2 else self.challenge(b"Username:", True)
-            given = (user, self.challenge(b"Password:", True))
-        else:
+        offered = [name for extension in self.script.extensions for name in extension.upper().split("=")]
+        if len(words) < 2 or words[1].upper() not in offered:
             return self.send(b"504 5.5.4 Mechanism\r\n")
-        if self.script.credentials is None or given == self.script.credentials:
-            self.user = given[0]
-            return self.send(b"235 2.7.0 Accepted\r\n")
-        return self.send(b"535 5.7.8 Wrong credentials\r\n")
+        user = scripted_sasl.authenticate(self, words[1].upper(), words[2] if len(words) > 2 else None)
+        if user is None:
+            return self.send(b"535 5.7.8 Wrong credentials\r\n")
+        self.user = user
+        return self.send(b"235 2.7.0 Accepted\r\n")
 
-    def challenge(self, text, decode=False):
-        self.send(b"334 " + base64.b64encode(text) + b"\r\n")
-        line = self.read_line()
-        return base64.b64decode(line).decode() if decode else line
+    def serve_chunk(self, line, action):
+        """BDAT (RFC 3030): the bytes follow the command at once, whatever is answered to it."""
+        words = line.split(" ")
+        size, is_last = int(words[1]), words[-1].upper() == "LAST"
+        if not self.chunks:
+            self.chunk_fault = self.script.data_limit()
+        while len(self.buffer) < size:
+            limit, fault = self.chunk_fault
+            if limit is not None and len(self.chunks) + len(self.buffer) >= limit:
+                self.chunk_fault = (None, None)
+                self.act("data", fault)
+            self.receive()
+        self.chunks += self.buffer[:size]
+        self.buffer = self.buffer[size:]
+        if action is not None or not self.recipients:
+            return self.act("BDAT", action or "503 5.5.1 No valid recipients")
+        if not is_last:
+            return self.act("BDAT", f"250 2.0.0 {size} octets")
+        envelope = self.envelope(final_dot=True)
+        return self.finish(self.recorder.message(bytes(self.chunks), envelope), envelope)
+
+    def envelope(self, final_dot=False):
+        return {"connection": self.number, "from": self.sender, "recipients": self.recipients, "tls": self.is_tls,
+                "user": self.user, "final_dot": final_dot, "accepted": False}
+
+    def finish(self, name, envelope):
+        """The answer to a whole message. The record says "accepted" before it leaves: a client may look at once."""
+        answer = self.script.action_for(".") or "250 2.0.0 Queued"
+        if re.match(r"^(bytewise |slow \d+ )?2", answer):
+            self.recorder.envelope(name, {**envelope, "accepted": True})
+        self.act(".", answer)
+        self.reset_envelope()
 
     def serve_data(self, action):
         if action is None:
@@ -312,20 +379,14 @@ class Session:
         self.act("DATA", action)
         if not action.removeprefix("bytewise ").startswith("354"):
             return
-        envelope = {"connection": self.number, "from": self.sender, "recipients": self.recipients, "tls": self.is_tls,
-                    "user": self.user, "final_dot": False, "accepted": False}
+        envelope = self.envelope()
         content = bytearray()
         try:
             self.read_content(content)
             envelope["final_dot"] = True
         finally:
             name = self.recorder.message(bytes(content), envelope)
-        answer = self.script.action_for(".") or "250 2.0.0 Queued"
-        # The record says "accepted" before the answer leaves: a client that reads the answer may look at once.
-        if re.match(r"^(bytewise |slow \d+ )?2", answer):
-            self.recorder.envelope(name, {**envelope, "accepted": True})
-        self.act(".", answer)
-        self.reset_envelope()
+        self.finish(name, envelope)
 
     def read_content(self, content):
         limit, action = self.script.data_limit()
@@ -351,6 +412,22 @@ def unescape(text):
     return text.strip().strip('"').encode("latin-1").decode("unicode_escape").encode("latin-1")
 
 
+def make_tls_context(pki, script):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    base = os.path.join(pki, "server", script.certificate)
+    script.certificate_path = base + ".pem"
+    context.load_cert_chain(base + ".pem", base + ".key")
+    context.sni_callback = lambda sock, name, _: setattr(sock, "asked_for", name)
+    if script.tls_version:
+        context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+        context.maximum_version = script.tls_version
+        context.set_ciphers("DEFAULT:@SECLEVEL=0")
+    if script.needs_client:
+        context.load_verify_locations(os.path.join(pki, "certs/roots/ca.pem"))
+        context.verify_mode = ssl.CERT_REQUIRED
+    return context
+
+
 def main():
     parser = argparse.ArgumentParser(description="scripted SMTP server")
     parser.add_argument("--script", required=True)
@@ -360,11 +437,7 @@ def main():
     options = parser.parse_args()
     with open(options.script, encoding="utf-8") as file:
         script = Script(file.read())
-    context = None
-    if options.pki:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        base = os.path.join(options.pki, "server", script.certificate)
-        context.load_cert_chain(base + ".pem", base + ".key")
+    context = make_tls_context(options.pki, script) if options.pki else None
     recorder = Recorder(options.out)
     listener = socket.create_server(("127.0.0.1", options.port), backlog=128)
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))

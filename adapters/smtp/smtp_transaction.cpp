@@ -1,0 +1,366 @@
+#include "smtp_transaction.hpp"
+
+#include <algorithm>
+
+#include "dot_stuffer.hpp"
+#include "wall_clock.hpp"
+
+namespace hawser::smtp {
+namespace {
+
+constexpr std::size_t block_size = 64 * 1024;
+constexpr std::size_t chunk_size = 256 * 1024;          // of BDAT (RFC 3030 section 4.2 asks for large ones)
+constexpr std::int64_t chunked_size_min = 1024 * 1024;  // below, a round trip more costs more than the dots
+constexpr std::size_t open_chunks_max = 4;              // with PIPELINING
+constexpr std::size_t pipelined_recipients_max =
+    1000;  // so that replies cannot fill both directions (RFC 2920 section 3.1)
+
+}  // namespace
+
+smtp_transaction::smtp_transaction(smtp_connection& connection, const smtp_extensions& extensions,
+                                   const smtp_timeouts& timeouts, session_facts session, smtp_transmission& one)
+    : connection_(connection), extensions_(extensions), timeouts_(timeouts), session_(std::move(session)), one_(one) {
+    facts_.sender = one.mail().sender;
+    facts_.size = one.size();
+    facts_.kind = one.kind();
+    facts_.needs_smtputf8 = !one.smtputf8_need().empty();
+    facts_.requires_tls = one.requires_tls();
+    facts_.status = one.status();
+    left_ = one.recipients().open();
+    batch_size_max_ = one.recipients_max();
+    if (extensions_.recipients_max > 0) {
+        batch_size_max_ = std::min<std::size_t>(batch_size_max_, extensions_.recipients_max);
+    }
+}
+
+outcome smtp_transaction::end(outcome result) {
+    is_usable_ = false;
+    connection_.close();
+    return result;
+}
+
+outcome smtp_transaction::refused(const std::string& step, const smtp_reply& reply) const {
+    return delayed(message_refusal(session_.server, step, reply), wait_before_retry(reply), unix_ms_now());
+}
+
+outcome smtp_transaction::settled() const {
+    return delayed(one_.recipients().settle(session_.server), one_.recipients().wait_before_retry(), unix_ms_now());
+}
+
+// What the message needs and the server does not have; nothing of it is sent then.
+smtp_transaction::refusal smtp_transaction::check_offers() const {
+    if (facts_.requires_tls && !(connection_.is_encrypted() && extensions_.has_requiretls)) {
+        return requiretls_not_possible(session_.server);
+    }
+    if (facts_.needs_smtputf8 && !extensions_.has_smtputf8) {
+        return extension_missing(session_.server, "SMTPUTF8", one_.smtputf8_need(), "5.6.7");
+    }
+    if (facts_.kind == content_kind::eight_bit && !extensions_.has_8bitmime) {
+        return extension_missing(session_.server, "8BITMIME", "the body", "5.6.3");
+    }
+    if (facts_.kind == content_kind::binary && !(extensions_.has_binarymime && extensions_.has_chunking)) {
+        return extension_missing(session_.server, "BINARYMIME", "the body", "5.6.3");
+    }
+    if (extensions_.size_max > 0 && facts_.size > static_cast<std::int64_t>(extensions_.size_max)) {
+        return message_too_large(session_.server, static_cast<std::uint64_t>(facts_.size), extensions_.size_max);
+    }
+    return std::nullopt;
+}
+
+asio::awaitable<outcome> smtp_transaction::run() {
+    const refusal missing = check_offers();
+    if (missing) {
+        is_usable_ = true;
+        co_return *missing;
+    }
+    while (true) {
+        const auto end = left_.begin() + static_cast<std::ptrdiff_t>(std::min(batch_size_max_, left_.size()));
+        batch_.assign(left_.begin(), end);
+        left_.erase(left_.begin(), end);
+        accepted_.clear();
+        refusal refused = co_await send_envelope();
+        if (refused || accepted_.empty()) {
+            is_usable_ = connection_.is_alive();
+            if (is_usable_) {
+                co_await reset();
+            }
+            if (refused) {
+                co_return *refused;
+            }
+            if (left_.empty() || !is_usable_) {
+                co_return settled();
+            }
+            continue;
+        }
+        if (!left_.empty()) {
+            one_.keep_body();
+        }
+        const std::optional<outcome> stopped = co_await hand_over();
+        if (stopped) {
+            co_return *stopped;
+        }
+        if (left_.empty()) {
+            is_usable_ = true;
+            co_return settled();
+        }
+        co_await one_.checkpoint();
+        one_.rewind_body();
+    }
+}
+
+// ---- Envelope ----
+
+asio::awaitable<smtp_reply> smtp_transaction::command(std::string line) {
+    line += "\r\n";
+    co_await connection_.write(line, timeouts_.command);
+    co_return co_await connection_.read_reply(timeouts_.command);
+}
+
+smtp_transaction::refusal smtp_transaction::take_mail_reply(const smtp_reply& reply) {
+    if (reply.is_positive()) {
+        return std::nullopt;
+    }
+    if (reply.code == 421 && session_.is_reused && !one_.has_begun_body()) {
+        throw wire_failure("the server closed the connection while it was idle");  // no failure of this message
+    }
+    outcome result = refused("MAIL", reply);
+    return reply.code == 421 ? end(std::move(result)) : std::move(result);
+}
+
+smtp_transaction::refusal smtp_transaction::take_recipient_reply(const std::string& address, const smtp_reply& reply) {
+    if (reply.is_positive()) {
+        accepted_.push_back(address);
+        return std::nullopt;
+    }
+    if (is_too_many_recipients(reply) && !accepted_.empty()) {
+        left_.push_back(address);
+        batch_size_max_ = accepted_.size();
+        return std::nullopt;
+    }
+    one_.recipients().refuse(address, reply);
+    return reply.code == 421 ? std::optional(end(refused("RCPT", reply))) : std::nullopt;
+}
+
+smtp_transaction::refusal smtp_transaction::take_data_reply(const smtp_reply& reply) {
+    if (reply.code == 354) {
+        return std::nullopt;
+    }
+    outcome result = refused("DATA", reply);
+    return reply.code == 421 || reply.is_positive() ? end(std::move(result)) : std::move(result);
+}
+
+// MAIL and all RCPT in one write (RFC 2920); DATA follows only when somebody was accepted.
+asio::awaitable<smtp_transaction::refusal> smtp_transaction::send_envelope() {
+    if (!extensions_.has_pipelining || batch_.size() > pipelined_recipients_max) {
+        co_return co_await send_envelope_stepwise();
+    }
+    // With one recipient DATA may go along: if it is refused, a 354 can still be answered by giving the connection up.
+    const bool sends_data = batch_.size() == 1 && !uses_chunks();
+    std::string commands = mail_command(facts_, extensions_) + "\r\n";
+    for (const std::string& address : batch_) {
+        commands += recipient_command(address, facts_, extensions_) + "\r\n";
+    }
+    commands += sends_data ? "DATA\r\n" : "";
+    co_await connection_.write(commands, timeouts_.command);
+    const smtp_reply mail = co_await connection_.read_reply(timeouts_.command);
+    refusal refused = take_mail_reply(mail);
+    if (refused && mail.code == 421) {
+        co_return refused;
+    }
+    for (const std::string& address : batch_) {
+        const smtp_reply reply = co_await connection_.read_reply(timeouts_.command);
+        if (!refused) {
+            refused = take_recipient_reply(address, reply);
+        }
+        if (reply.code == 421) {
+            co_return refused;
+        }
+    }
+    std::optional<smtp_reply> data;
+    if (sends_data) {
+        data = co_await connection_.read_reply(timeouts_.data_start);
+    }
+    if (refused || accepted_.empty()) {
+        if (data && data->code == 354) {
+            end({});  // an empty message must not be sent to nobody: break off instead of a dot
+        }
+        co_return refused;
+    }
+    if (uses_chunks()) {
+        co_return std::nullopt;
+    }
+    if (!data) {
+        data = co_await command("DATA");
+    }
+    co_return take_data_reply(*data);
+}
+
+asio::awaitable<smtp_transaction::refusal> smtp_transaction::send_envelope_stepwise() {
+    const smtp_reply mail = co_await command(mail_command(facts_, extensions_));
+    const refusal refused = take_mail_reply(mail);
+    if (refused) {
+        co_return refused;
+    }
+    for (const std::string& address : batch_) {
+        const smtp_reply reply = co_await command(recipient_command(address, facts_, extensions_));
+        const refusal broken_off = take_recipient_reply(address, reply);
+        if (broken_off) {
+            co_return broken_off;
+        }
+    }
+    if (accepted_.empty() || uses_chunks()) {
+        co_return std::nullopt;
+    }
+    const smtp_reply data = co_await command("DATA");
+    co_return take_data_reply(data);
+}
+
+asio::awaitable<void> smtp_transaction::reset() {
+    const smtp_reply reply = co_await command("RSET");
+    is_usable_ = reply.is_positive();
+    if (!is_usable_) {
+        connection_.close();
+    }
+}
+
+// ---- Content ----
+
+bool smtp_transaction::uses_chunks() const {
+    return extensions_.has_chunking && (facts_.kind == content_kind::binary || facts_.size >= chunked_size_min);
+}
+
+// A body whose length nobody knew may turn out too long for the server while it is sent.
+smtp_transaction::refusal smtp_transaction::count(std::size_t bytes) {
+    sent_size_ += bytes;
+    if (extensions_.size_max == 0 || sent_size_ <= extensions_.size_max) {
+        return std::nullopt;
+    }
+    return end(message_too_large(session_.server, sent_size_, extensions_.size_max));
+}
+
+// The content and the answer to it. nullopt: accepted for this transaction's recipients.
+asio::awaitable<std::optional<outcome>> smtp_transaction::hand_over() {
+    sent_size_ = 0;
+    refusal refused_earlier;
+    if (uses_chunks()) {
+        refused_earlier = co_await send_chunks();
+    } else {
+        refused_earlier = co_await send_data();
+    }
+    if (refused_earlier) {
+        co_return refused_earlier;
+    }
+    smtp_reply reply;
+    std::string trouble;
+    try {
+        for (; open_chunks_ > 1; --open_chunks_) {  // of the chunks before the last
+            reply = co_await connection_.read_reply(timeouts_.data_end);
+            if (!reply.is_positive()) {
+                break;
+            }
+        }
+        if (open_chunks_ <= 1) {
+            reply = co_await connection_.read_reply(timeouts_.data_end);
+        }
+    } catch (const wire_failure& failed) {
+        trouble = failed.what();
+    }
+    if (!trouble.empty()) {
+        co_return end(final_reply_trouble(session_.server, trouble));
+    }
+    if (reply.is_intermediate()) {
+        co_return end(final_reply_trouble(session_.server, "it answered \"" + reply.text() + '"'));
+    }
+    if (!reply.is_positive()) {
+        is_usable_ = reply.code != 421 && open_chunks_ <= 1;
+        const bool is_closed = !is_usable_;
+        outcome result = refused("the message", reply);
+        if (is_closed) {
+            result = end(std::move(result));
+        }
+        co_return result;
+    }
+    for (const std::string& address : accepted_) {
+        one_.recipients().accept(address, reply);
+    }
+    one_.count_sent();
+    co_return std::nullopt;
+}
+
+// Header block, entity and final dot. A body that fails leaves without the dot: the caller breaks the connection off.
+asio::awaitable<smtp_transaction::refusal> smtp_transaction::send_data() {
+    open_chunks_ = 0;
+    dot_stuffer stuffer;
+    std::string out;
+    out.reserve(block_size + block_size / 8);
+    std::string block(block_size, '\0');
+    stuffer.write(one_.header_block(), out);
+    refusal too_large = count(one_.header_block().size());
+    while (!too_large) {
+        const std::size_t size = co_await one_.read_body(block.data(), block.size());
+        if (size == 0) {
+            break;
+        }
+        too_large = count(size);
+        stuffer.write(std::string_view(block).substr(0, size), out);
+        if (!too_large && out.size() >= block_size) {
+            co_await connection_.write(out, timeouts_.data_block);
+            out.clear();
+        }
+    }
+    if (too_large) {
+        co_return too_large;
+    }
+    stuffer.finish(out);
+    co_await connection_.write(out, timeouts_.data_block);
+    co_return std::nullopt;
+}
+
+// RFC 3030: whole chunks, the last of them marked. A body that fails leaves without the mark.
+asio::awaitable<smtp_transaction::refusal> smtp_transaction::send_chunks() {
+    open_chunks_ = 0;
+    std::string chunk = one_.header_block();
+    bool is_last = false;
+    while (!is_last) {
+        std::size_t filled = chunk.size();
+        chunk.resize(std::max(chunk_size, filled));
+        while (filled < chunk.size()) {
+            const std::size_t size = co_await one_.read_body(chunk.data() + filled, chunk.size() - filled);
+            if (size == 0) {
+                is_last = true;
+                break;
+            }
+            filled += size;
+        }
+        chunk.resize(filled);
+        const refusal too_large = count(filled);
+        if (too_large) {
+            co_return too_large;
+        }
+        const std::string announced = "BDAT " + std::to_string(filled) + (is_last ? " LAST\r\n" : "\r\n");
+        co_await connection_.write(announced, timeouts_.data_block);
+        co_await connection_.write(chunk, timeouts_.data_block);
+        ++open_chunks_;
+        chunk.clear();
+        if (!is_last) {
+            const refusal refused = co_await take_chunk_replies(extensions_.has_pipelining ? open_chunks_max : 0);
+            if (refused) {
+                co_return refused;
+            }
+        }
+    }
+    co_return std::nullopt;
+}
+
+// Waits until at most so many chunks are unanswered.
+asio::awaitable<smtp_transaction::refusal> smtp_transaction::take_chunk_replies(std::size_t open_max) {
+    for (; open_chunks_ > open_max; --open_chunks_) {
+        const smtp_reply reply = co_await connection_.read_reply(timeouts_.data_end);
+        if (!reply.is_positive()) {
+            co_return end(refused("BDAT", reply));  // further chunks may be under way: begin on another connection
+        }
+    }
+    co_return std::nullopt;
+}
+
+}  // namespace hawser::smtp

@@ -1,0 +1,68 @@
+// The transactions that carry one message over a session: MAIL, RCPT, then DATA or BDAT, and again for the recipients
+// that one transaction does not take. What each recipient was told goes into the message's ledger. Used by one
+// coroutine; throws wire_failure, after which the connection is of no more use.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "smtp_commands.hpp"
+#include "smtp_connection.hpp"
+#include "smtp_extensions.hpp"
+#include "smtp_settings.hpp"
+#include "smtp_transmission.hpp"
+
+namespace hawser::smtp {
+
+class smtp_transaction {
+public:
+    struct session_facts {
+        std::string server;  // for messages to a person
+        bool is_reused = false;
+    };
+    smtp_transaction(smtp_connection& connection, const smtp_extensions& extensions, const smtp_timeouts& timeouts,
+                     session_facts session, smtp_transmission& one);
+
+    // The outcome is for the recipients still open. A failure before the message was handed over for the last time is
+    // thrown; one while its answer is awaited is an outcome, because it may have been accepted.
+    asio::awaitable<outcome> run();
+    bool leaves_usable() const noexcept { return is_usable_; }
+
+private:
+    using refusal = std::optional<outcome>;
+    refusal check_offers() const;
+    asio::awaitable<smtp_reply> command(std::string line);
+    asio::awaitable<refusal> send_envelope();
+    asio::awaitable<refusal> send_envelope_stepwise();
+    asio::awaitable<std::optional<outcome>> hand_over();
+    refusal take_mail_reply(const smtp_reply& reply);
+    refusal take_recipient_reply(const std::string& address, const smtp_reply& reply);
+    refusal take_data_reply(const smtp_reply& reply);
+    bool uses_chunks() const;
+    asio::awaitable<refusal> send_data();
+    asio::awaitable<refusal> send_chunks();
+    asio::awaitable<refusal> take_chunk_replies(std::size_t open_max);
+    refusal count(std::size_t bytes);
+    asio::awaitable<void> reset();
+    outcome refused(const std::string& step, const smtp_reply& reply) const;
+    outcome settled() const;
+    outcome end(outcome result);  // after which the connection is given up
+
+    smtp_connection& connection_;
+    const smtp_extensions& extensions_;
+    const smtp_timeouts& timeouts_;
+    const session_facts session_;
+    smtp_transmission& one_;
+    mail_facts facts_;
+    std::vector<std::string> left_;      // recipients that no transaction has had yet
+    std::vector<std::string> batch_;     // those of this transaction
+    std::vector<std::string> accepted_;  // of them
+    std::size_t batch_size_max_ = 0;
+    std::uint64_t sent_size_ = 0;
+    std::size_t open_chunks_ = 0;  // BDAT commands that were not answered yet
+    bool is_usable_ = false;
+};
+
+}  // namespace hawser::smtp

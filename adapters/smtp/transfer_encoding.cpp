@@ -1,0 +1,166 @@
+#include "transfer_encoding.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace hawser::smtp {
+namespace {
+
+constexpr std::size_t base64_line_bytes = 57;  // 76 characters (RFC 2045 section 6.8)
+constexpr std::size_t quoted_line_size = 76;
+constexpr char hexadecimal_digits[] = "0123456789ABCDEF";
+
+// Two characters for every twelve bits: half the look-ups.
+const std::array<std::array<char, 2>, 4096>& base64_pairs() {
+    static const auto table = [] {
+        constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+        std::array<std::array<char, 2>, 4096> made{};
+        for (std::size_t i = 0; i < made.size(); ++i) {
+            made[i] = {letters[i >> 6U], letters[i & 63U]};
+        }
+        return made;
+    }();
+    return table;
+}
+
+void append_base64_line(std::string_view text, std::string& out) {
+    const auto& pairs = base64_pairs();
+    const auto* bytes = reinterpret_cast<const unsigned char*>(text.data());
+    const std::size_t size = text.size();
+    std::size_t i = 0;
+    for (; i + 3 <= size; i += 3) {
+        const unsigned group = (unsigned{bytes[i]} << 16U) | (unsigned{bytes[i + 1]} << 8U) | bytes[i + 2];
+        out.append(pairs[group >> 12U].data(), 2);
+        out.append(pairs[group & 4095U].data(), 2);
+    }
+    if (i < size) {
+        const unsigned group = (unsigned{bytes[i]} << 16U) | (i + 1 < size ? unsigned{bytes[i + 1]} << 8U : 0U);
+        out.append(pairs[group >> 12U].data(), 2);
+        out += i + 1 < size ? pairs[group & 4095U][0] : '=';
+        out += '=';
+    }
+    out += "\r\n";
+}
+
+bool is_quoted_plain(char c) {  // RFC 2045 section 6.7, rules (2) and (3)
+    const auto byte = static_cast<unsigned char>(c);
+    return (byte >= 33 && byte <= 126 && c != '=') || c == ' ' || c == '\t';
+}
+
+}  // namespace
+
+// Text that is readable on the wire wins a tie; its last characters, which may be half a line end, do not count.
+transfer_encoding shorter_encoding(std::string_view content) {
+    std::size_t quoted = 0;
+    for (std::size_t i = 0; i < content.size(); ++i) {
+        const bool is_line_end = content[i] == '\r' && (i + 1 == content.size() || content[i + 1] == '\n');
+        const bool ends_line = content[i] == '\n' && i > 0 && content[i - 1] == '\r';
+        quoted += is_quoted_plain(content[i]) || is_line_end || ends_line ? 1U : 3U;
+    }
+    return quoted <= (content.size() + 2) / 3 * 4 ? transfer_encoding::quoted_printable : transfer_encoding::base64;
+}
+
+// ---- base64 ----
+
+void base64_filter::write(std::string_view in, std::string& out) {
+    if (!rest_.empty()) {
+        const std::size_t size = std::min(base64_line_bytes - rest_.size(), in.size());
+        rest_ += in.substr(0, size);
+        in.remove_prefix(size);
+        if (rest_.size() < base64_line_bytes) {
+            return;
+        }
+        append_base64_line(rest_, out);
+        rest_.clear();
+    }
+    while (in.size() >= base64_line_bytes) {
+        append_base64_line(in.substr(0, base64_line_bytes), out);
+        in.remove_prefix(base64_line_bytes);
+    }
+    rest_ = in;
+}
+
+void base64_filter::finish(std::string& out) {
+    if (!rest_.empty()) {
+        append_base64_line(rest_, out);
+    }
+}
+
+std::int64_t base64_filter::encoded_size(std::int64_t size) {
+    const auto line = static_cast<std::int64_t>(base64_line_bytes);
+    return (size + 2) / 3 * 4 + (size + line - 1) / line * 2;
+}
+
+// ---- quoted-printable ----
+
+void quoted_printable_filter::write(std::string_view in, std::string& out) {
+    for (const char c : in) {
+        if (had_cr_ && c == '\n') {
+            had_cr_ = false;
+            end_line(out);
+            continue;
+        }
+        if (std::exchange(had_cr_, false)) {
+            add_encoded('\r', out);
+        }
+        if (c == '\r') {
+            had_cr_ = true;
+        } else if (c == '\n') {
+            add_encoded(c, out);
+            break_line(out);
+        } else {
+            add(c, out);
+        }
+    }
+}
+
+void quoted_printable_filter::finish(std::string& out) {
+    if (std::exchange(had_cr_, false)) {
+        add_encoded('\r', out);
+    }
+    if (!line_.empty()) {
+        break_line(out);  // a soft break: the text itself has no line's end here
+    }
+}
+
+void quoted_printable_filter::add(char c, std::string& out) {
+    // "From " and dots at the start of a line are changed by some relays.
+    const bool is_risky = line_.empty() && (c == '.' || c == 'F');
+    if (is_quoted_plain(c) && !is_risky) {
+        make_room(1, out);
+        line_ += c;
+    } else {
+        add_encoded(c, out);
+    }
+}
+
+void quoted_printable_filter::add_encoded(char c, std::string& out) {
+    const auto byte = static_cast<unsigned char>(c);
+    make_room(3, out);
+    line_ += {'=', hexadecimal_digits[byte >> 4U], hexadecimal_digits[byte & 15U]};
+}
+
+void quoted_printable_filter::make_room(std::size_t size, std::string& out) {
+    if (line_.size() + size > quoted_line_size - 1) {
+        break_line(out);
+    }
+}
+
+void quoted_printable_filter::break_line(std::string& out) {
+    out.append(line_).append("=\r\n");
+    line_.clear();
+}
+
+void quoted_printable_filter::end_line(std::string& out) {
+    if (!line_.empty() && (line_.back() == ' ' || line_.back() == '\t')) {  // lost on the way at the end of a line
+        const bool is_space = line_.back() == ' ';
+        line_.pop_back();
+        make_room(3, out);
+        line_ += is_space ? "=20" : "=09";
+    }
+    out.append(line_).append("\r\n");
+    line_.clear();
+}
+
+}  // namespace hawser::smtp
