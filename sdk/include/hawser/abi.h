@@ -289,6 +289,31 @@ typedef struct hawser_delivery_api { /* handles stay valid until complete */
     void (*complete)(hawser_delivery *d, const hawser_outcome *outcome);
 } hawser_delivery_api;
 
+#define HAWSER_AUDIT "hawser.audit/1"
+typedef struct hawser_audit_record hawser_audit_record; /* what one handing over of a message put on the wire */
+/* HAWSER_OK: durable. Another status: it is not, and text says why in words. */
+typedef void (*hawser_audit_done)(void *user, hawser_status status, hawser_string text);
+/* For adapters that declare HAWSER_FLAG_AUDITS; others cannot be used where a port has an archive.
+ * Order: begin, content any number of times, hand_over, (the bytes by which the far side accepts the message), finish.
+ * Only after hand_over was answered HAWSER_OK may the message be made the far side's. A record that is finished without
+ * hand_over says that nothing was accepted. One thread at a time. */
+typedef struct hawser_audit_api {
+    uint32_t struct_size, reserved;
+    /* *out is NULL, and the status HAWSER_OK, where the delivery's port has no archive. HAWSER_TRY_LATER: the archive
+     * cannot be written, and nothing may be sent. Before complete. [any] */
+    hawser_status (*begin)(const hawser_host *host, hawser_delivery *d, hawser_audit_record **out,
+                           const hawser_error *error);
+    /* The next bytes of the message exactly as they go over the wire. [any] */
+    hawser_status (*content)(hawser_audit_record *record, hawser_string bytes, const hawser_error *error);
+    /* `facts` is one JSON object (envelope, server, TLS, what was said so far), at most 1 MiB, and goes into the archive
+     * with what the engine knows: port, message id, delivery, attempt, hash and size of the content. done runs once, on
+     * any thread, maybe before this returns. [any] */
+    void (*hand_over)(hawser_audit_record *record, hawser_string facts, hawser_audit_done done, void *user);
+    /* What the far side answered; ends the record, which is never touched again. If this cannot be made durable now,
+     * the engine keeps it and refuses further records until it is. [any] */
+    void (*finish)(hawser_audit_record *record, hawser_string facts, hawser_audit_done done, void *user);
+} hawser_audit_api;
+
 /* ---- Descriptors ---------------------------------------------------------------------------------------------- */
 #define HAWSER_SPEC_REQUIRED 1u /* handler, port or (dynamic port) message must give it */
 #define HAWSER_SPEC_SECRET 2u /* {"env"|"file"|"credential": …}; never logged, shown, stored or in a context */
@@ -319,6 +344,7 @@ typedef struct hawser_property_spec {
 #define HAWSER_FLAG_NEEDS_PRIVATE_KEY 4u /* component */
 #define HAWSER_FLAG_SEALS 8u /* component: signs or encrypts */
 #define HAWSER_FLAG_BLOCKING 16u /* adapter: transmit may block; it gets max_in_flight threads of its own */
+#define HAWSER_FLAG_AUDITS 32u /* adapter: records what it sends by hawser.audit/1 */
 
 typedef struct hawser_descriptor { /* constant, lives as long as the plugin */
     uint32_t struct_size, kind, stages, flags;
@@ -359,11 +385,29 @@ typedef struct hawser_send_adapter { /* table of an instance; one instance a sen
     /* Writes what a transmission would use besides the body (server, sender, recipients). May be NULL. [worker] */
     hawser_status (*preview)(void *self, hawser_message *message, const hawser_text_sink *out,
                              const hawser_error *error);
-    const void *(*get_interface)(void *self,
-                                 hawser_string id); /* HAWSER_COMPOSER; NULL = has none. May be NULL. [any] */
+    /* HAWSER_COMPOSER, HAWSER_PROBE; NULL = has none. May be NULL. [any] */
+    const void *(*get_interface)(void *self, hawser_string id);
     void (*stop)(void *self); /* no transmit follows; those under way are cancelled by the host. [main] */
     void (*destroy)(void *self); /* after the last complete; joins the adapter's threads. [main] */
 } hawser_send_adapter;
+
+/* Takes what a probe finds, in the order in which it was found. */
+#define HAWSER_FOUND_FACT 1u
+#define HAWSER_FOUND_WARNING 2u
+#define HAWSER_FOUND_ERROR 3u /* a delivery would fail */
+typedef struct hawser_finding_sink {
+    void *self;
+    /* `topic` in a word or two ("TLS", "certificate"), `text` for a person. */
+    void (*add)(void *self, uint32_t kind, hawser_string topic, hawser_string text);
+} hawser_finding_sink;
+#define HAWSER_PROBE "hawser.probe/1"
+typedef struct hawser_probe {
+    uint32_t struct_size, reserved;
+    /* Tries the endpoint as a delivery with this context and these secrets would, and sends no message. It takes as
+     * long as the endpoint's time-outs. The delivery has no body, and complete is not called. [worker] */
+    hawser_status (*probe)(void *self, hawser_delivery *delivery, const hawser_finding_sink *found,
+                           const hawser_error *error);
+} hawser_probe;
 
 #define HAWSER_COMPOSER "hawser.composer/1"
 typedef struct hawser_composer {

@@ -9,6 +9,7 @@
 
 #include "hawser/abi.h"
 #include "hawser/sdk/adapter.hpp"
+#include "hawser/sdk/audit.hpp"
 #include "hawser/sdk/component.hpp"
 #include "hawser/sdk/config.hpp"
 #include "hawser/sdk/message.hpp"

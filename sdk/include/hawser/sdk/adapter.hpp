@@ -42,13 +42,35 @@ struct outcome {
     std::string resume_state;
 };
 
-// One call of transmit, until complete. Move-only; one that is dropped uncompleted is answered "plugin misbehaving".
-class delivery {
+// What a delivery or a probe works with: the message's context, and the secrets of its port.
+class delivery_context {
 public:
-    delivery(hawser_delivery* abi, const sdk_1::host& host)
+    delivery_context(hawser_delivery* abi, const sdk_1::host& host)
         : abi_(abi), host_(host), api_(host.service<hawser_delivery_api>(HAWSER_DELIVERY)) {}
-    delivery(delivery&& other) noexcept
-        : abi_(std::exchange(other.abi_, nullptr)), host_(other.host_), api_(other.api_) {}
+
+    hawser_delivery* abi() const noexcept { return abi_; }
+    const sdk_1::host& host() const noexcept { return host_; }
+    sdk_1::message message() const { return {api_->message(abi_), host_}; }
+    // "" where none is configured, or where it belongs to another server (HAWSER_SPEC_GUARDS_SECRETS).
+    std::string secret(std::string_view name) const {
+        hawser_string value{};
+        const auto* secrets = host_.service<hawser_secrets_api>(HAWSER_SECRETS);
+        return secrets->get(host_.abi(), abi_, detail::to_abi(name), &value) < 0 ? std::string{}
+                                                                                 : std::string(detail::from_abi(value));
+    }
+
+protected:
+    ~delivery_context() = default;
+    hawser_delivery* abi_;
+    sdk_1::host host_;
+    const hawser_delivery_api* api_;
+};
+
+// One call of transmit, until complete. Move-only; one that is dropped uncompleted is answered "plugin misbehaving".
+class delivery final : public delivery_context {
+public:
+    using delivery_context::delivery_context;
+    delivery(delivery&& other) noexcept : delivery_context(other) { other.abi_ = nullptr; }
     delivery& operator=(delivery&&) = delete;
     ~delivery() {
         if (abi_ != nullptr) {
@@ -58,9 +80,6 @@ public:
             complete(dropped);
         }
     }
-
-    hawser_delivery* abi() const noexcept { return abi_; }
-    sdk_1::message message() const { return {api_->message(abi_), host_}; }
 
     // > 0 bytes, 0 end, HAWSER_WOULD_BLOCK, or < 0: the body failed (error says why): break off and complete.
     std::int64_t body_read(void* buffer, std::size_t capacity, std::string& error) {
@@ -79,14 +98,6 @@ public:
     }
     bool is_cancelled() const { return api_->is_cancelled(abi_) != 0; }
     void on_cancel(hawser_callback callback, void* user) { api_->on_cancel(abi_, callback, user); }
-    // "" where none is configured, or where it belongs to another server (HAWSER_SPEC_GUARDS_SECRETS).
-    std::string secret(std::string_view name) const {
-        hawser_string value{};
-        const auto* secrets = host_.service<hawser_secrets_api>(HAWSER_SECRETS);
-        return secrets->get(host_.abi(), abi_, detail::to_abi(name), &value) < 0 ? std::string{}
-                                                                                 : std::string(detail::from_abi(value));
-    }
-
     void complete(const outcome& result) {
         std::vector<hawser_recipient_result> recipients;
         recipients.reserve(result.recipients.size());
@@ -109,11 +120,27 @@ public:
         out.resume_state = detail::to_abi(result.resume_state);
         api_->complete(std::exchange(abi_, nullptr), &out);
     }
+};
+
+// A probe's delivery: it has no body, and nobody completes it.
+class probed_delivery final : public delivery_context {
+public:
+    using delivery_context::delivery_context;
+};
+
+// What a probe finds, for a person (hawser_probe).
+class findings {
+public:
+    explicit findings(const hawser_finding_sink* sink) : sink_(sink) {}
+    void fact(std::string_view topic, std::string_view text) { add(HAWSER_FOUND_FACT, topic, text); }
+    void warning(std::string_view topic, std::string_view text) { add(HAWSER_FOUND_WARNING, topic, text); }
+    void error(std::string_view topic, std::string_view text) { add(HAWSER_FOUND_ERROR, topic, text); }
 
 private:
-    hawser_delivery* abi_;
-    sdk_1::host host_;
-    const hawser_delivery_api* api_;
+    void add(std::uint32_t kind, std::string_view topic, std::string_view text) {
+        sink_->add(sink_->self, kind, detail::to_abi(topic), detail::to_abi(text));
+    }
+    const hawser_finding_sink* sink_;
 };
 
 struct adapter_info {
@@ -133,6 +160,8 @@ public:
     virtual void preview(message&, std::string&) {}  // what a transmission would use besides the body
     virtual bool has_composer() const { return false; }
     virtual void compose(message&) {}  // hawser.composer/1, where has_composer
+    virtual bool has_probe() const { return false; }
+    virtual void probe(const probed_delivery&, findings&) {}  // hawser.probe/1, where has_probe
     virtual void stop() {}
 };
 

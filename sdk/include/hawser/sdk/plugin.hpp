@@ -58,6 +58,21 @@ const hawser_pipeline_component* component_table() noexcept {
 }
 
 template <typename Class>
+const void* probe_table() {
+    static const hawser_probe table{
+        sizeof(hawser_probe), 0,
+        [](void* self, hawser_delivery* abi, const hawser_finding_sink* sink,
+           const hawser_error* error) noexcept -> hawser_status {
+            return static_cast<hawser_status>(guard(error, [&] {
+                findings found(sink);
+                held<Class>(self).object.probe(probed_delivery(abi, held<Class>(self).host), found);
+                return HAWSER_OK;
+            }));
+        }};
+    return &table;
+}
+
+template <typename Class>
 const hawser_composer* composer_table() noexcept {
     static const hawser_composer table{
         sizeof(hawser_composer), 0,
@@ -96,8 +111,10 @@ const hawser_send_adapter* adapter_table() noexcept {
             }));
         },
         [](void* self, hawser_string id) noexcept -> const void* {
-            return from_abi(id) == HAWSER_COMPOSER && held<Class>(self).object.has_composer() ? composer_table<Class>()
-                                                                                              : nullptr;
+            const Class& object = held<Class>(self).object;
+            return from_abi(id) == HAWSER_COMPOSER && object.has_composer() ? composer_table<Class>()
+                   : from_abi(id) == HAWSER_PROBE && object.has_probe()     ? probe_table<Class>()
+                                                                            : nullptr;
         },
         [](void* self) noexcept {
             try {
