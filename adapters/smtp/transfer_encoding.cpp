@@ -43,9 +43,23 @@ void append_base64_line(std::string_view text, std::string& out) {
     out += "\r\n";
 }
 
-bool is_quoted_plain(char c) {  // RFC 2045 section 6.7, rules (2) and (3)
-    const auto byte = static_cast<unsigned char>(c);
-    return (byte >= 33 && byte <= 126 && c != '=') || c == ' ' || c == '\t';
+constexpr std::array<bool, 256> quoted_plain = [] {  // RFC 2045 section 6.7, rules (2) and (3)
+    std::array<bool, 256> plain{};
+    for (std::size_t byte = 32; byte <= 126; ++byte) {
+        plain[byte] = byte != '=';
+    }
+    plain['\t'] = true;
+    return plain;
+}();
+
+bool is_quoted_plain(char c) { return quoted_plain[static_cast<unsigned char>(c)]; }
+
+std::size_t plain_run(std::string_view text) {
+    std::size_t size = 0;
+    while (size < text.size() && is_quoted_plain(text[size])) {
+        ++size;
+    }
+    return size;
 }
 
 }  // namespace
@@ -54,9 +68,13 @@ bool is_quoted_plain(char c) {  // RFC 2045 section 6.7, rules (2) and (3)
 transfer_encoding shorter_encoding(std::string_view content) {
     std::size_t quoted = 0;
     for (std::size_t i = 0; i < content.size(); ++i) {
+        if (is_quoted_plain(content[i])) {
+            ++quoted;
+            continue;
+        }
         const bool is_line_end = content[i] == '\r' && (i + 1 == content.size() || content[i + 1] == '\n');
         const bool ends_line = content[i] == '\n' && i > 0 && content[i - 1] == '\r';
-        quoted += is_quoted_plain(content[i]) || is_line_end || ends_line ? 1U : 3U;
+        quoted += is_line_end || ends_line ? 1U : 3U;
     }
     return quoted <= (content.size() + 2) / 3 * 4 ? transfer_encoding::quoted_printable : transfer_encoding::base64;
 }
@@ -95,7 +113,17 @@ std::int64_t base64_filter::encoded_size(std::int64_t size) {
 // ---- quoted-printable ----
 
 void quoted_printable_filter::write(std::string_view in, std::string& out) {
-    for (const char c : in) {
+    while (!in.empty()) {
+        if (!had_cr_ && !line_.empty()) {  // most of a text: plain characters in the middle of a line
+            const std::size_t run = plain_run(in.substr(0, quoted_line_size - 1 - line_.size()));
+            line_ += in.substr(0, run);
+            in.remove_prefix(run);
+            if (in.empty()) {
+                return;
+            }
+        }
+        const char c = in.front();
+        in.remove_prefix(1);
         if (had_cr_ && c == '\n') {
             had_cr_ = false;
             end_line(out);
