@@ -26,6 +26,7 @@ public:
         to_ = addresses("SMTP.To");
         cc_ = addresses("SMTP.CC");
         blind_ = addresses("SMTP.BCC");
+        auditors_ = auditors();
         if (to_.empty()) {
             throw failure("SMTP.To is empty: give the port an address (mailto:…), or set To");
         }
@@ -47,6 +48,13 @@ private:
     }
     std::vector<mail_address> addresses(const char* property) const {
         return parse_address_list(address_text(property), property);
+    }
+    // Who gets a copy is the operator's to say: no message adds, or puts itself in the place of, an auditor.
+    std::vector<mail_address> auditors() const {
+        if (message_.origin_of("SMTP.AuditBCC") == property_origin::message) {
+            throw failure("SMTP.AuditBCC came with the message; only the bindings and components may set it");
+        }
+        return addresses("SMTP.AuditBCC");
     }
     void write_addresses(const char* name, const std::vector<mail_address>& all) {
         if (!all.empty()) {
@@ -92,7 +100,7 @@ private:
     void settle_envelope() {
         std::string recipients;
         std::set<std::string> seen;
-        for (const auto* list : {&to_, &cc_, &blind_}) {
+        for (const auto* list : {&to_, &cc_, &blind_, &auditors_}) {
             for (const mail_address& one : *list) {
                 if (seen.insert(one.address).second) {
                     recipients += one.address + '\n';
@@ -108,6 +116,7 @@ private:
     std::vector<mail_address> to_;
     std::vector<mail_address> cc_;
     std::vector<mail_address> blind_;
+    std::vector<mail_address> auditors_;
 };
 
 // The media type that the header block at the start of `entity` has; "" where none is found.

@@ -30,6 +30,10 @@ void check_extra_headers(const config& values, problems& found) {
 void add_mail_properties(config_spec& spec) {
     spec.string("BCC", "Further recipients whom nobody sees: they are in the envelope only. Not with encryption.")
         .with(property_flag::recipients)
+        .string(
+            "AuditBCC",
+            "Recipients who get a copy of every mail, exactly as it leaves, in the envelope only; also of encrypted "
+            "ones, which they can read only with a recipient's key. No message can set it.")
         .string("ReplyTo", "Where answers go, if not to From.")
         .string_list("ExtraHeaders",
                      "Further header fields, \"Name: value\"; macros and %{Namespace.Name} are replaced.")
@@ -51,6 +55,8 @@ void add_mail_properties(config_spec& spec) {
         .size_max(2048)
         .enumeration("ReturnContent", "What a notification of failure is to bring back of the mail: headers or full.",
                      "headers=0|full=1")
+        .boolean("WireTrace",
+                 "Writes what is said to the server and by it to the log, without credentials and content.", "false")
         .integer("MaxRecipientsPerMessage", "Recipients in one transaction; more go in several.", 1, 10000, "1000")
         .integer("MaxMessagesPerMinute", "Messages a minute to one server, over all connections; 0: no limit.", 0,
                  1000000, "0")

@@ -7,13 +7,6 @@
 namespace hawser::smtp {
 namespace {
 
-bool came_with_the_message(const message& one, std::string_view property) {
-    hawser_property found{};
-    found.struct_size = sizeof found;
-    const auto* api = one.host().service<hawser_message_api>(HAWSER_MESSAGE);
-    return api->get_property(one.abi(), detail::to_abi(property), &found) >= 0 && found.origin == HAWSER_ORIGIN_MESSAGE;
-}
-
 bool is_property_name(std::string_view name) {
     return name.find('.') != std::string_view::npos && std::all_of(name.begin(), name.end(), [](char c) {
                return is_alphanumeric(c) || c == '.' || c == '_' || c == '-';
@@ -45,7 +38,7 @@ std::string expanded_macros(const message& one, std::string_view text, template_
 
 std::string expand_template_text(const message& one, const char* property, std::string_view text,
                                  template_place place) {
-    if (came_with_the_message(one, property)) {
+    if (one.origin_of(property) == property_origin::message) {
         return expanded_macros(one, text, place);
     }
     std::string out;

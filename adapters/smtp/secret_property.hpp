@@ -11,7 +11,7 @@
 
 namespace hawser::smtp {
 
-inline secret_text secret_of(const delivery& handle, std::string_view name) {
+inline secret_text secret_of(const delivery_context& handle, std::string_view name) {
     std::string value = handle.secret(name);
     secret_text taken(value);
     OPENSSL_cleanse(value.data(), value.size());

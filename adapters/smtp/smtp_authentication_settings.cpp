@@ -29,7 +29,7 @@ std::string mechanism_of(const std::string& name, const std::string& way) {
     return name;
 }
 
-oauth_grant read_grant(const message& one, const delivery& handle) {
+oauth_grant read_grant(const message& one, const delivery_context& handle) {
     oauth_grant grant;
     grant.token_endpoint = one.get_or("SMTP.TokenEndpoint", "");
     grant.client_id = one.get_or("SMTP.ClientId", "");
@@ -40,7 +40,7 @@ oauth_grant read_grant(const message& one, const delivery& handle) {
     return grant;
 }
 
-void read_credentials(const message& one, const delivery& handle, smtp_endpoint& endpoint) {
+void read_credentials(const message& one, const delivery_context& handle, smtp_endpoint& endpoint) {
     endpoint.username = one.get_or("SMTP.Username", "");
     endpoint.channel_binding = one.get_or("SMTP.ChannelBinding", "auto");
     endpoint.mechanism = mechanism_of(one.get_or("SMTP.Mechanism", ""), one.get_or("SMTP.SMTPAuthenticate", "none"));
@@ -158,7 +158,7 @@ void validate_authentication(const config& values, problems& found) {
     }
 }
 
-void read_authentication(const message& one, const delivery& handle, smtp_endpoint& endpoint) {
+void read_authentication(const message& one, const delivery_context& handle, smtp_endpoint& endpoint) {
     endpoint.way = way_of(one.get_or("SMTP.SMTPAuthenticate", "none"));
     endpoint.authenticates = endpoint.way != authentication_way::none;
     endpoint.allows_clear_text = one.is_true("SMTP.AllowClearTextCredentials");

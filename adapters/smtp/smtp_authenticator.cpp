@@ -78,6 +78,7 @@ asio::awaitable<smtp_authenticator::attempt> smtp_authenticator::authenticate_by
 asio::awaitable<std::optional<outcome>> smtp_authenticator::run(mechanism_choice choice,
                                                                 std::shared_ptr<sasl_mechanism> mechanism) {
     const std::string label = endpoint_.label();
+    mechanism_ = choice.name;
     const exchange_end end = co_await exchange(choice.name, mechanism);
     if (end.is_passing) {
         co_return authentication_unavailable(label, endpoint_.username, choice.name, end.problem);
@@ -103,16 +104,18 @@ asio::awaitable<smtp_authenticator::exchange_end> smtp_authenticator::exchange(
     bool is_begun = false;
     try {
         secret_text first("AUTH " + name);
+        std::string shown = "AUTH " + name;
         secret_text initial;
         if (mechanism->has_initial_response()) {
             initial = co_await respond(mechanism, {});
             if (first.size() + 1 + initial.size() <= command_size_max) {
                 (first += " ") += initial.is_empty() ? "=" : initial.view();
                 initial = {};
+                shown += " [credentials not shown]";
             }
         }
         is_begun = true;
-        end.reply = co_await command(std::move(first));
+        end.reply = co_await command(std::move(first), shown);
         for (int round = 0; end.reply.code == 334; ++round) {
             if (round == round_count_max || end.reply.lines.size() != 1) {
                 throw sasl_failure("the server's challenges have no end");
@@ -126,7 +129,7 @@ asio::awaitable<smtp_authenticator::exchange_end> smtp_authenticator::exchange(
                 }
                 response = co_await respond(mechanism, std::move(*challenge));
             }
-            end.reply = co_await command(std::move(response));
+            end.reply = co_await command(std::move(response), "[credentials not shown]");
         }
         co_return end;
     } catch (const sasl_failure& wrong) {
@@ -136,7 +139,7 @@ asio::awaitable<smtp_authenticator::exchange_end> smtp_authenticator::exchange(
         end.is_passing = true;
     }
     if (is_begun) {
-        end.reply = co_await command(secret_text("*"));  // RFC 4954 section 4: breaks the exchange off
+        end.reply = co_await command(secret_text("*"), "*");  // RFC 4954 section 4: breaks the exchange off
     }
     co_return end;
 }
@@ -160,9 +163,9 @@ asio::awaitable<secret_text> smtp_authenticator::respond(std::shared_ptr<sasl_me
     co_return response;
 }
 
-asio::awaitable<smtp_reply> smtp_authenticator::command(secret_text line) {
+asio::awaitable<smtp_reply> smtp_authenticator::command(secret_text line, std::string shown) {
     line += "\r\n";
-    co_await connection_.write(line.view(), timeouts_.command);
+    co_await connection_.write_credentials(line.view(), shown, timeouts_.command);
     co_return co_await connection_.read_reply(timeouts_.command);
 }
 

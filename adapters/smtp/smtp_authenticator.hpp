@@ -30,6 +30,7 @@ public:
 
     // nullopt: authenticated. Otherwise the connection is to be given up.
     asio::awaitable<std::optional<outcome>> authenticate(const smtp_extensions& offered);
+    const std::string& mechanism() const noexcept { return mechanism_; }  // the one that was tried; "" = none yet
 
 private:
     struct attempt {  // nullopt as result: authenticated
@@ -47,13 +48,14 @@ private:
     };
     asio::awaitable<exchange_end> exchange(std::string name, std::shared_ptr<sasl_mechanism> mechanism);
     asio::awaitable<secret_text> respond(std::shared_ptr<sasl_mechanism> mechanism, secret_text challenge);
-    asio::awaitable<smtp_reply> command(secret_text line);
+    asio::awaitable<smtp_reply> command(secret_text line, std::string shown);  // `shown`: to who listens
 
     smtp_connection& connection_;
     const smtp_endpoint& endpoint_;
     const smtp_timeouts& timeouts_;
     smtp_services services_;
     token_tls tls_;
+    std::string mechanism_;
 };
 
 }  // namespace hawser::smtp

@@ -8,6 +8,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/use_future.hpp>
 #include <deque>
 #include <list>
 #include <mutex>
@@ -16,6 +17,7 @@
 
 #include "oauth_request.hpp"
 #include "oauth_tokens.hpp"
+#include "probe_report.hpp"
 #include "smtp_session.hpp"
 #include "wall_clock.hpp"
 
@@ -271,7 +273,7 @@ struct smtp_client::implementation {
             auto fresh =
                 std::make_shared<smtp_session>(io, endpoint, timeouts, queued.tls, smtp_services{blocking, tokens});
             watch(*queued.one, fresh);
-            std::optional<outcome> refused = co_await open_one(endpoint, *fresh);
+            std::optional<outcome> refused = co_await open_one(endpoint, *fresh, queued.one->tracer());
             if (!refused) {
                 session = std::move(fresh);
                 server.down_until[index] = {};
@@ -287,17 +289,50 @@ struct smtp_client::implementation {
         co_return all;
     }
 
-    asio::awaitable<std::optional<outcome>> open_one(const smtp_endpoint& endpoint, smtp_session& fresh) {
+    asio::awaitable<std::optional<outcome>> open_one(const smtp_endpoint& endpoint, smtp_session& fresh,
+                                                     wire_listener tracer) {
         std::string trouble;
         try {
             addresses_type addresses = co_await look_up(endpoint);
-            co_return co_await fresh.open(std::move(addresses));
+            co_return co_await fresh.open(std::move(addresses), std::move(tracer));
         } catch (const tls_failure& failed) {
             co_return tls_trouble(endpoint.label(), failed.what());
         } catch (const wire_failure& failed) {
             trouble = failed.what();
         }
         co_return connection_trouble(endpoint.label(), trouble);
+    }
+
+    // ---- Probing ----
+
+    asio::awaitable<void> probe(smtp_endpoint endpoint, tls_contexts tls, findings& found) {
+        for (std::size_t index = 0; index <= endpoint.fallbacks.size(); ++index) {
+            const smtp_endpoint server = endpoint.at(index);
+            found.fact("server", server.label() + (index == 0 ? "" : " (one of FallbackHosts)"));
+            smtp_session session(io, server, timeouts, tls, smtp_services{blocking, tokens});
+            std::optional<outcome> refused = co_await open_one(server, session, {});
+            const bool is_distrusted = refused && refused->code == "smtp.tls";
+            report_session({server, session.facts(), session.extensions(), session.connection().sent_chain(), refused},
+                           unix_ms_now() / 1000, found);
+            if (is_distrusted) {
+                co_await show_distrusted(server, found);
+            }
+            try {
+                co_await session.quit();
+            } catch (const wire_failure&) {
+                // It was to be closed anyway.
+            }
+        }
+    }
+
+    // What the server shows that was not trusted. Nothing goes over such a connection but EHLO.
+    asio::awaitable<void> show_distrusted(smtp_endpoint server, findings& found) {
+        server.authenticates = false;
+        smtp_session session(io, server, timeouts, {std::make_shared<tls_context>(tls_policy{}), nullptr},
+                             smtp_services{blocking, tokens});
+        session.connection().inspect_only();
+        co_await open_one(server, session, {});
+        report_chain(session.connection().sent_chain(), unix_ms_now() / 1000, found);
     }
 
     void watch(smtp_transmission& one, const std::shared_ptr<smtp_session>& session) {
@@ -389,6 +424,11 @@ void smtp_client::send(std::shared_ptr<smtp_transmission> one, tls_contexts tls)
     asio::post(implementation_->io, [this, one = std::move(one), tls = std::move(tls)]() mutable {
         implementation_->enqueue({std::move(one), std::move(tls)});
     });
+}
+
+void smtp_client::probe(const smtp_endpoint& endpoint, tls_contexts tls, findings& found) {
+    asio::co_spawn(implementation_->io, implementation_->probe(endpoint, std::move(tls), found), asio::use_future)
+        .get();
 }
 
 }  // namespace hawser::smtp

@@ -28,6 +28,10 @@ public:
     // The contexts are for connections that have to be opened for it; null where the endpoint needs none.
     void send(std::shared_ptr<smtp_transmission> one, tls_contexts tls);
 
+    // Opens a session with the endpoint's server and each of its fallbacks, and says what was found; sends no message.
+    // Blocks: not on the I/O thread.
+    void probe(const smtp_endpoint& endpoint, tls_contexts tls, findings& found);
+
 private:
     struct implementation;
     std::unique_ptr<implementation> implementation_;

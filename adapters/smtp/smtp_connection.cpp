@@ -102,16 +102,13 @@ void smtp_connection::cancel(std::string why) {
 }
 
 void smtp_connection::throw_failure(const std::string& doing, const boost::system::error_code& code) const {
-    if (!cancel_reason_.empty()) {
-        throw wire_failure(cancel_reason_);
-    }
-    if (is_timed_out_) {
-        throw wire_failure("no answer in time while " + doing);
-    }
-    if (code == asio::error::eof || code == asio::ssl::error::stream_truncated) {
-        throw wire_failure("the server closed the connection while " + doing);
-    }
-    throw wire_failure(doing + " failed: " + code.message());
+    const bool is_closed = code == asio::error::eof || code == asio::ssl::error::stream_truncated;
+    const std::string what = !cancel_reason_.empty() ? cancel_reason_
+                             : is_timed_out_         ? "no answer in time while " + doing
+                             : is_closed             ? "the server closed the connection while " + doing
+                                                     : doing + " failed: " + code.message();
+    note(what);
+    throw wire_failure(what);
 }
 
 asio::awaitable<void> smtp_connection::connect(asio::ip::tcp::resolver::results_type addresses, int timeout_s) {
@@ -138,6 +135,7 @@ asio::awaitable<void> smtp_connection::connect(asio::ip::tcp::resolver::results_
         socket_ = std::move(*race->attempts[*race->winner]);
         boost::system::error_code ignored;
         socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+        note("connected to " + remote_address());
     }
     race->close();
     if (!race->winner || is_given_up) {
@@ -153,6 +151,9 @@ asio::awaitable<void> smtp_connection::start_tls(std::shared_ptr<tls_context> co
     auto tls = std::make_unique<asio::ssl::stream<asio::ip::tcp::socket&>>(socket_, tls_context_->native());
     SSL* handle = tls->native_handle();
     tls_context_->prepare(handle, tls_peer_, host);
+    if (inspects_only_) {
+        SSL_set_verify(handle, SSL_VERIFY_NONE, nullptr);
+    }
     boost::system::error_code code;
     co_await tls->async_handshake(asio::ssl::stream_base::client, with(code));
     if (code) {
@@ -167,10 +168,26 @@ asio::awaitable<void> smtp_connection::start_tls(std::shared_ptr<tls_context> co
         }
         throw tls_failure("TLS could not be agreed on (" + code.message() + ')');
     }
-    if (const std::string wrong = tls_context_->check(handle, tls_peer_); !wrong.empty()) {
+    tls_facts_ = facts_of(handle);
+    note("TLS: " + in_words(*tls_facts_));
+    if (const std::string wrong = inspects_only_ ? "" : tls_context_->check(handle, tls_peer_); !wrong.empty()) {
         throw tls_failure(wrong);
     }
     tls_ = std::move(tls);
+}
+
+std::vector<certificate_facts> smtp_connection::sent_chain() const {
+    return tls_ ? sent_chain_of(tls_->native_handle()) : std::vector<certificate_facts>{};
+}
+
+std::string smtp_connection::remote_address() const {
+    boost::system::error_code failed;
+    const auto peer = socket_.remote_endpoint(failed);
+    if (failed) {
+        return {};
+    }
+    const std::string address = peer.address().to_string();
+    return (peer.address().is_v6() ? '[' + address + ']' : address) + ':' + std::to_string(peer.port());
 }
 
 asio::awaitable<std::size_t> smtp_connection::read_some() {
@@ -199,7 +216,9 @@ asio::awaitable<smtp_reply> smtp_connection::read_reply(int timeout_s) {
         const reply_parser::state state = parser_.feed(unread_, taken);
         unread_.erase(0, taken);
         if (state == reply_parser::state::complete) {
-            co_return parser_.take_reply();
+            smtp_reply reply = parser_.take_reply();
+            tell_reply(listener_, reply);
+            co_return reply;
         }
         if (state == reply_parser::state::broken) {
             close();
@@ -220,6 +239,17 @@ asio::awaitable<void> smtp_connection::write(std::string_view bytes, int timeout
     if (code) {
         throw_failure("sending", code);
     }
+}
+
+asio::awaitable<void> smtp_connection::write_commands(std::string_view lines, int timeout_s) {
+    tell_commands(listener_, lines);
+    co_await write(lines, timeout_s);
+}
+
+asio::awaitable<void> smtp_connection::write_credentials(std::string_view bytes, std::string_view shown,
+                                                         int timeout_s) {
+    tell(listener_, wire_speaker::client, shown);
+    co_await write(bytes, timeout_s);
 }
 
 channel_binding smtp_connection::channel_binding(const std::string& wanted) const {

@@ -8,12 +8,16 @@
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "sasl_mechanism.hpp"
 #include "smtp_reply.hpp"
 #include "tls_context.hpp"
+#include "tls_facts.hpp"
+#include "wire_line.hpp"
 
 namespace hawser::smtp {
 
@@ -43,8 +47,19 @@ public:
     asio::awaitable<void> start_tls(std::shared_ptr<tls_context> context, std::string host, std::string label,
                                     int timeout_s);
     asio::awaitable<smtp_reply> read_reply(int timeout_s);
-    asio::awaitable<void> write(std::string_view bytes, int timeout_s);
+    asio::awaitable<void> write(std::string_view bytes, int timeout_s);  // content
+    asio::awaitable<void> write_commands(std::string_view lines, int timeout_s);
+    asio::awaitable<void> write_credentials(std::string_view bytes, std::string_view shown, int timeout_s);
 
+    // Hears what is said from now on; an empty function ends that.
+    void listen(wire_listener listener) { listener_ = std::move(listener); }
+    void note(std::string_view text) const { tell(listener_, wire_speaker::note, text); }
+
+    std::string remote_address() const;  // "192.0.2.1:587"; "" before there is a connection
+    const std::optional<tls_facts>& tls() const noexcept { return tls_facts_; }
+    // From now on start_tls accepts any certificate: for a look at one that cannot be trusted. Nothing is to be sent.
+    void inspect_only() noexcept { inspects_only_ = true; }
+    std::vector<certificate_facts> sent_chain() const;
     bool is_encrypted() const noexcept { return tls_ != nullptr; }
     smtp::channel_binding channel_binding(const std::string& wanted) const;  // none over a connection without TLS
     bool has_unread_bytes() const noexcept { return !unread_.empty(); }      // more than the reply that was read
@@ -68,6 +83,9 @@ private:
     std::string buffer_;
     std::string unread_;
     reply_parser parser_;
+    wire_listener listener_;
+    std::optional<tls_facts> tls_facts_;
+    bool inspects_only_ = false;
     std::shared_ptr<address_race> race_;  // while it connects
     std::string cancel_reason_;
     bool is_timed_out_ = false;

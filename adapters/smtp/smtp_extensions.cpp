@@ -36,6 +36,7 @@ bool smtp_extensions::offers(const std::string& mechanism) const {
 
 smtp_extensions parse_extensions(const smtp_reply& ehlo) {
     smtp_extensions found;
+    found.is_known = true;
     for (std::size_t i = 1; i < ehlo.lines.size(); ++i) {  // the first line is the server's name
         const std::vector<std::string> words = words_of(ehlo.lines[i]);
         if (words.empty()) {

@@ -10,6 +10,7 @@
 namespace hawser::smtp {
 
 struct smtp_extensions {
+    bool is_known = false;                    // EHLO was answered
     bool has_pipelining = false;              // RFC 2920
     bool has_8bitmime = false;                // RFC 6152
     bool has_starttls = false;                // RFC 3207

@@ -17,7 +17,8 @@ public:
                                        .version = "0.1.0",
                                        .summary = "Sends mail to an SMTP server (RFC 5321).",
                                        .property_namespace = "SMTP",
-                                       .address_scheme = "mailto"};
+                                       .address_scheme = "mailto",
+                                       .flags = HAWSER_FLAG_AUDITS};
     static config_spec spec() { return smtp_spec(); }
     static void validate(const config& values, const host&, problems& found) { validate_smtp(values, found); }
 
@@ -51,6 +52,13 @@ public:
 
     bool has_composer() const override { return true; }
     void compose(message& one) override { compose_mail(one); }
+
+    bool has_probe() const override { return true; }
+    void probe(const probed_delivery& one, findings& found) override {
+        const smtp_endpoint endpoint = read_endpoint(one.message(), one);
+        check_current_credentials(endpoint);
+        client_.probe(endpoint, tls_.contexts_for(endpoint), found);
+    }
 
     void preview(message& one, std::string& text) override {
         const envelope mail = envelope_of(one);

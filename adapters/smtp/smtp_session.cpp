@@ -28,7 +28,9 @@ std::string own_name() {
 
 smtp_session::smtp_session(asio::io_context& io, const smtp_endpoint& endpoint, const smtp_timeouts& timeouts,
                            tls_contexts tls, smtp_services services)
-    : endpoint_(endpoint), timeouts_(timeouts), tls_(std::move(tls)), services_(services), connection_(io) {}
+    : endpoint_(endpoint), timeouts_(timeouts), tls_(std::move(tls)), services_(services), connection_(io) {
+    facts_.server = endpoint_.label();
+}
 
 outcome smtp_session::end(outcome result) {
     is_usable_ = false;
@@ -38,14 +40,31 @@ outcome smtp_session::end(outcome result) {
 
 asio::awaitable<smtp_reply> smtp_session::command(std::string line) {
     line += "\r\n";
-    co_await connection_.write(line, timeouts_.command);
+    co_await connection_.write_commands(line, timeouts_.command);
     co_return co_await connection_.read_reply(timeouts_.command);
 }
 
 // ---- Opening ----
 
-asio::awaitable<std::optional<outcome>> smtp_session::open(asio::ip::tcp::resolver::results_type addresses) {
+asio::awaitable<std::optional<outcome>> smtp_session::open(asio::ip::tcp::resolver::results_type addresses,
+                                                           wire_listener tracer) {
+    connection_.listen([this, tracer = std::move(tracer)](const wire_line& line) {
+        facts_.opening.push_back(line);
+        if (tracer) {
+            tracer(line);
+        }
+    });
     co_await connection_.connect(std::move(addresses), timeouts_.connect);
+    facts_.address = connection_.remote_address();
+    std::optional<outcome> refused = co_await agree();
+    facts_.tls = connection_.tls();
+    connection_.listen({});
+    is_usable_ = !refused;
+    co_return refused;
+}
+
+// Everything from the greeting to the point where a message may be sent.
+asio::awaitable<std::optional<outcome>> smtp_session::agree() {
     if (endpoint_.tls == tls_mode::implicit) {
         co_await connection_.start_tls(tls_.server, endpoint_.host, endpoint_.label(), timeouts_.command);
     }
@@ -62,11 +81,8 @@ asio::awaitable<std::optional<outcome>> smtp_session::open(asio::ip::tcp::resolv
         }
     }
     if (endpoint_.authenticates) {
-        if (auto refused = co_await authenticate()) {
-            co_return refused;
-        }
+        co_return co_await authenticate();
     }
-    is_usable_ = true;
     co_return std::nullopt;
 }
 
@@ -104,6 +120,8 @@ asio::awaitable<std::optional<outcome>> smtp_session::upgrade_to_tls() {
 asio::awaitable<std::optional<outcome>> smtp_session::authenticate() {
     smtp_authenticator authenticator(connection_, endpoint_, timeouts_, services_, tls_.token_endpoint);
     std::optional<outcome> refused = co_await authenticator.authenticate(extensions_);
+    facts_.mechanism = authenticator.mechanism();
+    facts_.user = endpoint_.username;
     if (refused) {
         co_return end(std::move(*refused));
     }
@@ -114,7 +132,7 @@ asio::awaitable<std::optional<outcome>> smtp_session::authenticate() {
 
 asio::awaitable<outcome> smtp_session::transmit(smtp_transmission& one) {
     is_usable_ = false;  // until it has ended well
-    smtp_transaction transaction(connection_, extensions_, timeouts_, {endpoint_.label(), has_transmitted_}, one);
+    smtp_transaction transaction(connection_, extensions_, timeouts_, {facts_, has_transmitted_}, one);
     has_transmitted_ = true;
     outcome result = co_await transaction.run();
     is_usable_ = transaction.leaves_usable();
@@ -124,7 +142,7 @@ asio::awaitable<outcome> smtp_session::transmit(smtp_transmission& one) {
 asio::awaitable<void> smtp_session::quit() {
     if (is_usable_) {
         is_usable_ = false;
-        co_await connection_.write("QUIT\r\n", quit_timeout_s);
+        co_await connection_.write_commands("QUIT\r\n", quit_timeout_s);
     }
     connection_.close();
 }

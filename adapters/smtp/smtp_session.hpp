@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "session_facts.hpp"
 #include "smtp_authenticator.hpp"
 #include "smtp_connection.hpp"
 #include "smtp_extensions.hpp"
@@ -25,19 +26,23 @@ public:
     smtp_session(asio::io_context& io, const smtp_endpoint& endpoint, const smtp_timeouts& timeouts, tls_contexts tls,
                  smtp_services services);
 
-    // nullopt: ready for transactions. Throws wire_failure.
-    asio::awaitable<std::optional<outcome>> open(asio::ip::tcp::resolver::results_type addresses);
+    // nullopt: ready for transactions. Throws wire_failure. `tracer` hears what is said meanwhile.
+    asio::awaitable<std::optional<outcome>> open(asio::ip::tcp::resolver::results_type addresses, wire_listener tracer);
     // The outcome is for the recipients still open. Throws wire_failure before the message was handed over; then the
     // connection is of no more use.
     asio::awaitable<outcome> transmit(smtp_transmission& one);
     asio::awaitable<void> quit();
 
-    std::string label() const { return endpoint_.label(); }
+    const std::string& label() const noexcept { return facts_.server; }
+    const session_facts& facts() const noexcept { return facts_; }
+    const smtp_extensions& extensions() const noexcept { return extensions_; }
+    smtp_connection& connection() noexcept { return connection_; }
     bool is_usable() const noexcept { return is_usable_; }
     bool is_alive() { return is_usable_ && connection_.is_alive(); }
     void cancel(std::string why) { connection_.cancel(std::move(why)); }
 
 private:
+    asio::awaitable<std::optional<outcome>> agree();
     asio::awaitable<smtp_reply> command(std::string line);
     asio::awaitable<std::optional<outcome>> say_hello();
     asio::awaitable<std::optional<outcome>> upgrade_to_tls();
@@ -50,6 +55,7 @@ private:
     smtp_services services_;
     smtp_connection connection_;
     smtp_extensions extensions_;
+    session_facts facts_;
     bool is_usable_ = false;
     bool has_transmitted_ = false;
 };

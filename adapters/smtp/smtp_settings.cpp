@@ -202,7 +202,7 @@ void validate_smtp(const config& values, problems& found) {
     if (const std::string text = values.string("/SMTPHost"); !text.empty() && !parse_smtp_host(text, host, port, why)) {
         found.error("/SMTPHost", why);
     }
-    for (const char* name : {"From", "To", "CC", "BCC", "ReplyTo"}) {
+    for (const char* name : {"From", "To", "CC", "BCC", "AuditBCC", "ReplyTo"}) {
         check_addresses(values, name, found);
     }
     for (const char* name : {"/EmailBodyTextCharset", "/EmailBodyFileCharset", "/EmailBodyHtmlFileCharset"}) {
@@ -243,7 +243,7 @@ smtp_endpoint server_of(const config& values) {
     }
 }
 
-smtp_endpoint read_endpoint(const message& one, const delivery& handle) {
+smtp_endpoint read_endpoint(const message& one, const delivery_context& handle) {
     smtp_endpoint endpoint = servers_of(one.get_or("SMTP.TLS", "starttls"), one.get_or("SMTP.SMTPHost", ""),
                                         one.get_or("SMTP.FallbackHosts", ""));
     read_authentication(one, handle, endpoint);

@@ -78,7 +78,7 @@ void validate_smtp(const config& values, problems& found);
 smtp_timeouts read_timeouts(const config& values);
 smtp_limits read_limits(const config& values);
 smtp_endpoint server_of(const config& values);  // those of the send handler; no host where it names none
-smtp_endpoint read_endpoint(const message& one, const delivery& handle);  // throws hawser::failure
+smtp_endpoint read_endpoint(const message& one, const delivery_context& handle);  // throws hawser::failure
 
 // "host", "host:port", "[v6]:port"; false: `why` says what is wrong (spec section 2's restrictions).
 bool parse_smtp_host(std::string_view text, std::string& host, std::uint16_t& port, std::string& why);

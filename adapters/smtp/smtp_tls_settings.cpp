@@ -65,7 +65,7 @@ void validate_tls(const config& values, problems& found) {
     }
 }
 
-tls_policy read_tls_policy(const message& one, const delivery& handle) {
+tls_policy read_tls_policy(const message& one, const delivery_context& handle) {
     tls_policy policy;
     std::string why;
     policy.needs_tls_1_3 = one.get_or("SMTP.TLSMinimumVersion", "1.2") == "1.3";

@@ -7,6 +7,6 @@ namespace hawser::smtp {
 
 void add_tls_properties(config_spec& spec);
 void validate_tls(const config& values, problems& found);
-tls_policy read_tls_policy(const message& one, const delivery& handle);  // throws hawser::failure
+tls_policy read_tls_policy(const message& one, const delivery_context& handle);  // throws hawser::failure
 
 }  // namespace hawser::smtp

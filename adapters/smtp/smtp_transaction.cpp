@@ -18,8 +18,14 @@ constexpr std::size_t pipelined_recipients_max =
 }  // namespace
 
 smtp_transaction::smtp_transaction(smtp_connection& connection, const smtp_extensions& extensions,
-                                   const smtp_timeouts& timeouts, session_facts session, smtp_transmission& one)
-    : connection_(connection), extensions_(extensions), timeouts_(timeouts), session_(std::move(session)), one_(one) {
+                                   const smtp_timeouts& timeouts, session_use session, smtp_transmission& one)
+    : connection_(connection),
+      extensions_(extensions),
+      timeouts_(timeouts),
+      session_(session),
+      one_(one),
+      tracer_(one.tracer()),
+      audit_(one.io(), session.facts) {
     facts_.sender = one.mail().sender;
     facts_.size = one.size();
     facts_.kind = one.kind();
@@ -40,32 +46,35 @@ outcome smtp_transaction::end(outcome result) {
 }
 
 outcome smtp_transaction::refused(const std::string& step, const smtp_reply& reply) const {
-    return delayed(message_refusal(session_.server, step, reply), wait_before_retry(reply), unix_ms_now());
+    return delayed(message_refusal(session_.facts.server, step, reply), wait_before_retry(reply), unix_ms_now());
 }
 
 outcome smtp_transaction::settled() const {
-    return delayed(one_.recipients().settle(session_.server), one_.recipients().wait_before_retry(), unix_ms_now());
+    return delayed(one_.recipients().settle(session_.facts.server), one_.recipients().wait_before_retry(),
+                   unix_ms_now());
 }
 
 // What the message needs and the server does not have; nothing of it is sent then.
 smtp_transaction::refusal smtp_transaction::check_offers() const {
     if (facts_.requires_tls && !(connection_.is_encrypted() && extensions_.has_requiretls)) {
-        return requiretls_not_possible(session_.server);
+        return requiretls_not_possible(session_.facts.server);
     }
     if (facts_.needs_smtputf8 && !extensions_.has_smtputf8) {
-        return extension_missing(session_.server, "SMTPUTF8", one_.smtputf8_need(), "5.6.7");
+        return extension_missing(session_.facts.server, "SMTPUTF8", one_.smtputf8_need(), "5.6.7");
     }
     if (facts_.kind == content_kind::eight_bit && !extensions_.has_8bitmime) {
-        return extension_missing(session_.server, "8BITMIME", "the body", "5.6.3");
+        return extension_missing(session_.facts.server, "8BITMIME", "the body", "5.6.3");
     }
     if (facts_.kind == content_kind::binary && !(extensions_.has_binarymime && extensions_.has_chunking)) {
-        return extension_missing(session_.server, "BINARYMIME", "the body", "5.6.3");
+        return extension_missing(session_.facts.server, "BINARYMIME", "the body", "5.6.3");
     }
     if (extensions_.size_max > 0 && facts_.size > static_cast<std::int64_t>(extensions_.size_max)) {
-        return message_too_large(session_.server, static_cast<std::uint64_t>(facts_.size), extensions_.size_max);
+        return message_too_large(session_.facts.server, static_cast<std::uint64_t>(facts_.size), extensions_.size_max);
     }
     return std::nullopt;
 }
+
+smtp_transaction::~smtp_transaction() { connection_.listen({}); }
 
 asio::awaitable<outcome> smtp_transaction::run() {
     const refusal missing = check_offers();
@@ -74,37 +83,91 @@ asio::awaitable<outcome> smtp_transaction::run() {
         co_return *missing;
     }
     while (true) {
-        const auto end = left_.begin() + static_cast<std::ptrdiff_t>(std::min(batch_size_max_, left_.size()));
-        batch_.assign(left_.begin(), end);
-        left_.erase(left_.begin(), end);
-        accepted_.clear();
-        refusal refused = co_await send_envelope();
-        if (refused || accepted_.empty()) {
-            is_usable_ = connection_.is_alive();
-            if (is_usable_) {
-                co_await reset();
-            }
-            if (refused) {
-                co_return *refused;
-            }
-            if (left_.empty() || !is_usable_) {
-                co_return settled();
-            }
-            continue;
+        take_batch();
+        refusal stopped = begin_record();
+        if (stopped) {
+            is_usable_ = true;
+            co_return *stopped;
         }
+        std::exception_ptr broken;
+        try {
+            stopped = co_await run_batch();
+        } catch (const std::exception&) {
+            broken = std::current_exception();
+        }
+        co_await finish_record(stopped, broken);
+        if (broken) {
+            std::rethrow_exception(broken);
+        }
+        if (stopped || left_.empty()) {
+            co_return stopped ? *stopped : settled();
+        }
+        if (!accepted_.empty()) {
+            co_await one_.checkpoint();
+            one_.rewind_body();
+        }
+    }
+}
+
+void smtp_transaction::take_batch() {
+    const auto end = left_.begin() + static_cast<std::ptrdiff_t>(std::min(batch_size_max_, left_.size()));
+    batch_.assign(left_.begin(), end);
+    left_.erase(left_.begin(), end);
+    accepted_.clear();
+}
+
+// One transaction. nullopt: what its recipients were told is in the ledger, and the next one may follow.
+asio::awaitable<smtp_transaction::refusal> smtp_transaction::run_batch() {
+    refusal refused = co_await send_envelope();
+    if (!refused && !accepted_.empty()) {
         if (!left_.empty()) {
             one_.keep_body();
         }
-        const std::optional<outcome> stopped = co_await hand_over();
-        if (stopped) {
-            co_return *stopped;
+        co_return co_await hand_over();
+    }
+    is_usable_ = connection_.is_alive();
+    if (is_usable_) {
+        co_await reset();
+    }
+    if (!refused && !is_usable_) {
+        refused = settled();
+    }
+    co_return refused;
+}
+
+// ---- What is recorded ----
+
+smtp_transaction::refusal smtp_transaction::begin_record() {
+    try {
+        audit_.begin(one_.handle(), facts_.sender, batch_);
+    } catch (const failure& wrong) {
+        return audit_trouble(wrong.what());
+    }
+    if (tracer_ || audit_.is_recording()) {
+        connection_.listen([this](const wire_line& line) {
+            audit_.hear(line);
+            if (tracer_) {
+                tracer_(line);
+            }
+        });
+    }
+    return std::nullopt;
+}
+
+asio::awaitable<void> smtp_transaction::finish_record(const refusal& stopped, std::exception_ptr broken) {
+    std::string code = stopped ? stopped->code : accepted_.empty() ? "smtp.recipient-refused" : "smtp.accepted";
+    std::string text = stopped ? stopped->text : "";
+    if (broken) {
+        code = "smtp.broken-off";
+        try {
+            std::rethrow_exception(broken);
+        } catch (const std::exception& what) {
+            text = what.what();
         }
-        if (left_.empty()) {
-            is_usable_ = true;
-            co_return settled();
-        }
-        co_await one_.checkpoint();
-        one_.rewind_body();
+    }
+    const std::string why_not = co_await audit_.finish(code, text);
+    if (!why_not.empty()) {  // what the server took cannot be taken back; the archive refuses the next message
+        one_.report("the answer of " + session_.facts.server + " is not in the audit archive yet: " + why_not);
     }
 }
 
@@ -112,7 +175,7 @@ asio::awaitable<outcome> smtp_transaction::run() {
 
 asio::awaitable<smtp_reply> smtp_transaction::command(std::string line) {
     line += "\r\n";
-    co_await connection_.write(line, timeouts_.command);
+    co_await connection_.write_commands(line, timeouts_.command);
     co_return co_await connection_.read_reply(timeouts_.command);
 }
 
@@ -161,7 +224,7 @@ asio::awaitable<smtp_transaction::refusal> smtp_transaction::send_envelope() {
         commands += recipient_command(address, facts_, extensions_) + "\r\n";
     }
     commands += sends_data ? "DATA\r\n" : "";
-    co_await connection_.write(commands, timeouts_.command);
+    co_await connection_.write_commands(commands, timeouts_.command);
     const smtp_reply mail = co_await connection_.read_reply(timeouts_.command);
     refusal refused = take_mail_reply(mail);
     if (refused && mail.code == 421) {
@@ -235,7 +298,7 @@ smtp_transaction::refusal smtp_transaction::count(std::size_t bytes) {
     if (extensions_.size_max == 0 || sent_size_ <= extensions_.size_max) {
         return std::nullopt;
     }
-    return end(message_too_large(session_.server, sent_size_, extensions_.size_max));
+    return end(message_too_large(session_.facts.server, sent_size_, extensions_.size_max));
 }
 
 // The content and the answer to it. nullopt: accepted for this transaction's recipients.
@@ -266,10 +329,10 @@ asio::awaitable<std::optional<outcome>> smtp_transaction::hand_over() {
         trouble = failed.what();
     }
     if (!trouble.empty()) {
-        co_return end(final_reply_trouble(session_.server, trouble));
+        co_return end(final_reply_trouble(session_.facts.server, trouble));
     }
     if (reply.is_intermediate()) {
-        co_return end(final_reply_trouble(session_.server, "it answered \"" + reply.text() + '"'));
+        co_return end(final_reply_trouble(session_.facts.server, "it answered \"" + reply.text() + '"'));
     }
     if (!reply.is_positive()) {
         is_usable_ = reply.code != 421 && open_chunks_ <= 1;
@@ -284,7 +347,42 @@ asio::awaitable<std::optional<outcome>> smtp_transaction::hand_over() {
         one_.recipients().accept(address, reply);
     }
     one_.count_sent();
+    is_usable_ = true;
     co_return std::nullopt;
+}
+
+asio::awaitable<smtp_transaction::refusal> smtp_transaction::send_content(std::string_view bytes) {
+    try {
+        audit_.content(bytes);
+    } catch (const failure& wrong) {
+        co_return end(audit_trouble(wrong.what()));
+    }
+    co_await connection_.write(bytes, timeouts_.data_block);
+    co_return std::nullopt;
+}
+
+// Before the bytes that make the message the server's: what was sent must be in the archive.
+asio::awaitable<smtp_transaction::refusal> smtp_transaction::settle_record(std::string_view last_content,
+                                                                           const char* transfer) {
+    std::string why_not;
+    try {
+        audit_.content(last_content);
+        why_not = co_await audit_.hand_over(transfer, accepted_);
+    } catch (const failure& wrong) {
+        why_not = wrong.what();
+    }
+    if (!why_not.empty()) {
+        co_return end(audit_trouble(why_not));
+    }
+    connection_.note(std::to_string(sent_size_) + " octets of the message sent by " + transfer);
+    co_return std::nullopt;
+}
+
+// A short message needs no large block.
+std::size_t smtp_transaction::block_capacity() const {
+    return facts_.size >= 0 && facts_.size < static_cast<std::int64_t>(block_size)
+               ? static_cast<std::size_t>(facts_.size) + 1
+               : block_size;
 }
 
 // Header block, entity and final dot. A body that fails leaves without the dot: the caller breaks the connection off.
@@ -292,28 +390,32 @@ asio::awaitable<smtp_transaction::refusal> smtp_transaction::send_data() {
     open_chunks_ = 0;
     dot_stuffer stuffer;
     std::string out;
-    out.reserve(block_size + block_size / 8);
-    std::string block(block_size, '\0');
+    const std::size_t capacity = block_capacity();
+    out.reserve(one_.header_block().size() + capacity + capacity / 8);
+    std::string block(capacity, '\0');
     stuffer.write(one_.header_block(), out);
-    refusal too_large = count(one_.header_block().size());
-    while (!too_large) {
+    refusal stopped = count(one_.header_block().size());
+    while (!stopped) {
         const std::size_t size = co_await one_.read_body(block.data(), block.size());
         if (size == 0) {
             break;
         }
-        too_large = count(size);
+        stopped = count(size);
         stuffer.write(std::string_view(block).substr(0, size), out);
-        if (!too_large && out.size() >= block_size) {
-            co_await connection_.write(out, timeouts_.data_block);
+        if (!stopped && out.size() >= block_size) {
+            stopped = co_await send_content(out);
             out.clear();
         }
     }
-    if (too_large) {
-        co_return too_large;
+    if (stopped) {
+        co_return stopped;
     }
     stuffer.finish(out);
-    co_await connection_.write(out, timeouts_.data_block);
-    co_return std::nullopt;
+    stopped = co_await settle_record(out, "DATA");
+    if (!stopped) {
+        co_await connection_.write(out, timeouts_.data_block);
+    }
+    co_return stopped;
 }
 
 // RFC 3030: whole chunks, the last of them marked. A body that fails leaves without the mark.
@@ -338,8 +440,18 @@ asio::awaitable<smtp_transaction::refusal> smtp_transaction::send_chunks() {
             co_return too_large;
         }
         const std::string announced = "BDAT " + std::to_string(filled) + (is_last ? " LAST\r\n" : "\r\n");
-        co_await connection_.write(announced, timeouts_.data_block);
-        co_await connection_.write(chunk, timeouts_.data_block);
+        if (is_last) {
+            const refusal stopped = co_await settle_record(chunk, "BDAT");
+            if (stopped) {
+                co_return stopped;
+            }
+        }
+        co_await connection_.write_commands(announced, timeouts_.data_block);
+        if (is_last) {
+            co_await connection_.write(chunk, timeouts_.data_block);
+        } else if (const refusal stopped = co_await send_content(chunk)) {
+            co_return stopped;
+        }
         ++open_chunks_;
         chunk.clear();
         if (!is_last) {

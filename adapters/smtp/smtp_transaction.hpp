@@ -4,6 +4,7 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <exception>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,17 +14,22 @@
 #include "smtp_extensions.hpp"
 #include "smtp_settings.hpp"
 #include "smtp_transmission.hpp"
+#include "transaction_audit.hpp"
+#include "wire_line.hpp"
 
 namespace hawser::smtp {
 
 class smtp_transaction {
 public:
-    struct session_facts {
-        std::string server;  // for messages to a person
+    struct session_use {
+        const session_facts& facts;
         bool is_reused = false;
     };
     smtp_transaction(smtp_connection& connection, const smtp_extensions& extensions, const smtp_timeouts& timeouts,
-                     session_facts session, smtp_transmission& one);
+                     session_use session, smtp_transmission& one);
+    ~smtp_transaction();
+    smtp_transaction(const smtp_transaction&) = delete;
+    smtp_transaction& operator=(const smtp_transaction&) = delete;
 
     // The outcome is for the recipients still open. A failure before the message was handed over for the last time is
     // thrown; one while its answer is awaited is an outcome, because it may have been accepted.
@@ -33,6 +39,10 @@ public:
 private:
     using refusal = std::optional<outcome>;
     refusal check_offers() const;
+    void take_batch();
+    refusal begin_record();
+    asio::awaitable<void> finish_record(const refusal& stopped, std::exception_ptr broken);
+    asio::awaitable<refusal> run_batch();
     asio::awaitable<smtp_reply> command(std::string line);
     asio::awaitable<refusal> send_envelope();
     asio::awaitable<refusal> send_envelope_stepwise();
@@ -44,7 +54,10 @@ private:
     asio::awaitable<refusal> send_data();
     asio::awaitable<refusal> send_chunks();
     asio::awaitable<refusal> take_chunk_replies(std::size_t open_max);
+    std::size_t block_capacity() const;
     refusal count(std::size_t bytes);
+    asio::awaitable<refusal> send_content(std::string_view bytes);
+    asio::awaitable<refusal> settle_record(std::string_view last_content, const char* transfer);
     asio::awaitable<void> reset();
     outcome refused(const std::string& step, const smtp_reply& reply) const;
     outcome settled() const;
@@ -53,8 +66,10 @@ private:
     smtp_connection& connection_;
     const smtp_extensions& extensions_;
     const smtp_timeouts& timeouts_;
-    const session_facts session_;
+    const session_use session_;
     smtp_transmission& one_;
+    const wire_listener tracer_;
+    transaction_audit audit_;
     mail_facts facts_;
     std::vector<std::string> left_;      // recipients that no transaction has had yet
     std::vector<std::string> batch_;     // those of this transaction

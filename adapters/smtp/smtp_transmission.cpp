@@ -4,6 +4,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <array>
 #include <charconv>
 #include <cstring>
 
@@ -85,6 +86,7 @@ smtp_transmission::smtp_transmission(boost::asio::io_context& io, delivery&& han
     status_ = read_status_request(one);
     smtputf8_need_ = smtputf8_need_of(envelope_, header_block_);
     requires_tls_ = one.is_true("SMTP.RequireTLS");
+    is_traced_ = one.is_true("SMTP.WireTrace");
     recipients_max_ = recipients_max_of(one);
     // The engine counts retries anew when an operator resumes a message.
     const bool is_first_try = one.get_or("BTS.ActualRetryCount", "0") == "0";
@@ -99,18 +101,15 @@ smtp_transmission::smtp_transmission(boost::asio::io_context& io, delivery&& han
 
 // The host filled the first 128 KiB before it called us, so these reads do not have to wait.
 void smtp_transmission::read_entity_header(delivery& handle) {
-    std::string block(16 * 1024, '\0');
     std::size_t end = std::string::npos;
     while (end == std::string::npos && body_start_.size() <= entity_header_size_max) {
-        std::string error;
-        const std::int64_t size = handle.body_read(block.data(), block.size(), error);
+        const std::int64_t size = read_start(handle);
         if (size < 0) {
-            throw failure(static_cast<hawser_status>(size), "the body could not be read: " + error);
+            throw failure("the encoded body's header block did not come at once");
         }
         if (size == 0) {
             break;
         }
-        body_start_.append(block, 0, static_cast<std::size_t>(size));
         end = body_start_.find("\r\n\r\n");
     }
     if (end == std::string::npos || end > entity_header_size_max) {
@@ -121,22 +120,25 @@ void smtp_transmission::read_entity_header(delivery& handle) {
 
 // A short body is read to its end, so that its exact size is known.
 void smtp_transmission::read_short_body(delivery& handle) {
-    std::string block(short_body_size_max, '\0');
     while (handle.body_size() < 0 && body_start_.size() < short_body_size_max) {
-        std::string error;
-        const std::int64_t size = handle.body_read(block.data(), block.size(), error);
-        if (size == HAWSER_WOULD_BLOCK) {
-            return;
-        }
-        if (size < 0) {
-            throw failure(static_cast<hawser_status>(size), "the body could not be read: " + error);
-        }
+        const std::int64_t size = read_start(handle);
         is_body_at_end_ = size == 0;
-        if (is_body_at_end_) {
+        if (size <= 0) {
             return;
         }
-        body_start_.append(block, 0, static_cast<std::size_t>(size));
     }
+}
+
+// Appends to body_start_; 0 at the end, HAWSER_WOULD_BLOCK where there is nothing yet.
+std::int64_t smtp_transmission::read_start(delivery& handle) {
+    std::array<char, 8 * 1024> block;
+    std::string error;
+    const std::int64_t size = handle.body_read(block.data(), block.size(), error);
+    if (size < 0 && size != HAWSER_WOULD_BLOCK) {
+        throw failure(static_cast<hawser_status>(size), "the body could not be read: " + error);
+    }
+    body_start_.append(block.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
+    return size;
 }
 
 std::int64_t smtp_transmission::size() const {
@@ -164,6 +166,24 @@ void smtp_transmission::on_cancel(void* self) noexcept {
     if (one.interrupt_) {
         one.interrupt_();
     }
+}
+
+wire_listener smtp_transmission::tracer() {
+    if (!is_traced_) {
+        return {};
+    }
+    return [weak = weak_from_this()](const wire_line& line) {
+        if (const auto self = weak.lock(); self && self->delivery_) {
+            const message about = self->delivery_->message();
+            about.host().log(log_level::info, std::string("wire ") + static_cast<char>(line.speaker) + ' ' + line.text,
+                             about.abi());
+        }
+    };
+}
+
+void smtp_transmission::report(const std::string& text) const {
+    const message about = delivery_->message();
+    about.host().log(log_level::error, text, about.abi());
 }
 
 void smtp_transmission::count_sent() const { delivery_->message().host().count("SMTP.messagesSent"); }

@@ -18,6 +18,7 @@
 #include "smtp_commands.hpp"
 #include "smtp_settings.hpp"
 #include "smtp_trouble.hpp"
+#include "wire_line.hpp"
 
 namespace hawser::smtp {
 
@@ -26,6 +27,8 @@ public:
     // Reads the context; throws hawser::failure. Then `handle` is this object's.
     smtp_transmission(boost::asio::io_context& io, delivery&& handle);
 
+    boost::asio::io_context& io() const noexcept { return io_; }
+    const delivery& handle() const noexcept { return *delivery_; }  // until complete
     const smtp_endpoint& endpoint() const noexcept { return endpoint_; }
     const envelope& mail() const noexcept { return envelope_; }
     const std::string& header_block() const noexcept { return header_block_; }
@@ -46,6 +49,9 @@ public:
     // Makes the results so far durable; where that fails, a crash would send to these recipients again, and no more.
     boost::asio::awaitable<void> checkpoint();
 
+    // Writes the dialogue to the host's log, where the port asks for that (WireTrace); else an empty function.
+    wire_listener tracer();
+    void report(const std::string& text) const;  // an error beside the outcome, to the log
     void count_sent() const;  // the server accepted the message in one transaction (spec section 2: counters)
 
     // Tells `interrupt` (from any thread) when the host cancels; an empty function takes it back.
@@ -57,6 +63,7 @@ public:
 private:
     void read_entity_header(delivery& handle);
     void read_short_body(delivery& handle);
+    std::int64_t read_start(delivery& handle);
     boost::asio::awaitable<std::size_t> read_delivery(char* buffer, std::size_t capacity);
     boost::asio::awaitable<void> wait_until_woken();
     static void on_checkpoint_done(void* self, hawser_status status) noexcept;
@@ -75,6 +82,7 @@ private:
     content_kind kind_ = content_kind::seven_bit;
     status_request status_;
     bool requires_tls_ = false;
+    bool is_traced_ = false;
     std::string smtputf8_need_;
     std::size_t recipients_max_ = 0;
     std::unique_ptr<body_keeper> keeper_;

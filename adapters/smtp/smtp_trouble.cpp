@@ -234,6 +234,11 @@ outcome body_trouble(const std::string& why) {
                 "the message could not be read to its end, so the connection was broken off: " + why);
 }
 
+outcome audit_trouble(const std::string& why) {
+    return make(verdict::retry, "smtp.audit",
+                "the audit archive does not take what would be sent, so the server was given nothing: " + why);
+}
+
 // One line a settled recipient: "D address<TAB>what was said" (delivered), or "F …" (refused for good).
 recipient_ledger::recipient_ledger(const std::vector<std::string>& recipients, std::string_view resume_state,
                                    refusals earlier) {

@@ -40,6 +40,7 @@ outcome requiretls_not_possible(const std::string& server);
 outcome extension_missing(const std::string& server, const std::string& extension, const std::string& what,
                           const std::string& enhanced_status);
 outcome body_trouble(const std::string& why);
+outcome audit_trouble(const std::string& why);  // what is sent cannot be recorded: nothing is sent until it can
 
 // What a server said while a session was opened: another one of the operator's may serve us (not where it refused our
 // credentials: they would be wrong there, too, and repeated attempts lock accounts).

@@ -202,13 +202,7 @@ void attempt::checkpoint(std::string_view resume_state, hawser_checkpoint_done d
     });
 }
 
-const std::string* attempt::secret(std::string_view name) {
-    const auto found = transport().secrets.find(std::string(name));
-    if (found == transport().secrets.end() || !found->second.is_allowed(message_->context())) {
-        return nullptr;
-    }
-    return &found->second.value();
-}
+const std::string* attempt::secret(std::string_view name) { return transport().find_secret(name, message_->context()); }
 
 void attempt::give_up(std::string code, std::string text) {
     started_unix_ms_ = context_.time.unix_ms();

@@ -67,6 +67,25 @@ hawser_status adapter_instance::preview(working_message& message, std::string& t
     return status;
 }
 
+hawser_status adapter_instance::probe(hawser_delivery* delivery, const hawser_finding_sink& found, std::string& error) {
+    const auto* probe =
+        table().get_interface == nullptr
+            ? nullptr
+            : static_cast<const hawser_probe*>(table().get_interface(instance_.self, to_abi(HAWSER_PROBE)));
+    if (probe == nullptr || probe->struct_size < sizeof(hawser_probe)) {
+        return HAWSER_UNSUPPORTED;
+    }
+    error_text error_sink;
+    const hawser_status status = probe->probe(instance_.self, delivery, &found, error_sink.abi());
+    error = error_sink.text();
+    return status;
+}
+
+const std::string* transport_runtime::find_secret(std::string_view name, const message_context& context) const {
+    const auto found = secrets.find(std::string(name));
+    return found == secrets.end() || !found->second.is_allowed(context) ? nullptr : &found->second.value();
+}
+
 transport_secret::~transport_secret() { ::explicit_bzero(value_.data(), value_.size()); }
 
 bool transport_secret::is_allowed(const message_context& context) const {

@@ -35,6 +35,8 @@ public:
     void stop();  // no transmit follows
     compose_function composer();
     hawser_status preview(working_message& message, std::string& text, std::string& error);
+    // HAWSER_UNSUPPORTED where the adapter cannot.
+    hawser_status probe(hawser_delivery* delivery, const hawser_finding_sink& found, std::string& error);
     bool is_blocking() const noexcept { return (descriptor_.flags & HAWSER_FLAG_BLOCKING) != 0; }
     const hawser_descriptor& descriptor() const noexcept { return descriptor_; }
 
@@ -86,6 +88,8 @@ struct transport_runtime {
     std::optional<service_window> window;
 
     std::string label() const { return type + ' ' + address; }
+    // Null: none is configured, or it belongs to another server than `context` names.
+    const std::string* find_secret(std::string_view name, const message_context& context) const;
 };
 
 struct send_port_runtime {

@@ -13,6 +13,7 @@ Set up
   plugins list|show [BINDINGS]      adapters and pipeline components, with all their properties
   schema [BINDINGS]                 JSON Schema of the bindings file, for editors
   preview BINDINGS --port P FILE    print what one transmission would carry; sends nothing
+  smtp probe BINDINGS --port P      connect to the port's mail server, and say what it offers and what is wrong
 
 Run
   run BINDINGS                      run the host in the foreground until SIGTERM or ^C; SIGHUP reloads

@@ -149,6 +149,15 @@ void command_parser::add_send() {
     add_files(preview, "the body; \"-\" is standard input")->expected(1);
     add_port(preview, "the send port")->required();
     add_message_options(preview);
+    CLI::App* smtp = app_.add_subcommand("smtp", "Look into the mail servers of send ports");
+    smtp->require_subcommand(1);
+    CLI::App* probe = add_verb(*smtp, "probe",
+                               "Connect, secure and log in as the port would, and say what the server offers and what "
+                               "is wrong; sends no message");
+    add_bindings(probe);
+    add_port(probe, "the send port")->required();
+    add_properties(probe, "context property, for a dynamic port: BTS.OutboundTransportLocation=mailto:…; may be repeated");
+    add_json(probe);
 }
 
 // What `list` filters by, and what changes of many choose by.

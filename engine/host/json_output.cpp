@@ -194,6 +194,20 @@ std::string json_of(const reload_answer& answer, int exit_code) {
                 2);
 }
 
+std::string json_of(const probe_answer& answer, int exit_code) {
+    json findings = json::array();
+    for (const probe_finding& one : answer.findings) {
+        findings.push_back({{"kind", one.kind == finding_kind::error     ? "error"
+                                     : one.kind == finding_kind::warning ? "warning"
+                                                                         : "fact"},
+                            {"transport", one.transport},
+                            {"topic", one.topic},
+                            {"text", one.text}});
+    }
+    return dump({{"wouldDeliver", answer.code == answer_code::done}, {"exitCode", exit_code}, {"findings", findings}},
+                2);
+}
+
 std::string json_of(const host_status& status) {
     return dump({{"host", status.host_name},
                  {"isRunning", status.is_running},

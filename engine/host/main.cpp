@@ -23,6 +23,7 @@ verb_function find_verb(const std::string& name) {
                                                                       {"send", send},
                                                                       {"submit", submit},
                                                                       {"preview", preview},
+                                                                      {"smtp probe", smtp_probe},
                                                                       {"messages list", messages_list},
                                                                       {"messages show", messages_show},
                                                                       {"messages resume", messages_resume},

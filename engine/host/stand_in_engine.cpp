@@ -165,6 +165,11 @@ change_answer preview(const configuration&, const submission& message, int descr
     return script.change;
 }
 
+probe_answer probe(const configuration&, const std::string& type, const submission& message) {
+    script.calls.push_back("probe " + type + ' ' + message.port);
+    return script.probe;
+}
+
 bool configure_log(const std::string&, const std::string&) { return true; }
 void log_event(const std::string& event, const std::array<log_field, 3>&) { script.calls.push_back("log " + event); }
 

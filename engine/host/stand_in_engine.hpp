@@ -27,6 +27,7 @@ struct engine_script {
     host_status status;
     std::string message_box_path = "box.db";  // of load
     reload_answer reload;
+    probe_answer probe;
     std::function<reload_answer(host&, const reload_options&)> on_reload;  // as the verb gave it to open_host
     std::vector<plugin_help> plugins;
     std::string saved;

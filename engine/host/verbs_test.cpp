@@ -311,6 +311,21 @@ TEST_CASE_FIXTURE(folder_fixture, "preview, plugins and schema") {
     CHECK(failed.code == 69);
     CHECK(contains(failed.err, "expired"));
 
+    script.probe = {.findings = {{.transport = "primary", .topic = "TLS", .text = "TLSv1.3"}}};
+    words = given("smtp probe");
+    words.port = "Out";
+    const outcome good = captured(folder, smtp_probe, words);
+    CHECK(good.code == 0);
+    CHECK(contains(good.out, "TLS: TLSv1.3\n"));
+    CHECK(script.calls.back() == "probe SMTP Out");
+    script.probe.code = answer_code::suspended;
+    script.probe.findings.push_back({finding_kind::error, "primary", "smtp.tls", "it \x1b[31mexpired"});
+    const outcome bad = captured(folder, smtp_probe, words);
+    CHECK(bad.code == 69);
+    CHECK(contains(bad.out, "ERROR   smtp.tls: it \\x1b[31mexpired\n"));
+    words.is_json = true;
+    CHECK(contains(captured(folder, smtp_probe, words).out, "\"wouldDeliver\": false"));
+
     script.plugins = {{.file = "/p/smtp.so",
                        .kind = "send adapter",
                        .id = "SMTP",

@@ -121,4 +121,9 @@ opened<bus> connect(const std::string& message_box_path);
 // Nothing is stored and nothing is sent.
 change_answer preview(const configuration& loaded, const submission& message, int descriptor);
 
+// Tries the endpoints of a send port as a delivery of `message` (its port and properties; of a dynamic port they say
+// where to) would: connects, secures, authenticates, and sends nothing. `type`: the adapter that the port must have.
+// Blocks, at most for the adapter's time-outs.
+probe_answer probe(const configuration& loaded, const std::string& type, const submission& message);
+
 }  // namespace hawser

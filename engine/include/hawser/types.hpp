@@ -232,6 +232,22 @@ struct reload_answer {
     std::vector<std::string> notes;  // what takes effect only when the host starts again
 };
 
+enum class finding_kind : std::uint8_t { fact = 1, warning, error };  // error: a delivery would fail
+
+// What a probe of a port's endpoints found.
+struct probe_finding {
+    finding_kind kind = finding_kind::fact;
+    std::string transport;  // "primary" or "backup"
+    std::string topic;      // in a word or two, or the code of an outcome ("smtp.tls")
+    std::string text;       // for a person
+};
+
+struct probe_answer {
+    answer_code code = answer_code::done;  // suspended: a delivery would fail; else why there was no probe
+    std::string text;
+    std::vector<probe_finding> findings;  // in the order in which they were found
+};
+
 // What a bindings file holds, for `hawser check` to say.
 struct configuration_summary {
     std::string host_name;

@@ -15,9 +15,11 @@ public:
     audit_record() = default;  // records nothing
     // Records nothing where the delivery's port has no archive. Throws failure (try later) where the archive cannot be
     // written: then nothing may be sent.
-    explicit audit_record(const delivery& one) : api_(one.host().service<hawser_audit_api>(HAWSER_AUDIT)) {
-        detail::error_sink error;
-        error.check(api_->begin(one.host().abi(), one.abi(), &abi_, error.abi()), "beginning an audit record");
+    explicit audit_record(const delivery& one) : api_(one.host().find_service<hawser_audit_api>(HAWSER_AUDIT)) {
+        if (api_ != nullptr) {  // an engine without the service has no archives
+            detail::error_sink error;
+            error.check(api_->begin(one.host().abi(), one.abi(), &abi_, error.abi()), "beginning an audit record");
+        }
     }
     audit_record(audit_record&& other) noexcept : api_(other.api_), abi_(std::exchange(other.abi_, nullptr)) {}
     audit_record& operator=(audit_record&& other) noexcept {
@@ -27,7 +29,8 @@ public:
     }
     ~audit_record() {
         if (abi_ != nullptr) {
-            finish("{}", [](void*, hawser_status, hawser_string) noexcept {}, nullptr);
+            finish(
+                "{}", [](void*, hawser_status, hawser_string) noexcept {}, nullptr);
         }
     }
     explicit operator bool() const noexcept { return abi_ != nullptr; }  // whether anything is recorded

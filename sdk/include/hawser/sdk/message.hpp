@@ -13,6 +13,13 @@
 namespace hawser {
 inline namespace sdk_1 {
 
+enum class property_origin : std::uint32_t {
+    none = 0,  // there is no such property
+    message = HAWSER_ORIGIN_MESSAGE,
+    bindings = HAWSER_ORIGIN_BINDINGS,
+    component = HAWSER_ORIGIN_COMPONENT,
+    engine = HAWSER_ORIGIN_ENGINE
+};
 enum class property_kind : std::uint32_t { string = HAWSER_TYPE_STRING, integer, boolean, date_time };
 
 struct message_part {
@@ -42,11 +49,11 @@ public:
 
     std::optional<std::string> get(std::string_view name) const {
         hawser_property property{};
-        property.struct_size = sizeof property;
-        if (api_->get_property(abi_, detail::to_abi(name), &property) < 0) {
-            return std::nullopt;
-        }
-        return std::string(detail::from_abi(property.value));
+        return find(name, property) ? std::optional(std::string(detail::from_abi(property.value))) : std::nullopt;
+    }
+    property_origin origin_of(std::string_view name) const {  // who has the last word on it: trust no message's
+        hawser_property property{};
+        return find(name, property) ? static_cast<property_origin>(property.origin) : property_origin::none;
     }
     std::string get_or(std::string_view name, std::string_view otherwise) const {
         std::optional<std::string> value = get(name);
@@ -146,6 +153,10 @@ public:
     }
 
 private:
+    bool find(std::string_view name, hawser_property& property) const {
+        property.struct_size = sizeof property;
+        return api_->get_property(abi_, detail::to_abi(name), &property) >= 0;
+    }
     void put(std::string_view name, std::string_view value, property_kind kind, std::uint32_t flags) {
         hawser_property property{};
         property.struct_size = sizeof property;

@@ -32,9 +32,14 @@ public:
     const hawser_host* abi() const noexcept { return abi_; }
 
     template <typename Api>
-    const Api* service(std::string_view id) const {
+    const Api* find_service(std::string_view id) const {  // null: an engine older than the service
         const auto* table = static_cast<const Api*>(abi_->get_service(abi_, detail::to_abi(id)));
-        if (table == nullptr || table->struct_size < sizeof(Api)) {
+        return table == nullptr || table->struct_size < sizeof(Api) ? nullptr : table;
+    }
+    template <typename Api>
+    const Api* service(std::string_view id) const {
+        const auto* table = find_service<Api>(id);
+        if (table == nullptr) {
             throw failure(HAWSER_UNSUPPORTED, "this engine has no service " + std::string(id));
         }
         return table;
