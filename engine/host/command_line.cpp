@@ -156,7 +156,8 @@ void command_parser::add_send() {
                                "is wrong; sends no message");
     add_bindings(probe);
     add_port(probe, "the send port")->required();
-    add_properties(probe, "context property, for a dynamic port: BTS.OutboundTransportLocation=mailto:…; may be repeated");
+    add_properties(probe,
+                   "context property; a dynamic port needs BTS.OutboundTransportLocation=mailto:…; may be repeated");
     add_json(probe);
 }
 
