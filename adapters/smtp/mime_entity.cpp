@@ -68,7 +68,9 @@ body_stream encoded(body_stream raw, transfer_encoding encoding) {
 
 // Reads the beginning of `raw`, settles the encoding by it, and puts the beginning back.
 transfer_encoding settle_encoding(body_stream& raw) {
-    std::string start(sampled_size, '\0');
+    const std::int64_t left = raw.size_hint();
+    const bool is_short = left >= 0 && left < static_cast<std::int64_t>(sampled_size);
+    std::string start(is_short ? static_cast<std::size_t>(left) + 1 : sampled_size, '\0');
     std::size_t size = 0;
     while (size < start.size()) {
         const std::size_t added = raw.read(start.data() + size, start.size() - size);

@@ -64,15 +64,10 @@ struct smtp_connection::address_race : std::enable_shared_from_this<address_race
 class smtp_connection::time_limit {
 public:
     time_limit(smtp_connection& owner, int seconds) : owner_(owner) {
-        owner_.timer_.expires_after(std::chrono::seconds(seconds));
-        owner_.timer_.async_wait([connection = &owner_](const boost::system::error_code& code) {
-            if (!code) {
-                connection->is_timed_out_ = true;
-                connection->close();
-            }
-        });
+        owner_.deadline_ = asio::steady_timer::clock_type::now() + std::chrono::seconds(seconds);
+        owner_.watch_deadline();
     }
-    ~time_limit() { owner_.timer_.cancel(); }
+    ~time_limit() { owner_.deadline_ = asio::steady_timer::time_point::max(); }
     time_limit(const time_limit&) = delete;
     time_limit& operator=(const time_limit&) = delete;
 
@@ -80,10 +75,39 @@ private:
     smtp_connection& owner_;
 };
 
-smtp_connection::smtp_connection(asio::io_context& io)
-    : io_(io), socket_(io), timer_(io), buffer_(read_buffer_size, '\0') {}
+void smtp_connection::watch_deadline() {
+    if (watched_until_ <= deadline_) {
+        return;
+    }
+    watched_until_ = deadline_;
+    timer_.expires_at(deadline_);
+    timer_.async_wait([weak = std::weak_ptr<smtp_connection*>(watched_self_)](const boost::system::error_code& code) {
+        const auto self = weak.lock();
+        if (code || !self) {
+            return;
+        }
+        smtp_connection& owner = **self;
+        owner.watched_until_ = asio::steady_timer::time_point::max();
+        if (asio::steady_timer::clock_type::now() >= owner.deadline_) {
+            owner.is_timed_out_ = true;
+            owner.close();
+        } else if (owner.deadline_ != asio::steady_timer::time_point::max()) {
+            owner.watch_deadline();
+        }
+    });
+}
 
-smtp_connection::~smtp_connection() { close(); }
+smtp_connection::smtp_connection(asio::io_context& io)
+    : io_(io),
+      socket_(io),
+      timer_(io),
+      watched_self_(std::make_shared<smtp_connection*>(this)),
+      buffer_(read_buffer_size, '\0') {}
+
+smtp_connection::~smtp_connection() {
+    watched_self_.reset();
+    close();
+}
 
 void smtp_connection::close() noexcept {
     if (tls_) {  // SMTP has its own end; without this OpenSSL would not resume the session of what looks cut off

@@ -71,12 +71,18 @@ public:
 private:
     class time_limit;
     struct address_race;
+    void watch_deadline();
     asio::awaitable<std::size_t> read_some();
     [[noreturn]] void throw_failure(const std::string& doing, const boost::system::error_code& code) const;
 
     asio::io_context& io_;
     asio::ip::tcp::socket socket_;
+    // One timer for all waits: it is set anew only for an earlier deadline, or when it has gone off too early.
     asio::steady_timer timer_;
+    asio::steady_timer::time_point deadline_ = asio::steady_timer::time_point::max();  // of the wait under way
+    asio::steady_timer::time_point watched_until_ =
+        asio::steady_timer::time_point::max();        // max = the timer is not set
+    std::shared_ptr<smtp_connection*> watched_self_;  // for the timer's handler; null once this is destroyed
     std::shared_ptr<tls_context> tls_context_;
     tls_peer tls_peer_;
     std::unique_ptr<asio::ssl::stream<asio::ip::tcp::socket&>> tls_;

@@ -15,12 +15,10 @@ void write_engine_property(message_context& context, const char* name, std::stri
 result<void> write_delivery_context(message_context& context, const send_port_runtime& port, const chosen_transport& to,
                                     const attempt_identity& who) {
     const transport_runtime& transport = *to.transport;
-    for (const auto& [name, property] : transport.properties) {
-        if (!port.is_dynamic || context.find(name) == nullptr) {
-            if (result<void> done = context.set(name, property); !done) {
-                return done;
-            }
-        }
+    if (port.is_dynamic) {
+        context.lay_under(transport.properties);
+    } else {
+        context.lay_over(transport.properties);
     }
     if (port.is_dynamic && !transport.address_property.empty()) {  // never the message's own: it may not be allowed
         if (result<void> done =

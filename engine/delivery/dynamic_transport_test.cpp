@@ -14,7 +14,8 @@ transport_runtime make_mail() {
     mail.address_scheme = "mailto";
     mail.address_property = "SMTP.To";
     mail.recipient_properties = {"SMTP.CC"};
-    mail.properties["SMTP.From"] = {"bus@contoso.example", property_type::string, property_origin::bindings, false};
+    mail.properties = std::make_shared<message_context::map_type>(message_context::map_type{
+        {"SMTP.From", {"bus@contoso.example", property_type::string, property_origin::bindings, false}}});
     return mail;
 }
 

@@ -80,8 +80,9 @@ struct transport_runtime {
     std::string address_scheme;                     // "mailto"
     std::string address_property;                   // that the adapter reads the address from ("SMTP.To"); "" = none
     std::vector<std::string> recipient_properties;  // of further addresses ("SMTP.CC")
-    std::map<std::string, context_property> properties;  // handler and port values under their full names, no secrets
-    std::map<std::string, transport_secret> secrets;     // by short name ("Password")
+    // Handler and port values under their full names, no secrets; never null.
+    message_context::shared_properties properties = std::make_shared<message_context::map_type>();
+    std::map<std::string, transport_secret> secrets;  // by short name ("Password")
     std::uint32_t retry_count = 3;
     std::int64_t retry_interval_ms = 5 * 60 * 1000;
     retry_backoff backoff;

@@ -76,8 +76,14 @@ std::string_view name_of(property_type type) noexcept {
 }
 
 const context_property* message_context::find(std::string_view name) const {
-    const auto found = properties_.find(name);
-    return found == properties_.end() ? nullptr : &found->second;
+    if (const auto found = properties_.find(name); found != properties_.end()) {
+        return &found->second;
+    }
+    if (!shared_) {
+        return nullptr;
+    }
+    const auto found = shared_->find(name);
+    return found == shared_->end() ? nullptr : &found->second;
 }
 
 std::string message_context::text_or(std::string_view name, std::string_view fallback) const {
@@ -107,14 +113,34 @@ result<void> message_context::set(std::string_view name, context_property proper
         found->second = std::move(property);
         return {};
     }
-    if (properties_.size() >= property_count_max) {
+    if (properties_.size() + (shared_ ? shared_->size() : 0) >= property_count_max) {
         return fail("context.count", "a message has at most 1000 context properties");
     }
     properties_.emplace(std::string(name), std::move(property));
     return {};
 }
 
+void message_context::lay_over(const shared_properties& shared) {
+    std::erase_if(properties_, [&](const auto& own) { return shared->contains(own.first); });
+    shared_ = shared;
+}
+
+void message_context::own_all() const {
+    if (shared_) {
+        properties_.insert(shared_->begin(), shared_->end());
+        shared_.reset();
+    }
+}
+
+const message_context::map_type& message_context::all() const {
+    own_all();
+    return properties_;
+}
+
 void message_context::erase(std::string_view name) {
+    if (shared_ && shared_->contains(name)) {
+        own_all();
+    }
     const auto found = properties_.find(name);
     if (found != properties_.end()) {
         properties_.erase(found);
@@ -124,8 +150,8 @@ void message_context::erase(std::string_view name) {
 std::string message_context::encode() const {
     byte_encoder out;
     out.u8(context_format);
-    out.u32(static_cast<std::uint32_t>(properties_.size()));
-    for (const auto& [name, property] : properties_) {
+    out.u32(static_cast<std::uint32_t>(all().size()));
+    for (const auto& [name, property] : all()) {
         out.text(name);
         out.u8(static_cast<std::uint8_t>(property.type));
         out.u8(static_cast<std::uint8_t>(property.origin));

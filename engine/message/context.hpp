@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -44,17 +45,26 @@ public:
     // the limits.
     result<void> set(std::string_view name, context_property property);
     void erase(std::string_view name);
-    const map_type& all() const noexcept { return properties_; }
+    const map_type& all() const;
+
+    // What a port gives every message, shared by all of them instead of copied: it stands over what the context has so
+    // far, or counts only where the context has nothing. Its entries must be such as set() takes. A later set or erase
+    // concerns this context alone. Once.
+    using shared_properties = std::shared_ptr<const map_type>;
+    void lay_over(const shared_properties& shared);
+    void lay_under(shared_properties shared) { shared_ = std::move(shared); }
 
     // For the message box: a compact, versioned, length-prefixed form. decode refuses anything that is not exactly
     // that.
     std::string encode() const;
     static result<message_context> decode(std::string_view bytes);
 
-    bool operator==(const message_context&) const = default;
+    bool operator==(const message_context& other) const { return all() == other.all(); }
 
 private:
-    map_type properties_;
+    void own_all() const;
+    mutable map_type properties_;       // its own, which count first
+    mutable shared_properties shared_;  // copied into the own ones when somebody wants to see them all
 };
 
 // "string", "int", "bool", "dateTime" (spec section 1) and back; nullptr-like: unknown names give no value.

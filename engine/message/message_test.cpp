@@ -38,6 +38,39 @@ TEST_CASE("a context survives its stored form, and a damaged form is refused at 
     CHECK_FALSE(message_context::decode(bytes + "x"));
 }
 
+TEST_CASE("what a port gives every message stands over or under a context's own properties") {
+    const auto given = std::make_shared<message_context::map_type>(message_context::map_type{
+        {"A.Both", {"port's", property_type::string, property_origin::bindings, false}},
+        {"A.Port", {"port's", property_type::string, property_origin::bindings, false}}});
+    message_context own;
+    REQUIRE(own.set("A.Both", {.value = "message's"}));
+    REQUIRE(own.set("A.Own", {.value = "message's"}));
+
+    message_context under = own;
+    under.lay_under(given);
+    CHECK(under.text_or("A.Both", "") == "message's");
+    CHECK(under.text_or("A.Port", "") == "port's");
+    CHECK(under.all().size() == 3);
+    CHECK(under.all().at("A.Both").value == "message's");
+
+    message_context over = own;
+    over.lay_over(given);
+    CHECK(over.text_or("A.Both", "") == "port's");
+    CHECK(over.find("A.Both")->origin == property_origin::bindings);
+    CHECK(over.text_or("A.Own", "") == "message's");
+    REQUIRE(over.set("A.Port", {.value = "component's"}));
+    CHECK(over.text_or("A.Port", "") == "component's");
+    over.erase("A.Port");
+    CHECK(over.find("A.Port") == nullptr);
+    over.erase("A.Both");
+    CHECK(over.find("A.Both") == nullptr);
+    CHECK(over.all().size() == 1);
+    CHECK(given->size() == 2);
+    message_context copied = under;
+    CHECK(copied == under);
+    CHECK(message_context::decode(under.encode())->all() == under.all());
+}
+
 TEST_CASE("a part list survives its stored form") {
     part_info body{.name = "body",
                    .content_type = "application/pdf",

@@ -74,6 +74,26 @@ std::map<std::string, std::string> guards_of(const hawser_descriptor& descriptor
     return guards;
 }
 
+// What every message of the transport is given. Throws std::runtime_error.
+message_context::shared_properties properties_of(const transport_binding& binding, const std::string& prefix,
+                                                 const std::string& address_property) {
+    message_context context;
+    const auto give = [&context](const std::string& name, const std::string& value, property_type type) {
+        if (const result<void> done = context.set(name, {value, type, property_origin::bindings, false}); !done) {
+            throw std::runtime_error(done.error().text);
+        }
+    };
+    for (const auto& [name, value] : binding.properties) {
+        if (!value.is_secret) {
+            give(prefix + name, value.text, context_type(value.type));
+        }
+    }
+    if (!address_property.empty() && !binding.address.empty() && context.find(address_property) == nullptr) {
+        give(address_property, binding.address, property_type::string);
+    }
+    return std::make_shared<const message_context::map_type>(context.all());
+}
+
 transport_runtime make_transport(const loaded_configuration& loaded, const adapter_map& adapters,
                                  const transport_binding& binding) {
     const hawser_descriptor& descriptor = *loaded.registry().find(HAWSER_KIND_SEND_ADAPTER, binding.type)->descriptor;
@@ -96,8 +116,6 @@ transport_runtime make_transport(const loaded_configuration& loaded, const adapt
             made.secrets.emplace(
                 name, transport_secret(value.text, guards_of(descriptor, is_handlers ? binding.handler_properties
                                                                                      : binding.properties)));
-        } else {
-            made.properties[prefix + name] = {value.text, context_type(value.type), property_origin::bindings, false};
         }
     }
     for (std::uint32_t i = 0; i < descriptor.property_count; ++i) {
@@ -108,11 +126,9 @@ transport_runtime make_transport(const loaded_configuration& loaded, const adapt
         }
         if ((spec.flags & HAWSER_SPEC_ADDRESS) != 0) {
             made.address_property = name;
-            if (!binding.address.empty() && made.properties.count(name) == 0) {
-                made.properties[name] = {binding.address, property_type::string, property_origin::bindings, false};
-            }
         }
     }
+    made.properties = properties_of(binding, prefix, made.address_property);
     return made;
 }
 

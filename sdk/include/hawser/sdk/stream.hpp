@@ -95,7 +95,9 @@ public:
         while (position_ == output_.size() && !is_at_end_) {
             output_.clear();
             position_ = 0;
-            input_.resize(block_size);
+            if (input_.empty()) {
+                input_.resize(input_size());
+            }
             const std::size_t size = upstream_.read(input_.data(), input_.size());
             if (size == 0) {
                 is_at_end_ = true;
@@ -111,6 +113,12 @@ public:
     }
 
 private:
+    std::size_t input_size() const {  // a short body needs no large block
+        const std::int64_t left = upstream_.size_hint();
+        return left >= 0 && left < static_cast<std::int64_t>(block_size) ? static_cast<std::size_t>(left) + 1
+                                                                         : block_size;
+    }
+
     static constexpr std::size_t block_size = 32 * 1024;
     body_stream upstream_;
     Filter filter_;
