@@ -124,6 +124,14 @@ void quoted_printable_filter::finish(std::string& out) {
     }
 }
 
+std::int64_t quoted_printable_filter::encoded_size(std::string_view content) {
+    quoted_printable_filter filter;
+    std::string out;
+    filter.write(content, out);
+    filter.finish(out);
+    return static_cast<std::int64_t>(out.size());
+}
+
 void quoted_printable_filter::add(char c, std::string& out) {
     // "From " and dots at the start of a line are changed by some relays.
     const bool is_risky = line_.empty() && (c == '.' || c == 'F');
