@@ -356,3 +356,21 @@ TEST_CASE("text is quoted-printable or base64, whichever is shorter for it") {
     japanese.message.parts[0].read_size_max = 1;
     CHECK(has(japanese.run(), "Content-Transfer-Encoding: base64"));
 }
+
+TEST_CASE("the size of a text of ours with attachments is known before, so that SIZE is declared and CHUNKING used") {
+    for (const char* text : {"", "Grüße\n.\n", "trailing blank \r\nFrom here", "日本語"}) {
+        composed mail;
+        mail.set("EmailBodyText", text).set("EmailBodyHtml", "<p>ü</p>").set("MessagePartsAttachments", "body");
+        mail.message.parts[0].bytes = std::string(100000, '\n');
+        hawser::message one = mail.view();
+        compose_mail(one);
+        hawser::body_stream entity = mail.message.take_body();
+        const std::int64_t known = entity.size_hint();
+        std::int64_t size = 0;
+        char block[4096];
+        while (const std::size_t read = entity.read(block, sizeof block)) {
+            size += static_cast<std::int64_t>(read);
+        }
+        CHECK(known == size);
+    }
+}

@@ -153,7 +153,10 @@ private:
         mime_leaf leaf;
         leaf.content_type = type;
         leaf.charset = charset;
-        leaf.encoding = transfer_encoding::by_content;
+        leaf.encoding = shorter_encoding(text);
+        if (leaf.encoding == transfer_encoding::quoted_printable) {  // so that a large attachment's mail has a size
+            leaf.encoded_size = quoted_printable_filter::encoded_size(text);
+        }
         leaf.open = [kept = std::move(text)] { return make_stream(std::make_unique<text_source>(kept)); };
         return leaf;
     }

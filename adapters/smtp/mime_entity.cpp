@@ -129,17 +129,23 @@ public:
                 continue;
             }
             const mime_leaf& leaf = std::get<mime_leaf>(one);
-            const std::int64_t size = streams_[stream++].size_hint();
-            if (size < 0 || leaf.encoding != transfer_encoding::base64) {
+            const std::int64_t size = encoded_size(leaf, streams_[stream++]);
+            if (size < 0) {
                 return -1;
             }
-            total += static_cast<std::int64_t>(leaf_fields(leaf, leaf.encoding).size() + 2) +
-                     base64_filter::encoded_size(size);
+            total += static_cast<std::int64_t>(leaf_fields(leaf, leaf.encoding).size() + 2) + size;
         }
         return total;
     }
 
 private:
+    static std::int64_t encoded_size(const mime_leaf& leaf, body_stream& raw) {  // < 0: not known
+        if (leaf.encoded_size >= 0 || leaf.encoding != transfer_encoding::base64) {
+            return leaf.encoded_size;
+        }
+        const std::int64_t size = raw.size_hint();
+        return size < 0 ? size : base64_filter::encoded_size(size);
+    }
     void begin_piece(piece& next) {
         offset_ = 0;
         if (auto* text = std::get_if<std::string>(&next); text != nullptr) {

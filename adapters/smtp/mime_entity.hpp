@@ -23,6 +23,7 @@ struct mime_leaf {
     std::string description;
     smtp::disposition disposition = smtp::disposition::none;
     transfer_encoding encoding = transfer_encoding::base64;
+    std::int64_t encoded_size = -1;  // where it is known beforehand; in base64 the content's own size says it
     std::function<body_stream()> open;
 };
 

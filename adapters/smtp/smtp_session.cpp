@@ -38,6 +38,17 @@ outcome smtp_session::end(outcome result) {
     return result;
 }
 
+// The server refused, but the dialogue is in step: even then it is ended by QUIT (RFC 5321 section 4.1.1.10).
+asio::awaitable<outcome> smtp_session::leave(outcome result) {
+    is_usable_ = true;
+    try {
+        co_await quit();
+    } catch (const wire_failure&) {
+        // It was to be closed anyway.
+    }
+    co_return end(std::move(result));
+}
+
 asio::awaitable<smtp_reply> smtp_session::command(std::string line) {
     line += "\r\n";
     co_await connection_.write_commands(line, timeouts_.command);
@@ -70,7 +81,7 @@ asio::awaitable<std::optional<outcome>> smtp_session::agree() {
     }
     const smtp_reply greeting = co_await connection_.read_reply(timeouts_.greeting);
     if (greeting.code != 220) {
-        co_return end(server_refusal(endpoint_.label(), "connection", greeting));
+        co_return co_await leave(server_refusal(endpoint_.label(), "connection", greeting));
     }
     if (auto refused = co_await say_hello()) {
         co_return refused;
@@ -97,18 +108,19 @@ asio::awaitable<std::optional<outcome>> smtp_session::say_hello() {
         extensions_ = parse_extensions(reply);
     }
     if (!reply.is_positive()) {
-        co_return end(server_refusal(endpoint_.label(), "EHLO", reply));
+        co_return co_await leave(server_refusal(endpoint_.label(), "EHLO", reply));
     }
     co_return std::nullopt;
 }
 
 asio::awaitable<std::optional<outcome>> smtp_session::upgrade_to_tls() {
     if (!extensions_.has_starttls) {
-        co_return end(tls_trouble(endpoint_.label(), "the server does not offer STARTTLS, which the port requires"));
+        co_return co_await leave(
+            tls_trouble(endpoint_.label(), "the server does not offer STARTTLS, which the port requires"));
     }
     const smtp_reply reply = co_await command("STARTTLS");
     if (reply.code != 220) {
-        co_return end(server_refusal(endpoint_.label(), "STARTTLS", reply));
+        co_return co_await leave(server_refusal(endpoint_.label(), "STARTTLS", reply));
     }
     if (connection_.has_unread_bytes()) {  // somebody put plain text before the encrypted part (RFC 3207 section 4.2)
         co_return end(tls_trouble(endpoint_.label(), "something was sent in clear text after the answer to STARTTLS"));
@@ -123,7 +135,7 @@ asio::awaitable<std::optional<outcome>> smtp_session::authenticate() {
     facts_.mechanism = authenticator.mechanism();
     facts_.user = endpoint_.username;
     if (refused) {
-        co_return end(std::move(*refused));
+        co_return co_await leave(std::move(*refused));
     }
     co_return std::nullopt;
 }

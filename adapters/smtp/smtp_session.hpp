@@ -47,7 +47,8 @@ private:
     asio::awaitable<std::optional<outcome>> say_hello();
     asio::awaitable<std::optional<outcome>> upgrade_to_tls();
     asio::awaitable<std::optional<outcome>> authenticate();
-    outcome end(outcome result);  // after which the connection is given up
+    outcome end(outcome result);                     // after which the connection is given up
+    asio::awaitable<outcome> leave(outcome result);  // the same after QUIT
 
     const smtp_endpoint endpoint_;
     const smtp_timeouts timeouts_;

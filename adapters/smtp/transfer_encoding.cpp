@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <utility>
 
 namespace hawser::smtp {
 namespace {
 
-constexpr std::size_t base64_line_bytes = 57;  // 76 characters (RFC 2045 section 6.8)
+constexpr std::size_t base64_line_bytes = 57;
+constexpr std::size_t base64_line_characters = 76;  // RFC 2045 section 6.8
 constexpr std::size_t quoted_line_size = 76;
 constexpr char hexadecimal_digits[] = "0123456789ABCDEF";
 
@@ -24,23 +26,28 @@ const std::array<std::array<char, 2>, 4096>& base64_pairs() {
     return table;
 }
 
+// At most a line's bytes. It is put together apart, because appending pairs to a string takes three times as long.
 void append_base64_line(std::string_view text, std::string& out) {
     const auto& pairs = base64_pairs();
     const auto* bytes = reinterpret_cast<const unsigned char*>(text.data());
     const std::size_t size = text.size();
+    std::array<char, base64_line_characters + 2> line{};
+    char* to = line.data();
     std::size_t i = 0;
-    for (; i + 3 <= size; i += 3) {
+    for (; i + 3 <= size; i += 3, to += 4) {
         const unsigned group = (unsigned{bytes[i]} << 16U) | (unsigned{bytes[i + 1]} << 8U) | bytes[i + 2];
-        out.append(pairs[group >> 12U].data(), 2);
-        out.append(pairs[group & 4095U].data(), 2);
+        std::memcpy(to, pairs[group >> 12U].data(), 2);
+        std::memcpy(to + 2, pairs[group & 4095U].data(), 2);
     }
     if (i < size) {
         const unsigned group = (unsigned{bytes[i]} << 16U) | (i + 1 < size ? unsigned{bytes[i + 1]} << 8U : 0U);
-        out.append(pairs[group >> 12U].data(), 2);
-        out += i + 1 < size ? pairs[group & 4095U][0] : '=';
-        out += '=';
+        std::memcpy(to, pairs[group >> 12U].data(), 2);
+        to[2] = i + 1 < size ? pairs[group & 4095U][0] : '=';
+        to[3] = '=';
+        to += 4;
     }
-    out += "\r\n";
+    std::memcpy(to, "\r\n", 2);
+    out.append(line.data(), static_cast<std::size_t>(to + 2 - line.data()));
 }
 
 constexpr std::array<bool, 256> quoted_plain = [] {  // RFC 2045 section 6.7, rules (2) and (3)
@@ -150,6 +157,14 @@ void quoted_printable_filter::finish(std::string& out) {
     if (!line_.empty()) {
         break_line(out);  // a soft break: the text itself has no line's end here
     }
+}
+
+std::int64_t quoted_printable_filter::encoded_size(std::string_view content) {
+    quoted_printable_filter filter;
+    std::string out;
+    filter.write(content, out);
+    filter.finish(out);
+    return static_cast<std::int64_t>(out.size());
 }
 
 void quoted_printable_filter::add(char c, std::string& out) {

@@ -29,6 +29,7 @@ class quoted_printable_filter {
 public:
     void write(std::string_view in, std::string& out);
     void finish(std::string& out);
+    static std::int64_t encoded_size(std::string_view content);
 
 private:
     void add(char c, std::string& out);

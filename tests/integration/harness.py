@@ -73,7 +73,8 @@ class Work:
     def hawser(self, *words, expect=0, seconds=120):
         done = subprocess.run([self.given.hawser, *words], cwd=self.folder, capture_output=True, text=True, check=False,
                               timeout=seconds, stdin=subprocess.DEVNULL)
-        check(done.returncode == expect, f"hawser {' '.join(words)}: {done.returncode}, expected {expect}\n{done.stdout}{done.stderr}")
+        check(done.returncode in (expect if isinstance(expect, tuple) else (expect,)), f"hawser {' '.join(words)}: {done.returncode}, expected {expect}\n"
+              f"{done.stdout}{done.stderr}")
         return done.stdout
 
     def start_host(self):
@@ -99,11 +100,11 @@ class Work:
         process.send_signal(signal.SIGTERM)
         check(process.wait(60) == 0, f"the host ended with {process.returncode}")
 
-    def server(self, script, program="scripted_smtp.py"):
+    def server(self, script, program="scripted_smtp.py", name="server"):
         """Starts a server of tests/support; gives its port and its folder."""
-        self.write("server.script", script.encode())
-        out = self.path("server")
-        process = subprocess.Popen([sys.executable, os.path.join(SUPPORT, program), "--script", self.path("server.script"),
+        self.write(name + ".script", script.encode())
+        out = self.path(name)
+        process = subprocess.Popen([sys.executable, os.path.join(SUPPORT, program), "--script", self.path(name + ".script"),
                                     "--out", out, "--pki", self.given.pki], stdout=subprocess.PIPE, text=True)
         self.processes.append(process)
         return int(process.stdout.readline().split()[1]), out
