@@ -276,11 +276,10 @@ std::string archive::line_of(const request& one, const chain_head& head) const {
 }
 
 void archive::add_signature(std::string& lines, chain_head& head) const {
-    const std::string value = settings_.key->sign(signed_text(head.next - 1, head.previous));
-    line_writer line(head, time_.unix_ms(), kind::signature);
-    line.json("signature", "{\"algorithm\":\"" + settings_.key->algorithm() + "\",\"key\":\"" +
-                               settings_.key->fingerprint() + "\",\"value\":\"" + base64(value) + "\"}");
-    add_line(lines, head, line.finish());
+    const signing_key& key = *settings_.key;
+    std::string line = begin_signature_line(head, time_.unix_ms(), key.algorithm(), key.fingerprint());
+    const std::string signature = key.sign(line);
+    add_line(lines, head, end_signature_line(std::move(line), signature));
 }
 
 void archive::note_written(std::uint64_t unsigned_count) {

@@ -171,7 +171,7 @@ void archive_check::take_signature(const placed_line& line, const line_head& hea
                                 signature->key);
             return;
         }
-        is_good = (*key)->has_signed(signed_text(head.record - 1, head.previous), signature->value);
+        is_good = (*key)->has_signed(signature->text, signature->value);
         ++verdict_.checked_signature_count;
     }
     if (is_good) {

@@ -10,6 +10,9 @@
 namespace hawser::engine::audit {
 namespace {
 
+constexpr std::string_view value_begin = ",\"value\":\"";
+constexpr std::string_view value_end = "\"}}";
+
 // Takes `text` from the front of `line`; false where it does not stand there.
 bool take(std::string_view& line, std::string_view text) {
     if (!line.starts_with(text)) {
@@ -90,21 +93,42 @@ std::optional<line_head> read_line_head(std::string_view line) {
     return is_hash_text(head.previous) ? std::optional(head) : std::nullopt;
 }
 
+std::string begin_signature_line(const chain_head& head, std::int64_t unix_ms, const std::string& algorithm,
+                                 const std::string& key) {
+    std::string line = line_writer(head, unix_ms, kind::signature)
+                           .json("signature", "{\"algorithm\":\"" + algorithm + "\",\"key\":\"" + key + '"')
+                           .finish();
+    line.pop_back();
+    return line;
+}
+
+std::string end_signature_line(std::string begun, std::string_view signature) {
+    begun += value_begin;
+    begun += base64(signature);
+    begun += value_end;
+    return begun;
+}
+
 std::optional<line_signature> read_line_signature(std::string_view line) {
+    const std::size_t end = line.rfind(value_begin);
+    if (end == std::string_view::npos || !line.ends_with(value_end)) {
+        return std::nullopt;
+    }
+    const std::size_t value = end + value_begin.size();
+    if (value + value_end.size() > line.size()) {
+        return std::nullopt;
+    }
+    std::optional<std::string> bytes = base64_decoded(line.substr(value, line.size() - value - value_end.size()));
     const nlohmann::json record = nlohmann::json::parse(line, nullptr, false);
-    if (!record.is_object() || !record.contains("signature") || !record["signature"].is_object()) {
+    if (!bytes || bytes->empty() || !record.is_object() || !record.contains("signature") ||
+        !record["signature"].is_object()) {
         return std::nullopt;
     }
-    const nlohmann::json& object = record["signature"];
-    const auto text = [&object](const char* name) {
-        const auto found = object.find(name);
-        return found != object.end() && found->is_string() ? found->get<std::string>() : std::string{};
-    };
-    std::optional<std::string> value = base64_decoded(text("value"));
-    if (!value || value->empty()) {
+    const auto key = record["signature"].find("key");
+    if (key == record["signature"].end() || !key->is_string()) {
         return std::nullopt;
     }
-    return line_signature{text("algorithm"), text("key"), std::move(*value)};
+    return line_signature{line.substr(0, end), key->get<std::string>(), std::move(*bytes)};
 }
 
 }  // namespace hawser::engine::audit

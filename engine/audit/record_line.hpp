@@ -64,11 +64,17 @@ struct line_head {
 // nullopt: it is no record's line.
 std::optional<line_head> read_line_head(std::string_view line);
 
+// A signature record is {"record":…,"signature":{"algorithm":"…","key":"…","value":"…"}}, and signs its own line up to
+// the value: with the hash of the line before all that was recorded before it.
+std::string begin_signature_line(const chain_head& head, std::int64_t unix_ms, const std::string& algorithm,
+                                 const std::string& key);  // what is to be signed
+std::string end_signature_line(std::string begun, std::string_view signature);
+
 struct line_signature {
-    std::string algorithm;
-    std::string key;    // its fingerprint
-    std::string value;  // bytes
+    std::string_view text;  // what was signed; a part of the line
+    std::string key;        // its fingerprint
+    std::string value;      // bytes
 };
-std::optional<line_signature> read_line_signature(std::string_view line);  // of a signature record
+std::optional<line_signature> read_line_signature(std::string_view line);
 
 }  // namespace hawser::engine::audit

@@ -38,10 +38,9 @@ std::string mismatch(const std::optional<line_head>& head, const chain_head& exp
     return head->previous == expected.previous ? "" : "it does not have the hash of the line before";
 }
 
-bool is_signed_wrong(std::string_view line, const line_head& head, const signing_key& key) {
+bool is_signed_wrong(std::string_view line, const signing_key& key) {
     const std::optional<line_signature> signature = read_line_signature(line);
-    return !signature || (signature->key == key.fingerprint() &&
-                          !key.has_signed(signed_text(head.record - 1, head.previous), signature->value));
+    return !signature || (signature->key == key.fingerprint() && !key.has_signed(signature->text, signature->value));
 }
 
 }  // namespace
@@ -107,7 +106,7 @@ result<void> record_log::follow_file(const record_file& last, chain_head expecte
             if (const std::string wrong = mismatch(head, expected); !wrong.empty()) {
                 return altered(path_, reader.line_number(), wrong);
             }
-            if (head->kind == kind::signature && is_signed_wrong(line, *head, key)) {
+            if (head->kind == kind::signature && is_signed_wrong(line, key)) {
                 return altered(path_, reader.line_number(), "the signature is not that of the records before it");
             }
             expected.previous = sha256_hex(line);

@@ -120,10 +120,6 @@ unexpected<error> bad_key(const std::string& path, const std::string& what) {
 
 }  // namespace
 
-std::string signed_text(std::uint64_t record, std::string_view hash) {
-    return "hawser-audit/1 " + std::to_string(record) + ' ' + std::string(hash);
-}
-
 result<std::shared_ptr<const signing_key>> signing_key::read(const std::string& path) {
     auto file = read_file(path);
     if (!file) {

@@ -1,7 +1,5 @@
 // The keys by which an archive is signed and its signatures are checked: PEM files, Ed25519, Ed448, ECDSA or RSA. A
 // private key lives in OpenSSL's memory and is cleansed there. Immutable; used from any thread.
-//
-// What is signed is signed_text(): anybody can check it with the openssl command (docs/operating.md).
 #pragma once
 
 #include <cstdint>
@@ -12,9 +10,6 @@
 #include "base/result.hpp"
 
 namespace hawser::engine::audit {
-
-// "hawser-audit/1 <number> <hash>": of the record before the signature, and so of all before it.
-std::string signed_text(std::uint64_t record, std::string_view hash);
 
 class signing_key {
 public:
