@@ -105,7 +105,8 @@ public:
     }
     std::vector<fs::path> record_files() const {
         std::vector<fs::path> paths;
-        for (const record_file& one : *list_record_files(settings.folder)) {
+        const auto files = list_record_files(settings.folder);
+        for (const record_file& one : *files) {
             paths.emplace_back(one.path);
         }
         return paths;
@@ -132,9 +133,9 @@ inline record_subject subject(const std::string& id) { return {"Out", id, "uniqu
 // The answer, waited for.
 template <typename Call>
 result<void> answer_of(const Call& call) {
-    std::promise<result<void>> promise;
-    call([&promise](const result<void>& answer) { promise.set_value(answer); });
-    return promise.get_future().get();
+    const auto promise = std::make_shared<std::promise<result<void>>>();
+    call([promise](const result<void>& answer) { promise->set_value(answer); });
+    return promise->get_future().get();
 }
 
 inline const std::string facts_of_data = R"({"transfer":"DATA","envelope":{"recipients":["A@partner.example"]}})";

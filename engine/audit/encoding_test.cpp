@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <vector>
+
 #include "audit/dot_remover.hpp"
 #include "audit/facts.hpp"
 #include "audit/record_line.hpp"

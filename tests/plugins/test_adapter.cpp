@@ -168,14 +168,16 @@ std::string transmission::record_hand_over() {
     if (!audit_) {
         return "";
     }
-    std::promise<std::string> answer;
+    using waited_answer = std::shared_ptr<std::promise<std::string>>;
+    const auto answer = std::make_shared<std::promise<std::string>>();
     audit_.hand_over(
         R"({"transfer":"FILE","address":")" + path_ + "\"}",
         [](void* user, hawser_status status, hawser_string text) {
-            static_cast<std::promise<std::string>*>(user)->set_value(status < 0 ? std::string(text.data, text.size) : "");
+            const std::unique_ptr<waited_answer> owned(static_cast<waited_answer*>(user));
+            (*owned)->set_value(status < 0 ? std::string(text.data, text.size) : "");
         },
-        &answer);
-    return answer.get_future().get();
+        new waited_answer(answer));
+    return answer->get_future().get();
 }
 
 void transmission::record_result(std::string_view answer) {
