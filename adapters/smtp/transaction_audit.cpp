@@ -15,6 +15,8 @@ using json = nlohmann::ordered_json;
 
 constexpr std::size_t dialogue_size_max = 4UL * 1024 * 1024;  // a server must not fill the archive with its replies
 
+constexpr std::size_t line_overhead = 64;  // its time and speaker in JSON
+
 // An answer of the archive, given on any thread, and the coroutine that waits for it.
 struct archive_answer {
     explicit archive_answer(asio::io_context& its_io) : io(its_io), wake(its_io) {}
@@ -92,11 +94,12 @@ void transaction_audit::begin(const delivery& one, const std::string& sender,
 }
 
 void transaction_audit::hear(const wire_line& line) {
-    if (dialogue_size_ + line.text.size() > dialogue_size_max) {
+    const std::size_t size = line.text.size() + line_overhead;
+    if (dialogue_size_ + size > dialogue_size_max) {
         ++left_out_count_;
         return;
     }
-    dialogue_size_ += line.text.size();
+    dialogue_size_ += size;
     dialogue_.push_back(line);
 }
 

@@ -106,6 +106,7 @@ struct send_port_binding {
     rate_binding rate;
     std::int64_t maximum_age_ms = 0;  // 0 = none
     tracking_binding tracking;
+    std::string audit;  // the name of an archive; "" = none
     source_position position;
     std::string pointer;
 };
@@ -140,6 +141,17 @@ struct certificate_folders {
     std::string signing;  // thumbprint or file name
 };
 
+struct audit_archive_binding {
+    std::string name;
+    std::string folder;           // absolute
+    std::string signing_key;      // absolute; a PEM file
+    bool keeps_bytes = true;      // else their hash
+    std::uint32_t sign_after_records = 1000;
+    std::int64_t sign_after_ms = 3600 * 1000;
+    source_position position;
+    std::string pointer;
+};
+
 struct host_binding {
     std::string name = "Hawser";
     std::string message_box_path;      // absolute
@@ -150,6 +162,7 @@ struct host_binding {
     std::vector<std::string> indexed_properties;  // that messages are found by in no time
     std::vector<destination_binding> destinations;
     limits_binding limits;
+    std::vector<audit_archive_binding> audit_archives;
 };
 
 struct send_handler_binding {

@@ -46,6 +46,7 @@ public:
         encoder_specs_ = {spec(HAWSER_TYPE_BOOLEAN, "EnableEncryption", 0, "false")};
         file_specs_ = {spec(HAWSER_TYPE_STRING, "FileName", HAWSER_SPEC_REQUIRED)};
         finish(mail_, mail_specs_, mail_pointers_, HAWSER_KIND_SEND_ADAPTER, 0, "MAIL", "mailto");
+        mail_.flags = HAWSER_FLAG_AUDITS;
         finish(file_, file_specs_, file_pointers_, HAWSER_KIND_SEND_ADAPTER, 0, "FILE", "file");
         finish(encoder_, encoder_specs_, encoder_pointers_, HAWSER_KIND_PIPELINE_COMPONENT, HAWSER_STAGE_ENCODE,
                "Encoder", "");

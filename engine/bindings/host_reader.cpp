@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "bindings/audit_reader.hpp"
 #include "bindings/field_reader.hpp"
 #include "bindings/location_reader.hpp"
 #include "bindings/tracking_reader.hpp"
@@ -144,6 +145,7 @@ host_binding read_host(const bindings_document& document, const component_catalo
     host.destinations = read_destinations(fields, catalogue, problems);
     host.limits = read_limits(fields, problems);
     read_message_box(fields, document.base_directory, host, problems);
+    host.audit_archives = read_audit_archives(fields, document.base_directory, problems);
     fields.finish();
     return host;
 }

@@ -154,6 +154,15 @@ constexpr const char* fixed_part = R"({
         "location": {"$ref": "#/$defs/location"},
         "maxInFlight": {"type": "integer", "minimum": 1, "maximum": 10000, "description": "Deliveries at once."},
         "rate": {"$ref": "#/$defs/rate"}}}},
+      "auditArchives": {"type": "object",
+        "description": "Records of what ports hand over, that nobody can alter unseen.",
+        "additionalProperties": {"type": "object", "additionalProperties": false, "required": ["path", "signingKey"],
+        "properties": {"path": {"type": "string", "description": "A folder, relative to the bindings file."},
+        "content": {"enum": ["bytes", "hash"], "default": "bytes", "description": "What is kept of what was sent."},
+        "signingKey": {"type": "string", "description": "PEM file of a private key: Ed25519, Ed448, ECDSA or RSA."},
+        "signAfterRecords": {"type": "integer", "minimum": 1, "maximum": 1000000, "default": 1000},
+        "signAfter": {"$ref": "#/$defs/duration", "default": "1h",
+          "description": "The longest time that a record stays unsigned."}}}},
       "limits": {"type": "object", "additionalProperties": false,
         "description": "Where one is passed, new messages are not accepted until it no longer is.", "properties": {
         "queueDepth": {"type": "integer", "minimum": 0, "maximum": 1000000000, "default": 0,
@@ -209,6 +218,7 @@ constexpr const char* fixed_part = R"({
       "deliveryNotification": {"type": "boolean", "default": false,
         "description": "An ACK or NACK with BTS.Ack* properties is published for each message."},
       "attachmentRoots": {"type": "array", "items": {"type": "string"}},
+      "audit": {"type": "string", "description": "The archive, of host.auditArchives, for all that is handed over."},
       "tracking": {"type": "object", "additionalProperties": false,
         "description": "What is kept of a message that was delivered, before and after the pipeline.", "properties": {
         "beforePipeline": {"$ref": "#/$defs/tracked"}, "afterPipeline": {"$ref": "#/$defs/tracked"}}}}},

@@ -71,7 +71,7 @@ std::map<std::string, std::set<std::string>> keys_of_reader(const std::string& d
 
 // Every object that a bindings file can have, each with a key that nobody knows ('#').
 constexpr const char* strange_document = R"({#, "host": {#, "certificates": {#}, "serviceAccount": {#}, "tracking": {#},
-    "messageBox": {#}, "limits": {#}, "destinations": [{#}]},
+    "messageBox": {#}, "limits": {#}, "destinations": [{#}], "auditArchives": {"x": {#}}},
   "pipelines": {"P": {#, "encode": [{#, "component": "Encoder"}]}},
   "sendPortGroups": [{#, "name": "G"}],
   "sendPorts": [
@@ -89,6 +89,7 @@ const std::map<std::string, std::vector<std::string>> places{
     {"/properties/host/properties/messageBox", {"/host/messageBox"}},
     {"/properties/host/properties/limits", {"/host/limits"}},
     {"/properties/host/properties/destinations/items", {"/host/destinations/0"}},
+    {"/properties/host/properties/auditArchives/additionalProperties", {"/host/auditArchives/x"}},
     {"/properties/sendPortGroups/items", {"/sendPortGroups/0"}},
     {"/$defs/pipeline", {"/pipelines/P"}},
     {"/$defs/component", {"/pipelines/P/encode/0"}},

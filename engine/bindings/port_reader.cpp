@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <map>
 
+#include "bindings/audit_reader.hpp"
 #include "bindings/dynamic_port_reader.hpp"
 #include "bindings/field_reader.hpp"
 #include "bindings/filter_reader.hpp"
@@ -23,6 +24,7 @@ public:
         : root_(document.root),
           base_directory_(document.base_directory),
           catalogue_(catalogue),
+          archives_(so_far.host.audit_archives),
           problems_(problems),
           pipelines_(document, catalogue, problems),
           transports_(document, catalogue, so_far, problems) {}
@@ -73,6 +75,7 @@ private:
             read_transports(fields, port);
             refuse_dynamic_addressing(fields);
         }
+        read_audit(fields, port, archives_, catalogue_, problems_);
         if (const json_value* filter = fields.of("filter", json_value::kind::object); filter != nullptr) {
             port.filter = read_filter(*filter, fields.at("filter"), problems_);
         }
@@ -139,6 +142,7 @@ private:
     const json_value& root_;
     const std::string& base_directory_;
     const component_catalogue& catalogue_;
+    const std::vector<audit_archive_binding>& archives_;
     diagnostics& problems_;
     pipeline_reader pipelines_;
     transport_reader transports_;

@@ -58,6 +58,7 @@ public:
     void checkpoint(std::string_view resume_state, hawser_checkpoint_done done, void* user) override;
     void complete(const hawser_outcome& outcome) override;
     const std::string* secret(std::string_view name) override;
+    std::int64_t number() const noexcept override { return claim_.token.delivery; }
 
 private:
     void prepare_message();

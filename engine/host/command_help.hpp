@@ -32,6 +32,7 @@ Look after
   messages save BINDINGS ID -o FILE write out a message's body, also as it was sent (--point after); --folder DIR
   ports list BINDINGS               send ports and groups, their state and counts
   ports start|stop|enlist|unenlist BINDINGS NAME…
+  audit verify|show|export ARCHIVE  prove that an audit archive is whole, read it, get out what was sent
 
 Every verb takes
   --overlay FILE                    lay a JSON merge patch over the bindings (production, test, …); may be repeated

@@ -1,6 +1,7 @@
 #include "host/command_line.hpp"
 
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <cstdlib>
 #include <tuple>
 
@@ -29,6 +30,7 @@ public:
         add_messages();
         add_ports();
         add_plugins();
+        add_audit();
     }
 
     parsed_command_line parse(int count, const char* const* words);
@@ -36,9 +38,7 @@ public:
 private:
     // `group` "messages" and `name` "list" make the verb "messages list"; every verb takes the common options.
     CLI::App* add_verb(CLI::App& group, const std::string& name, const std::string& summary) {
-        CLI::App* verb = group.add_subcommand(name, summary);
-        const std::string full = &group == &app_ ? name : group.get_name() + " " + name;
-        verb->callback([this, full] { values_.verb = full; });
+        CLI::App* verb = add_verb_without_bindings(group, name, summary);
         verb->add_option("--overlay", values_.overlays, "JSON merge patch laid over the bindings; may be repeated")
             ->allow_extra_args(false)
             ->type_name("FILE");
@@ -46,6 +46,12 @@ private:
                          "folder searched first for plugins; may be repeated")
             ->allow_extra_args(false)
             ->type_name("DIR");
+        return verb;
+    }
+    CLI::App* add_verb_without_bindings(CLI::App& group, const std::string& name, const std::string& summary) {
+        CLI::App* verb = group.add_subcommand(name, summary);
+        const std::string full = &group == &app_ ? name : group.get_name() + " " + name;
+        verb->callback([this, full] { values_.verb = full; });
         verb->add_option("--log-level", values_.log_level, "debug, info, warning or error")
             ->check(CLI::IsMember({"debug", "info", "warning", "error"}))
             ->type_name("LEVEL");
@@ -92,7 +98,9 @@ private:
     void add_save(CLI::App& messages);
     void add_ports();
     void add_plugins();
+    void add_audit();
     std::string check_values();
+    std::string check_audit();
     std::string check_selection() const;
     std::string check_port_names() const;
     bool has_filter() const;
@@ -101,6 +109,7 @@ private:
     CLI::App app_{"", "hawser"};
     arguments values_;
     std::string wait_, older_than_, newer_than_, since_, until_, rate_;
+    std::vector<std::string> expected_;
 };
 
 void command_parser::add_set_up() {
@@ -294,6 +303,63 @@ void command_parser::add_plugins() {
     add_json(show);
 }
 
+void command_parser::add_audit() {
+    CLI::App* audit = app_.add_subcommand("audit", "Verify an audit archive, read its records, get contents out of it");
+    audit->require_subcommand(1);
+    const auto add = [&](const char* name, const char* summary) {
+        CLI::App* verb = add_verb_without_bindings(*audit, name, summary);
+        verb->add_option("ARCHIVE", values_.archive, "the archive's folder")->required();
+        return verb;
+    };
+    CLI::App* verify = add("verify", "Prove that nothing in an archive was altered or removed");
+    verify->add_option("--key", values_.key_files, "public key or certificate (PEM) of the signatures; may be repeated")
+        ->allow_extra_args(false)
+        ->type_name("FILE");
+    verify->add_option("--expect", expected_, "this record has this hash, as noted before; may be repeated")
+        ->allow_extra_args(false)
+        ->type_name("RECORD:HASH");
+    verify->add_flag("--signed", values_.wants_signed_end, "records after the last signature are a fault");
+    add_json(verify);
+    CLI::App* show = add("show", "Print the records, the oldest first");
+    add_port(show, "only this port's");
+    show->add_option("--message", values_.message_id, "only those of this BTS.MessageID, or unique id")
+        ->type_name("ID");
+    show->add_option("--recipient", values_.recipient, "only those that name this address")->type_name("ADDRESS");
+    show->add_option("--since", since_, "only those written then or later: 2026-11-24T08:00Z (UTC without a zone)")
+        ->type_name("DATE");
+    show->add_option("--until", until_, "only those written before")->type_name("DATE");
+    const auto record_option = [this](CLI::App* verb, const char* text) {
+        verb->add_option("--record", values_.record, text)->check(CLI::PositiveNumber)->type_name("N");
+    };
+    record_option(show, "only this record, with all its facts");
+    add_json(show);
+    CLI::App* save = add("export", "Write out what was sent, once its hash is found to be right");
+    record_option(save, "of this hand-over");
+    save->add_option("--message", values_.message_id, "of the hand-over of this BTS.MessageID, or unique id")
+        ->type_name("ID");
+    save->add_flag("--wire", values_.wants_wire, "as it was on the wire, with the dots that SMTP doubles");
+    save->add_option("-o,--output", values_.output, "the file to write; default: standard output")->type_name("FILE");
+}
+
+std::string command_parser::check_audit() {
+    for (const std::string& text : expected_) {
+        const std::size_t colon = text.find(':');
+        std::uint64_t record = 0;
+        const auto [end, failure] = std::from_chars(text.data(), text.data() + std::min(colon, text.size()), record);
+        const std::string hash = colon == std::string::npos ? "" : text.substr(colon + 1);
+        constexpr std::size_t hash_size = 64;
+        if (failure != std::errc{} || end != text.data() + colon || hash.size() != hash_size ||
+            hash.find_first_not_of("0123456789abcdef") != std::string::npos) {
+            return "--expect: \"" + text + "\" is no RECORD:HASH as audit verify prints it";
+        }
+        values_.expected.emplace_back(record, hash);
+    }
+    if (values_.verb == "audit export" && (values_.record == 0) == values_.message_id.empty()) {
+        return "audit export: say which: --record N, or --message ID";
+    }
+    return {};
+}
+
 // What CLI11 does not know about; "" when all is well.
 std::string command_parser::check_values() {
     if (!wait_.empty()) {
@@ -318,8 +384,10 @@ std::string command_parser::check_values() {
     if (const std::string wrong = read_times(); !wrong.empty()) {
         return wrong;
     }
-    if (const std::string wrong = check_port_names(); !wrong.empty()) {
-        return wrong;
+    for (const std::string& wrong : {check_port_names(), check_audit()}) {
+        if (!wrong.empty()) {
+            return wrong;
+        }
     }
     return values_.verb == "messages resume" || values_.verb == "messages terminate" ? check_selection() : "";
 }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "host/values.hpp"
@@ -58,6 +59,15 @@ struct arguments {
     std::vector<std::string> unset;  // NS.Name
     std::optional<change_rate> rate;
     bool is_dry_run = false;
+
+    // Of audit: `port`, `message_id`, `since`, `until` and `output` too.
+    std::string archive;
+    std::vector<std::string> key_files;
+    std::vector<std::pair<std::uint64_t, std::string>> expected;  // record and hash
+    bool wants_signed_end = false;
+    std::string recipient;
+    std::uint64_t record = 0;  // 0 = not given
+    bool wants_wire = false;
 };
 
 struct parsed_command_line {

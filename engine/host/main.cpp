@@ -37,7 +37,10 @@ verb_function find_verb(const std::string& name) {
                                                                       {"status", status},
                                                                       {"plugins list", plugins_list},
                                                                       {"plugins show", plugins_show},
-                                                                      {"schema", schema}};
+                                                                      {"schema", schema},
+                                                                      {"audit verify", audit_verify},
+                                                                      {"audit show", audit_show},
+                                                                      {"audit export", audit_export}};
     for (const auto& [known, function] : verbs) {
         if (name == known) {
             return function;

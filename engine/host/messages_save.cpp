@@ -1,11 +1,6 @@
 // messages save: a part, the context, or everything that there is of a message, out of the box into files.
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <set>
@@ -16,89 +11,11 @@
 #include "host/human.hpp"
 #include "host/json_output.hpp"
 #include "host/output.hpp"
+#include "host/save_target.hpp"
 #include "host/verbs.hpp"
 
 namespace hawser::command {
 namespace {
-
-// The file to write. A regular one is written beside its place and put there when it is whole, so that a save that
-// fails never costs the file that was there before.
-class save_target {
-public:
-    explicit save_target(const std::string& path) : path_(path) {
-        struct stat found {};
-        const bool is_special = !path.empty() && ::stat(path.c_str(), &found) == 0 && !S_ISREG(found.st_mode);
-        if (path.empty()) {
-            number_ = ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
-        } else if (is_special) {
-            number_ = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
-        } else {
-            temporary_ = path + ".XXXXXX";
-            number_ = ::mkostemp(temporary_.data(), O_CLOEXEC);
-            if (number_ < 0) {
-                temporary_.clear();
-            }
-        }
-        error_ = number_ < 0 ? errno : 0;
-    }
-    save_target(const save_target&) = delete;
-    save_target& operator=(const save_target&) = delete;
-    ~save_target() {
-        if (number_ >= 0) {
-            ::close(number_);
-        }
-        if (!temporary_.empty()) {
-            ::unlink(temporary_.c_str());
-        }
-    }
-    int number() const noexcept { return number_; }
-    std::string error_text() const { return std::strerror(error_); }
-    bool finish() {
-        if (!temporary_.empty()) {
-            if (::fsync(number_) != 0 || ::rename(temporary_.c_str(), path_.c_str()) != 0) {
-                error_ = errno;
-                return false;
-            }
-            temporary_.clear();
-        }
-        return true;
-    }
-
-private:
-    std::string path_;
-    std::string temporary_;
-    int number_ = -1;
-    int error_ = 0;
-};
-
-bool write_whole(int number, std::string_view bytes) {
-    while (!bytes.empty()) {
-        const ssize_t written = ::write(number, bytes.data(), bytes.size());
-        if (written < 0 && errno != EINTR) {
-            return false;
-        }
-        bytes.remove_prefix(written > 0 ? static_cast<std::size_t>(written) : 0);
-    }
-    return true;
-}
-
-int save_failure(const arguments& given, const std::string& path, const std::string& why) {
-    return report_failure(given, "output.bad", "cannot write " + (path.empty() ? "standard output" : path) + ": " + why,
-                          exit_code::not_accepted);
-}
-
-// What `fill` writes into a descriptor, in `path` ("" = standard output) once it is whole.
-template <typename Fill>
-int save_into(const arguments& given, const std::string& path, Fill fill) {
-    save_target target(path);
-    if (target.number() < 0) {
-        return save_failure(given, path, target.error_text());
-    }
-    if (const int code = fill(target.number()); code != exit_code::done) {
-        return code;
-    }
-    return target.finish() ? exit_code::done : save_failure(given, path, target.error_text());
-}
 
 int save_part(const arguments& given, hawser::bus& bus, std::int64_t delivery, const std::string& part,
               content_point point, const std::string& path) {

@@ -24,5 +24,8 @@ int status(const arguments& given);
 int plugins_list(const arguments& given);
 int plugins_show(const arguments& given);
 int schema(const arguments& given);
+int audit_verify(const arguments& given);
+int audit_show(const arguments& given);
+int audit_export(const arguments& given);
 
 }  // namespace hawser::command

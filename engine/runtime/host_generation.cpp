@@ -1,7 +1,9 @@
 #include "runtime/host_generation.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 
+#include "runtime/audit_view.hpp"
 #include "runtime/configuration_difference.hpp"
 
 namespace hawser::engine {
@@ -41,6 +43,26 @@ std::shared_ptr<const send_port_runtime> own_port(std::shared_ptr<host_services>
     return {std::move(owned), runtime};
 }
 
+// Those that the last generation uses stay open, whatever their settings are now.
+std::map<std::string, used_archive> open_archives(const host_bindings& bindings, const generation_options& options) {
+    std::map<std::string, used_archive> archives;
+    for (const send_port_binding& port : bindings.send_ports) {
+        const bool is_delivered =
+            options.only_ports.empty() ||
+            std::find(options.only_ports.begin(), options.only_ports.end(), port.name) != options.only_ports.end();
+        const auto binding = std::find_if(bindings.host.audit_archives.begin(), bindings.host.audit_archives.end(),
+                                          [&](const audit_archive_binding& one) { return one.name == port.audit; });
+        if (is_delivered && binding != bindings.host.audit_archives.end() && archives.count(port.audit) == 0) {
+            result<audit::archive_settings> settings = settings_of(*binding);
+            if (!settings) {
+                throw std::runtime_error(settings.error().text);
+            }
+            archives[port.audit] = {options.archives.open(*settings), std::move(*settings)};
+        }
+    }
+    return archives;
+}
+
 }  // namespace
 
 std::shared_ptr<const host_generation> make_generation(std::shared_ptr<const loaded_configuration> loaded,
@@ -65,9 +87,14 @@ std::shared_ptr<const host_generation> make_generation(std::shared_ptr<const loa
             }
         }
     }
+    made->archives = open_archives(made->bindings(), options);
     for (const send_port_binding& binding : made->bindings().send_ports) {
-        made->ports.push_back(
-            own_port(made->services, make_port(*made->loaded, made->services->services, made->adapters, binding)));
+        std::shared_ptr<send_port_runtime> port =
+            make_port(*made->loaded, made->services->services, made->adapters, binding);
+        if (const auto found = made->archives.find(binding.audit); found != made->archives.end()) {
+            port->environment.audit = make_audit_sink(found->second.archive);
+        }
+        made->ports.push_back(own_port(made->services, std::move(port)));
     }
     return made;
 }

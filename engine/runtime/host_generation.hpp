@@ -3,10 +3,12 @@
 // keeps whatever it uses. Immutable once made.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "audit/archive_registry.hpp"
 #include "runtime/certificate_view.hpp"
 #include "runtime/counters.hpp"
 #include "runtime/loaded_configuration.hpp"
@@ -29,10 +31,16 @@ struct host_services {
     engine_services services;
 };
 
+struct used_archive {
+    std::shared_ptr<audit::archive> archive;
+    audit::archive_settings settings;  // in force with the generation
+};
+
 struct host_generation {
     std::shared_ptr<const loaded_configuration> loaded;
     std::shared_ptr<host_services> services;
-    adapter_map adapters;  // of the ports that this host delivers for
+    adapter_map adapters;                          // of the ports that this host delivers for
+    std::map<std::string, used_archive> archives;  // by name; of the ports that this host delivers for
     std::vector<std::shared_ptr<const send_port_runtime>> ports;
     std::vector<std::string> renewed_adapters;  // those of the last generation that could not be kept
 
@@ -41,14 +49,16 @@ struct host_generation {
 };
 
 struct generation_options {
-    bool delivers = true;  // else there are no adapters and no ports
+    bool delivers = true;                        // else there are no adapters and no ports
+    const std::vector<std::string>& only_ports;  // whose archives are opened; empty = all
     counters& counted;
     retired_adapters& retired;
+    audit::archive_registry& archives;
 };
 
 // The ports are made anew, adapters whose handler has the same properties are those of the last generation (may be
 // null), and so are the services where the certificates' folders are the same. Throws std::runtime_error naming the
-// plugin that could not make an instance.
+// plugin that could not make an instance, or the key that could not be read.
 std::shared_ptr<const host_generation> make_generation(std::shared_ptr<const loaded_configuration> loaded,
                                                        const host_generation* last, const generation_options& options);
 

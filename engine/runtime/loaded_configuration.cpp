@@ -6,6 +6,7 @@
 #include "bindings/bindings_document.hpp"
 #include "bindings/bindings_reader.hpp"
 #include "bindings/json_schema.hpp"
+#include "runtime/audit_view.hpp"
 #include "runtime/port_factory.hpp"
 
 namespace hawser {
@@ -85,6 +86,7 @@ load_result load(const std::string& bindings_path, const load_options& options) 
         loaded->set_bindings(read_bindings(document, loaded->catalogue(), found));
         loaded->set_texts(read_binding_texts(document.root));
         check_ports(*loaded, found);
+        check_archives(loaded->bindings(), found);
         out.message_box_path = loaded->message_box_path();
     }
     out.problems = to_problems(found);

@@ -32,8 +32,10 @@ std::string spool_folder_of(const std::string& box_path) {
 local_host::local_host(std::shared_ptr<const loaded_configuration> loaded, const host_options& options,
                        std::unique_ptr<message_box> box)
     : options_(options),
+      archives_(system_clock()),
       box_(std::move(box)),
-      generation_(make_generation(loaded, nullptr, {options_.delivers, counters_, retired_})),
+      generation_(make_generation(loaded, nullptr,
+                                  {options_.delivers, options_.only_ports, counters_, retired_, archives_})),
       ports_(generation_->shared_bindings(), {}),
       delivery_(*box_, system_clock(),
                 {.worker_count = loaded->bindings().host.worker_count,
@@ -83,6 +85,7 @@ void local_host::stop(std::int64_t grace_ms) {
     for (const auto& [type, adapter] : current->adapters) {
         adapter->stop();
     }
+    archives_.finish();
     for (const auto& [name, value] : counters_.values()) {
         log::info("counter", {{"name", name}, {"value", std::to_string(value)}});
     }

@@ -86,6 +86,7 @@ private:
     host_options options_;
     counters counters_;
     retired_adapters retired_;
+    audit::archive_registry archives_;
     std::unique_ptr<message_box> box_;
     mutable std::mutex generation_mutex_;
     std::shared_ptr<const host_generation> generation_;

@@ -247,6 +247,9 @@ host_status local_host::status() {
     status.ports = ports();
     status.groups = groups();
     status.warnings = box_->warnings();
+    for (std::string& trouble : archives_.troubles()) {
+        status.warnings.push_back(std::move(trouble));
+    }
     for (const port_summary& port : status.ports) {
         if (!port.note.empty()) {
             status.warnings.push_back(port.name + ": " + port.note);
@@ -351,7 +354,8 @@ reload_answer local_host::reload_checked(load_result changed, const reload_optio
     }
     std::shared_ptr<const host_generation> next;
     try {
-        next = make_generation(loaded, current.get(), {options_.delivers, counters_, retired_});
+        next = make_generation(loaded, current.get(),
+                               {options_.delivers, options_.only_ports, counters_, retired_, archives_});
     } catch (const std::runtime_error& failure) {
         answer.problems.push_back(problem_of(loaded->bindings(), "/sendHandlers", failure.what()));
         answer.code = answer_code::bad_input;
@@ -396,6 +400,9 @@ result<void> local_host::switch_to(const std::shared_ptr<const host_generation>&
     std::shared_ptr<const host_generation> last = generation();
     if (next->services == last->services) {
         next->services->certificates.reload();  // the same folders may hold other files
+    }
+    for (const auto& [name, used] : next->archives) {
+        used.archive->change(used.settings);
     }
     {
         const std::lock_guard lock(publish_mutex_);

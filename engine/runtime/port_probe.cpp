@@ -20,6 +20,7 @@ public:
     std::string_view resume_state() const override { return {}; }
     void checkpoint(std::string_view, hawser_checkpoint_done done, void* user) override { done(user, HAWSER_MISUSE); }
     void complete(const hawser_outcome&) override {}
+    std::int64_t number() const noexcept override { return 0; }
     const std::string* secret(std::string_view name) override {
         return what_.to.transport->find_secret(name, what_.message->context());
     }

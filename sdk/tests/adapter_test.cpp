@@ -194,3 +194,70 @@ TEST_CASE("preview and compose are called through the adapter's table") {
     kit::message other("x");
     CHECK(kit::compose(plain, other).status == HAWSER_UNSUPPORTED);
 }
+
+namespace {
+
+// Records its body; hands it over, or leaves the record where the archive does not take it.
+class recorder final : public hawser::send_adapter {
+public:
+    static constexpr hawser::adapter_info info{.id = "TestRecorder",
+                                               .version = "1",
+                                               .summary = "Records.",
+                                               .property_namespace = "TestRecorder",
+                                               .address_scheme = "record",
+                                               .flags = HAWSER_FLAG_AUDITS};
+    void transmit(hawser::delivery one) override {
+        hawser::outcome result;
+        try {
+            hawser::audit_record record(one);
+            result.text = record ? "recorded" : "not recorded";
+            if (record) {
+                record.content("bytes");
+                record.content(" more");
+                std::string why_not;
+                record.hand_over(R"({"server":"x"})", &recorder::answer, &why_not);
+                if (!why_not.empty()) {
+                    throw hawser::try_later(why_not);
+                }
+                record.finish(R"({"outcome":"taken"})", &recorder::answer, &why_not);
+            }
+            result.verdict = hawser::verdict::delivered;
+        } catch (const hawser::failure& wrong) {
+            result.text = wrong.what();
+        }
+        one.complete(result);
+    }
+
+private:
+    static void answer(void* user, hawser_status status, hawser_string text) noexcept {
+        if (status < 0) {
+            *static_cast<std::string*>(user) = std::string(text.data, text.size);
+        }
+    }
+};
+
+}  // namespace
+
+TEST_CASE("an adapter records what it hands over, and the test sees it") {
+    kit::host host;
+    auto adapter = kit::instance::of<recorder>(host);
+    kit::message message("body");
+    const auto transmitted = [&] {
+        kit::delivery delivery(host, message);
+        kit::transmit(adapter, delivery);
+        return delivery.wait_for_outcome().value();
+    };
+    CHECK(transmitted().text == "not recorded");
+    CHECK(host.audit_records().empty());
+    host.has_archive = true;
+    CHECK(transmitted().text == "recorded");
+    REQUIRE(host.audit_records().size() == 1);
+    const kit::audit_record seen = host.audit_records()[0];
+    CHECK(seen.content == "bytes more");
+    CHECK(seen.handed_over == R"({"server":"x"})");
+    CHECK(seen.finished == R"({"outcome":"taken"})");
+    host.archive_trouble = "the disk is full";
+    CHECK(transmitted().text == "the disk is full");
+    CHECK(host.audit_records().size() == 1);
+    CHECK(host.violations().empty());
+}

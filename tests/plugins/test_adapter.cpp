@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <future>
 #include <stdexcept>
 
 namespace hawser::test_plugin {
@@ -28,6 +29,10 @@ std::string nth_word(std::string_view list, std::uint32_t index) {
     return std::string(list.substr(0, list.find(',')));
 }
 
+bool is_accepting(const outcome& one) {
+    return one.verdict == verdict::delivered || one.verdict == verdict::partial || one.is_maybe_duplicate;
+}
+
 std::string path_of(const message& one, const std::string& message_id) {
     std::string path = one.get_or("BTS.OutboundTransportLocation", "");
     path.erase(0, path.find(':') == std::string::npos ? 0 : path.find(':') + 1);
@@ -39,7 +44,7 @@ std::string path_of(const message& one, const std::string& message_id) {
 
 }  // namespace
 
-transmission::transmission(delivery one, std::string_view name_space)
+transmission::transmission(delivery one, std::string_view name_space, std::uint32_t flags)
     : delivery_(std::move(one)), adapter_(name_space) {
     const message about = delivery_.message();
     const message_identity identity = about.identity();
@@ -51,6 +56,15 @@ transmission::transmission(delivery one, std::string_view name_space)
     calls_file_ = about.get_or(adapter_ + ".CallsFile", "");
     path_ = path_of(about, message_id_);
     partial_path_ = path_ + "." + message_id_ + ".part";
+    if ((flags & HAWSER_FLAG_AUDITS) != 0) {
+        try {
+            audit_ = audit_record(delivery_);
+        } catch (const failure& wrong) {
+            failure_ = wrong.what();
+            has_ended_ = true;
+            return;
+        }
+    }
     if (!path_.empty()) {
         body_.open(partial_path_, std::ios::binary | std::ios::trunc);
     }
@@ -70,11 +84,22 @@ bool transmission::read_once() {
     if (size < 0) {
         failure_ = "the body failed: " + error;
     } else {
+        record_content({buffer, static_cast<std::size_t>(size)});
         body_.write(buffer, static_cast<std::streamsize>(size));
         size_ += static_cast<std::uint64_t>(size);
     }
-    has_ended_ = size <= 0;
+    has_ended_ = size <= 0 || is_broken();
     return true;
+}
+
+void transmission::record_content(std::string_view bytes) {
+    if (audit_) {
+        try {
+            audit_.content(bytes);
+        } catch (const failure& wrong) {
+            failure_ = wrong.what();
+        }
+    }
 }
 
 // One write to a file opened for appending, so that lines of several threads and processes do not mix.
@@ -138,6 +163,29 @@ void transmission::discard_body() noexcept {
     std::filesystem::remove(partial_path_, ignored);
 }
 
+// Waits for the archive, which answers on a thread of its own.
+std::string transmission::record_hand_over() {
+    if (!audit_) {
+        return "";
+    }
+    using waited_answer = std::shared_ptr<std::promise<std::string>>;
+    const auto answer = std::make_shared<std::promise<std::string>>();
+    audit_.hand_over(R"({"transfer":"FILE","address":")" + path_ + "\"}",
+                     [](void* user, hawser_status status, hawser_string text) {
+                         const std::unique_ptr<waited_answer> owned(static_cast<waited_answer*>(user));
+                         (*owned)->set_value(status < 0 ? std::string(text.data, text.size) : "");
+                     },
+                     new waited_answer(answer));
+    return answer->get_future().get();
+}
+
+void transmission::record_result(std::string_view answer) {
+    if (audit_) {
+        audit_.finish(R"({"outcome":")" + std::string(answer) + "\"}", [](void*, hawser_status, hawser_string) {},
+                      nullptr);
+    }
+}
+
 outcome transmission::finish() {
     if (is_broken()) {
         discard_body();
@@ -147,9 +195,18 @@ outcome transmission::finish() {
         result.text = failure_;
         return result;
     }
-    const outcome result = scripted_outcome();
-    if (result.verdict == verdict::delivered || result.verdict == verdict::partial || result.is_maybe_duplicate) {
+    outcome result = scripted_outcome();
+    if (const std::string why_not = is_accepting(result) ? record_hand_over() : ""; !why_not.empty()) {
+        discard_body();
+        record("not-recorded");
+        result = {};
+        result.code = "test.not-recorded";
+        result.text = why_not;
+        return result;
+    }
+    if (is_accepting(result)) {
         accept_body();
+        record_result(script_);
     } else {
         discard_body();
     }
@@ -165,6 +222,7 @@ void transmission::complete() noexcept {
         result.code = "test.io";
         result.text = thrown.what();
     }
+    audit_ = audit_record();  // one that is left open ends here, as broken off
     delivery_.complete(result);
 }
 
@@ -176,6 +234,7 @@ void transmission::complete_cancelled() noexcept {
     } catch (const std::exception&) {
         // It is a retry in any case; the missing line is what a test then notices.
     }
+    audit_ = audit_record();
     result.code = "test.cancelled";
     result.text = "the host cancelled the delivery";
     delivery_.complete(result);
@@ -184,6 +243,7 @@ void transmission::complete_cancelled() noexcept {
 void transmission::drop(std::string_view answer) {
     discard_body();
     record(answer);
+    audit_ = audit_record();
     const delivery dropped = std::move(delivery_);  // its destructor completes it as misbehaviour
 }
 
@@ -225,7 +285,7 @@ config_spec blocking_adapter::spec() { return adapter_spec(); }
 void queued_adapter::transmit(delivery one) {
     auto made = std::make_unique<session>();
     made->owner = this;
-    made->work = std::make_unique<transmission>(std::move(one), info.property_namespace);
+    made->work = std::make_unique<transmission>(std::move(one), info.property_namespace, info.flags);
     session& started = *made;
     {
         const std::lock_guard lock(mutex_);
@@ -308,7 +368,7 @@ void blocking_adapter::transmit(delivery one) {
             changed.wait(lock, [this] { return is_set; });
         }
     };
-    transmission work(std::move(one), info.property_namespace);
+    transmission work(std::move(one), info.property_namespace, info.flags);
     const std::string& script = work.script();
     if (script == "throw") {
         work.drop("throw");

@@ -8,6 +8,7 @@
 //   endpointDown (a retry)  maybeDuplicate (a retry)  checkpoint (stores resume state, then a retry)
 //   drop (never completed)  throw (out of transmit)  crash (ends the process)  hold (until it is cancelled, then a
 //   retry)
+// TEST records what it hands over where its port has an archive (hawser.audit/1): the body, and as facts its address.
 // Retries and partials give the resume state "resume-<attempt>".
 //
 // CallsFile gets one line for each transmit when it ends, in one write:
@@ -27,13 +28,14 @@
 #include <vector>
 
 #include "hawser/sdk.hpp"
+#include "hawser/sdk/audit.hpp"
 
 namespace hawser::test_plugin {
 
 // One transmit. Its reads are the caller's: it only knows what to do with the bytes and how to end.
 class transmission {
 public:
-    transmission(delivery one, std::string_view name_space);
+    transmission(delivery one, std::string_view name_space, std::uint32_t flags);
 
     const std::string& script() const noexcept { return script_; }
     delivery& handle() noexcept { return delivery_; }
@@ -52,10 +54,14 @@ private:
     void record(std::string_view answer) const;
     void accept_body();
     void discard_body() noexcept;
+    void record_content(std::string_view bytes);
+    std::string record_hand_over();  // "" = it may be accepted
+    void record_result(std::string_view answer);
     outcome finish();
     outcome scripted_outcome() const;
 
     delivery delivery_;
+    audit_record audit_;  // goes before the delivery
     std::string adapter_, path_, partial_path_, script_, calls_file_, message_id_, unique_id_, resume_state_, failure_;
     std::uint32_t attempt_ = 1;
     std::uint64_t size_ = 0;
@@ -85,7 +91,8 @@ public:
                                        .version = "1.0.0",
                                        .summary = "Writes bodies to files, without blocking.",
                                        .property_namespace = "TEST",
-                                       .address_scheme = "test"};
+                                       .address_scheme = "test",
+                                       .flags = HAWSER_FLAG_AUDITS};
     static config_spec spec();
     void transmit(delivery one) override;
 

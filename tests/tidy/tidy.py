@@ -24,6 +24,7 @@ MESSAGE = BASE | {"message", "certificates"}
 ROOMS = {
     "base": BASE,
     "message": MESSAGE,
+    "audit": BASE | {"audit", "hawser"},
     "certificates": BASE | {"certificates"},
     "bindings": MESSAGE | {"bindings"},
     "messagebox": MESSAGE | {"messagebox"},
@@ -31,11 +32,12 @@ ROOMS = {
     "plugins": MESSAGE | {"plugins"},
     "pipeline": MESSAGE | {"plugins", "pipeline"},
     "delivery": MESSAGE | {"bindings", "messagebox", "routing", "plugins", "pipeline", "delivery"},
-    "runtime": MESSAGE | {"bindings", "messagebox", "routing", "plugins", "pipeline", "delivery", "control", "runtime", "hawser"},
+    "runtime": MESSAGE | {"bindings", "messagebox", "routing", "plugins", "pipeline", "delivery", "control", "audit", "runtime",
+                          "hawser"},
     "control": BASE | {"control", "hawser"},
     "host": BASE | {"host", "hawser"},
 }
-PUBLIC_HEADERS = {"hawser/host.hpp", "hawser/types.hpp", "hawser/log.hpp"}
+PUBLIC_HEADERS = {"hawser/host.hpp", "hawser/types.hpp", "hawser/log.hpp", "hawser/audit.hpp"}
 
 BANNED = {
     r"\basio::detached\b": "an exception there vanishes: use the one spawn() that reports",

@@ -23,6 +23,7 @@ public:
     virtual void checkpoint(std::string_view resume_state, hawser_checkpoint_done done, void* user) = 0;
     virtual void complete(const hawser_outcome& outcome) = 0;
     virtual const std::string* secret(std::string_view name) = 0;  // null: none, or guarded
+    virtual std::int64_t number() const noexcept = 0;               // of the delivery, as operators see it
 
     hawser_delivery* abi() noexcept { return reinterpret_cast<hawser_delivery*>(this); }
     static delivery_handle& from(hawser_delivery* delivery) noexcept {

@@ -127,11 +127,12 @@ constexpr hawser_certificates_api certificates_table{sizeof(hawser_certificates_
 }  // namespace
 
 const void* find_service_table(std::string_view id) noexcept {
-    static const std::array<std::pair<std::string_view, const void*>, 11> tables{
+    static const std::array<std::pair<std::string_view, const void*>, 12> tables{
         {{HAWSER_MESSAGE, message_service_table()},
          {HAWSER_MAIL_HEADERS, mail_headers_service_table()},
          {HAWSER_DELIVERY, delivery_service_table()},
          {HAWSER_SECRETS, secrets_service_table()},
+         {HAWSER_AUDIT, audit_service_table()},
          {HAWSER_LOG, &log_table},
          {HAWSER_CLOCK, &clock_table},
          {HAWSER_METRICS, &metrics_table},

@@ -12,5 +12,6 @@ const void* message_service_table() noexcept;
 const void* mail_headers_service_table() noexcept;
 const void* delivery_service_table() noexcept;
 const void* secrets_service_table() noexcept;
+const void* audit_service_table() noexcept;
 
 }  // namespace hawser::engine

@@ -20,6 +20,8 @@
 
 namespace hawser::engine {
 
+class audit_sink;
+
 // What a port lends to its messages; outlives them.
 struct message_environment {
     std::string port;
@@ -28,6 +30,7 @@ struct message_environment {
     std::vector<std::string> encryption_certificates;  // thumbprints or file names
     std::vector<std::string> attachment_roots;         // absolute folders
     std::string base_directory;                        // of the bindings file: relative paths in it start here
+    std::shared_ptr<audit_sink> audit;                 // where it records what it sends; null = nowhere
 };
 
 struct mail_header_field {

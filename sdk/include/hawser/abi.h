@@ -305,9 +305,9 @@ typedef struct hawser_audit_api {
                            const hawser_error *error);
     /* The next bytes of the message exactly as they go over the wire. [any] */
     hawser_status (*content)(hawser_audit_record *record, hawser_string bytes, const hawser_error *error);
-    /* `facts` is one JSON object (envelope, server, TLS, what was said so far), at most 1 MiB, and goes into the archive
-     * with what the engine knows: port, message id, delivery, attempt, hash and size of the content. done runs once, on
-     * any thread, maybe before this returns. [any] */
+    /* `facts` is one JSON object (envelope, server, TLS, what was said so far), at most 16 MiB, and goes into the
+     * archive with what the engine knows: port, message id, delivery, attempt, hash and size of the content. done runs
+     * once, on any thread, maybe before this returns. [any] */
     void (*hand_over)(hawser_audit_record *record, hawser_string facts, hawser_audit_done done, void *user);
     /* What the far side answered; ends the record, which is never touched again. If this cannot be made durable now,
      * the engine keeps it and refuses further records until it is. [any] */

@@ -11,6 +11,7 @@
 // One test uses its objects on one thread; adapters may call back from any. Destroy the instance before its host.
 #pragma once
 
+#include "hawser/test_kit/audit.hpp"
 #include "hawser/test_kit/delivery.hpp"
 #include "hawser/test_kit/host.hpp"
 #include "hawser/test_kit/instance.hpp"

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <mutex>
 #include <set>
@@ -27,6 +28,15 @@ struct log_line {
     std::string message_id;  // "" where the line is about no message
 };
 
+// What an adapter recorded by hawser.audit/1.
+struct audit_record {
+    std::string content;
+    std::string handed_over;  // the facts; "" = it was not
+    std::string finished;     // the facts
+    bool is_handed_over = false;
+    bool is_finished = false;
+};
+
 class host {
 public:
     host() : abi_{sizeof(hawser_host), HAWSER_ABI_MAJOR, HAWSER_ABI_MINOR, 0, this, &host::get_service} {}
@@ -41,6 +51,8 @@ public:
         certificates;  // by HAWSER_CERTIFICATES_*; a set that is absent is missing
     std::map<std::string, std::string, std::less<>> secrets;  // "Password" -> value
     std::set<std::string, std::less<>> missing_services;      // ids that this host does not have: HAWSER_FILES
+    bool has_archive = false;                                 // whether deliveries are recorded
+    std::string archive_trouble;                              // not "": why the archive can take nothing now
     bool gives_private_keys = true;                           // false: as for a component without that flag
     std::atomic<std::int64_t> unix_ms{1'700'000'000'000};
     std::atomic<std::int64_t> monotonic_ms{1'000};
@@ -53,6 +65,10 @@ public:
         const std::lock_guard lock(mutex_);
         return log_;
     }
+    std::vector<audit_record> audit_records() const {  // in the order in which they began
+        const std::lock_guard lock(mutex_);
+        return {records_.begin(), records_.end()};
+    }
     std::int64_t counter(std::string_view name) const {
         const std::lock_guard lock(mutex_);
         const auto found = counters_.find(name);
@@ -64,11 +80,13 @@ public:
 
 private:
     friend struct host_functions;
+    friend struct audit_functions;
     static const void* get_service(const hawser_host* raw, hawser_string id) noexcept;
 
     hawser_host abi_;
     mutable std::mutex mutex_;
     std::vector<log_line> log_;
+    std::deque<audit_record> records_;  // whose places stay
     std::map<std::string, std::int64_t, std::less<>> counters_;
 };
 
@@ -81,8 +99,9 @@ struct configuration {
     }
 };
 
-inline const void* delivery_table() noexcept;  // both in delivery.hpp
+inline const void* delivery_table() noexcept;  // these two in delivery.hpp
 inline const void* secrets_table() noexcept;
+inline const void* audit_table() noexcept;  // in audit.hpp
 
 struct host_functions {
     static void log(const hawser_host* raw, std::int32_t level, const hawser_message* m, hawser_string text) noexcept {
@@ -211,7 +230,8 @@ struct host_functions {
             {HAWSER_MESSAGE, message_functions::message_table()},
             {HAWSER_MAIL_HEADERS, message_functions::mail_headers_table()},
             {HAWSER_DELIVERY, delivery_table()},
-            {HAWSER_SECRETS, secrets_table()}};
+            {HAWSER_SECRETS, secrets_table()},
+            {HAWSER_AUDIT, audit_table()}};
         for (const auto& [name, table] : tables) {
             if (name == id) {
                 return table;
@@ -228,4 +248,5 @@ inline const void* host::get_service(const hawser_host* raw, hawser_string id) n
 
 }  // namespace hawser::test_kit
 
+#include "hawser/test_kit/audit.hpp"
 #include "hawser/test_kit/delivery.hpp"

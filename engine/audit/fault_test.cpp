@@ -1,0 +1,90 @@
+// Fails the n-th call to the disk for n = 1, 2, 3 … until the run passes: what was acknowledged is there every time.
+#include <dlfcn.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <set>
+
+#include "audit/audit_fixture.hpp"
+
+using namespace hawser;
+using namespace hawser::engine;
+using namespace hawser::engine::audit;
+using namespace hawser::engine::audit::test;
+
+namespace {
+
+std::atomic<int> calls_until_failure{-1};  // < 0: none fails
+std::atomic<int> failure_count{0};
+
+bool fails() {
+    if (calls_until_failure.load() < 0 || calls_until_failure.fetch_sub(1) != 0) {
+        return false;
+    }
+    ++failure_count;
+    errno = EIO;
+    return true;
+}
+
+}  // namespace
+
+// In place of the C library's, for the whole program.
+extern "C" int fdatasync(int file) { return fails() ? -1 : static_cast<int>(::syscall(SYS_fdatasync, file)); }
+extern "C" int fsync(int file) { return fails() ? -1 : static_cast<int>(::syscall(SYS_fsync, file)); }
+extern "C" int rename(const char* from, const char* to) noexcept {
+    return fails() ? -1 : static_cast<int>(::syscall(SYS_rename, from, to));
+}
+extern "C" int ftruncate(int file, off_t size) noexcept {
+    return fails() ? -1 : static_cast<int>(::syscall(SYS_ftruncate, file, size));
+}
+extern "C" ssize_t pwrite(int file, const void* bytes, size_t size, off_t offset) {
+    if (fails()) {
+        (void)::syscall(SYS_pwrite64, file, bytes, size / 2, offset);  // and the rest did not fit
+        return -1;
+    }
+    return ::syscall(SYS_pwrite64, file, bytes, size, offset);
+}
+
+namespace {
+
+// Six messages, each tried until it is acknowledged.
+std::set<std::string> hand_over_all(const archive_fixture& f) {
+    std::set<std::string> acknowledged;
+    const auto one = f.open();
+    for (int i = 0; i < 6; ++i) {
+        const std::string id = std::to_string(i);
+        CHECK(eventually([&] { return record(*one, id, i % 2 == 0 ? std::string(30'000, 'c') : id).has_value(); }));
+        acknowledged.insert(id);
+    }
+    one->close();
+    return acknowledged;
+}
+
+}  // namespace
+
+TEST_CASE("whichever call to the disk fails, what was acknowledged is there and the archive verifies") {
+    int run = 0;
+    do {
+        archive_fixture f;
+        f.settings.file_size_max = 2500;
+        f.settings.sign_after_records = 5;
+        CAPTURE(run);
+        failure_count = 0;
+        calls_until_failure = run++;
+        const std::set<std::string> acknowledged = hand_over_all(f);
+        calls_until_failure = -1;
+        const audit_verdict verdict = f.verify();
+        CHECK_MESSAGE(verdict.code == answer_code::done, f.faults(verdict));
+        CHECK(verdict.without_result_count == 0);
+        std::set<std::string> there;
+        for (const audit_entry& one : f.entries("hand-over")) {
+            there.insert(one.message_id);
+        }
+        CHECK(there == acknowledged);
+        REQUIRE(run < 1000);
+    } while (failure_count > 0);
+    CHECK(run > 30);
+    MESSAGE(run << " runs");
+}
