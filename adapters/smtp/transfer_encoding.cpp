@@ -102,23 +102,46 @@ std::int64_t base64_filter::encoded_size(std::int64_t size) {
 // ---- quoted-printable ----
 
 void quoted_printable_filter::write(std::string_view in, std::string& out) {
-    for (const char c : in) {
-        if (had_cr_ && c == '\n') {
-            had_cr_ = false;
-            end_line(out);
+    while (!in.empty()) {
+        if (const std::size_t run = plain_run(in); run > 0) {
+            line_ += in.substr(0, run);
+            in.remove_prefix(run);
             continue;
         }
-        if (std::exchange(had_cr_, false)) {
-            add_encoded('\r', out);
-        }
-        if (c == '\r') {
-            had_cr_ = true;
-        } else if (c == '\n') {
-            add_encoded(c, out);
-            break_line(out);
-        } else {
-            add(c, out);
-        }
+        write_one(in.front(), out);
+        in.remove_prefix(1);
+    }
+}
+
+// How much of `in` stands for itself within this line; the first character of a line is looked at alone.
+std::size_t quoted_printable_filter::plain_run(std::string_view in) const {
+    if (had_cr_ || line_.empty()) {
+        return 0;
+    }
+    const std::size_t size_max = std::min(in.size(), quoted_line_size - 1 - line_.size());
+    std::size_t size = 0;
+    while (size < size_max && is_quoted_plain(in[size])) {
+        ++size;
+    }
+    return size;
+}
+
+void quoted_printable_filter::write_one(char c, std::string& out) {
+    if (had_cr_ && c == '\n') {
+        had_cr_ = false;
+        end_line(out);
+        return;
+    }
+    if (std::exchange(had_cr_, false)) {
+        add_encoded('\r', out);
+    }
+    if (c == '\r') {
+        had_cr_ = true;
+    } else if (c == '\n') {
+        add_encoded(c, out);
+        break_line(out);
+    } else {
+        add(c, out);
     }
 }
 
