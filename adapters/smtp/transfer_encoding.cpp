@@ -163,10 +163,10 @@ std::int64_t quoted_printable_filter::encoded_size(std::string_view content) {
 }
 
 void quoted_printable_filter::add(char c, std::string& out) {
+    make_room(1, out);
     // "From " and dots at the start of a line are changed by some relays.
     const bool is_risky = line_.empty() && (c == '.' || c == 'F');
     if (is_quoted_plain(c) && !is_risky) {
-        make_room(1, out);
         line_ += c;
     } else {
         add_encoded(c, out);
