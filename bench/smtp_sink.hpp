@@ -41,8 +41,8 @@ inline bool is_listening(int port) {
     return connected;
 }
 
-// `log_path` takes the child's standard error; "" = it goes where ours does.
-inline pid_t start(const std::vector<std::string>& words, const std::string& log_path = {}) {
+// `log_path` takes the child's standard error, `output` its standard output; "" and -1 = it goes where ours does.
+inline pid_t start(const std::vector<std::string>& words, const std::string& log_path = {}, int output = -1) {
     std::vector<char*> arguments;
     for (const std::string& word : words) {
         arguments.push_back(const_cast<char*>(word.c_str()));
@@ -52,6 +52,9 @@ inline pid_t start(const std::vector<std::string>& words, const std::string& log
     if (child == 0) {
         if (!log_path.empty()) {
             ::dup2(::open(log_path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), STDERR_FILENO);
+        }
+        if (output >= 0) {
+            ::dup2(output, STDOUT_FILENO);
         }
         ::execvp(arguments[0], arguments.data());
         std::perror(arguments[0]);

@@ -61,14 +61,6 @@ constexpr std::array<bool, 256> quoted_plain = [] {  // RFC 2045 section 6.7, ru
 
 bool is_quoted_plain(char c) { return quoted_plain[static_cast<unsigned char>(c)]; }
 
-std::size_t plain_run(std::string_view text) {
-    std::size_t size = 0;
-    while (size < text.size() && is_quoted_plain(text[size])) {
-        ++size;
-    }
-    return size;
-}
-
 }  // namespace
 
 // Text that is readable on the wire wins a tie; its last characters, which may be half a line end, do not count.
@@ -121,32 +113,45 @@ std::int64_t base64_filter::encoded_size(std::int64_t size) {
 
 void quoted_printable_filter::write(std::string_view in, std::string& out) {
     while (!in.empty()) {
-        if (!had_cr_ && !line_.empty()) {  // most of a text: plain characters in the middle of a line
-            const std::size_t run = plain_run(in.substr(0, quoted_line_size - 1 - line_.size()));
+        if (const std::size_t run = plain_run(in); run > 0) {
             line_ += in.substr(0, run);
             in.remove_prefix(run);
-            if (in.empty()) {
-                return;
-            }
-        }
-        const char c = in.front();
-        in.remove_prefix(1);
-        if (had_cr_ && c == '\n') {
-            had_cr_ = false;
-            end_line(out);
             continue;
         }
-        if (std::exchange(had_cr_, false)) {
-            add_encoded('\r', out);
-        }
-        if (c == '\r') {
-            had_cr_ = true;
-        } else if (c == '\n') {
-            add_encoded(c, out);
-            break_line(out);
-        } else {
-            add(c, out);
-        }
+        write_one(in.front(), out);
+        in.remove_prefix(1);
+    }
+}
+
+// How much of `in` stands for itself within this line; the first character of a line is looked at alone.
+std::size_t quoted_printable_filter::plain_run(std::string_view in) const {
+    if (had_cr_ || line_.empty()) {
+        return 0;
+    }
+    const std::size_t size_max = std::min(in.size(), quoted_line_size - 1 - line_.size());
+    std::size_t size = 0;
+    while (size < size_max && is_quoted_plain(in[size])) {
+        ++size;
+    }
+    return size;
+}
+
+void quoted_printable_filter::write_one(char c, std::string& out) {
+    if (had_cr_ && c == '\n') {
+        had_cr_ = false;
+        end_line(out);
+        return;
+    }
+    if (std::exchange(had_cr_, false)) {
+        add_encoded('\r', out);
+    }
+    if (c == '\r') {
+        had_cr_ = true;
+    } else if (c == '\n') {
+        add_encoded(c, out);
+        break_line(out);
+    } else {
+        add(c, out);
     }
 }
 
@@ -168,10 +173,10 @@ std::int64_t quoted_printable_filter::encoded_size(std::string_view content) {
 }
 
 void quoted_printable_filter::add(char c, std::string& out) {
+    make_room(1, out);
     // "From " and dots at the start of a line are changed by some relays.
     const bool is_risky = line_.empty() && (c == '.' || c == 'F');
     if (is_quoted_plain(c) && !is_risky) {
-        make_room(1, out);
         line_ += c;
     } else {
         add_encoded(c, out);

@@ -58,6 +58,18 @@ TEST_CASE("quoted-printable gives every byte back, in any pieces, on lines of at
     }
 }
 
+TEST_CASE("what a relay changes at a line's start is encoded there, after a soft line break too") {
+    for (const char* risky : {"From here", ".", "..", "From "}) {
+        for (std::size_t before = 70; before <= 80; ++before) {
+            const std::string text = std::string(before, 'x') + risky;
+            const std::string whole = encode<quoted_printable_filter>(text, 3);
+            CHECK(decode_quoted(whole) == text);
+            CHECK(whole.find("\nFrom") == std::string::npos);
+            CHECK(whole.find("\n.") == std::string::npos);
+        }
+    }
+}
+
 TEST_CASE("base64 has the vectors of RFC 4648, in any pieces, and the size that is foretold") {
     for (const auto& [text, expected] :
          {std::pair{"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foobar", "Zm9vYmFy"}}) {

@@ -3,6 +3,7 @@
 
     with PrivatePostfix(pki) as postfix: ... postfix.port, postfix.messages()          # from tests
     private_postfix.py --pki DIR                    # prints "port N" and "mail DIR", runs until SIGTERM or ^C
+    private_postfix.py --relay-to PORT              # a relay to 127.0.0.1:PORT, as quick as it goes: "port N", "queue DIR"
 
 STARTTLS with the test CA's server certificate; AUTH (Cyrus SASL, user "bus", password "secret") only inside TLS, by PLAIN and LOGIN
 unless other mechanisms are named.
@@ -12,6 +13,7 @@ others than root run it through sudo -n.
 import argparse
 import glob
 import os
+import re
 import shutil
 import signal
 import socket
@@ -68,6 +70,27 @@ smtpd_sasl_security_options = noanonymous
 cyrus_sasl_config_path = {folder}/config/sasl
 """
 
+# For benchmarks: no delay, no limit, no look-up, no TLS between what is taken and what is given on; connections are kept.
+RELAY_CF = """
+relayhost = [127.0.0.1]:{relay_port}
+mynetworks = 127.0.0.0/8
+smtpd_recipient_restrictions = permit_mynetworks, reject
+disable_dns_lookups = yes
+in_flow_delay = 0
+smtpd_client_event_limit_exceptions = static:all
+smtpd_client_connection_count_limit = 0
+smtpd_tls_security_level = none
+smtpd_sasl_auth_enable = no
+smtp_tls_security_level = none
+default_process_limit = 200
+qmgr_message_active_limit = 100000
+qmgr_message_recipient_limit = 100000
+default_destination_concurrency_limit = 32
+initial_destination_concurrency = 32
+smtp_connection_cache_destinations = [127.0.0.1]:{relay_port}
+smtp_connection_reuse_count_limit = 0
+"""
+
 MASTER_CF = """
 127.0.0.1:{port} inet n - n - - smtpd
 cleanup unix n - n - 0 cleanup
@@ -110,8 +133,19 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def changed(base, changes):
+    """main.cf with each setting once: postlogd warns of a second one to itself, and may wait for itself for ever."""
+    settings = {}
+    for text in (base, changes):
+        for setting in re.split(r"\n(?=\S)", text.strip()):
+            settings[setting.split("=")[0].strip()] = setting
+    return "\n".join(settings.values()) + "\n"
+
+
 class PrivatePostfix:
-    def __init__(self, pki, requires_authentication=False, mechanisms="PLAIN LOGIN", hostname="postfix.example.test", kerberos=None):
+    def __init__(self, pki, requires_authentication=False, mechanisms="PLAIN LOGIN", hostname="postfix.example.test", kerberos=None,
+                 relay_port=None):
+        self.relay_port = relay_port
         self.pki, self.requires_authentication, self.mechanisms = os.path.abspath(pki), requires_authentication, mechanisms
         self.hostname, self.kerberos = hostname, kerberos     # kerberos: the environment of smtpd and the keytab's path
         self.folder, self.port = None, 0
@@ -145,7 +179,11 @@ class PrivatePostfix:
             environment, keytab = self.kerberos
             values["environment"] = " ".join(f"{name}={value}" for name, value in environment.items())
             values["keytab"] = f"keytab: {keytab}"
-        for name, text in (("config/main.cf", MAIN_CF), ("config/master.cf", MASTER_CF), ("config/sasl/smtpd.conf", SASL_CONF)):
+        main_cf = MAIN_CF
+        if self.relay_port:
+            values["relay_port"] = self.relay_port
+            main_cf = changed(MAIN_CF, RELAY_CF)
+        for name, text in (("config/main.cf", main_cf), ("config/master.cf", MASTER_CF), ("config/sasl/smtpd.conf", SASL_CONF)):
             with open(os.path.join(self.folder, name), "w", encoding="utf-8") as file:
                 file.write(text.format(**values))
         database = os.path.join(self.folder, "config/sasl/sasldb2")
@@ -212,10 +250,12 @@ def as_root():
 def main():
     as_root()
     parser = argparse.ArgumentParser(description="private Postfix")
-    parser.add_argument("--pki", required=True)
+    parser.add_argument("--pki", default="")
+    parser.add_argument("--relay-to", type=int)
     options = parser.parse_args()
-    with PrivatePostfix(options.pki) as postfix:
-        print(f"port {postfix.port}\nmail {postfix.folder}/mail/inbox/new", flush=True)
+    with PrivatePostfix(options.pki, relay_port=options.relay_to) as postfix:
+        place = f"queue {postfix.folder}/queue" if options.relay_to else f"mail {postfix.folder}/mail/inbox/new"
+        print(f"port {postfix.port}\n{place}", flush=True)
         signal.sigwait({signal.SIGTERM, signal.SIGINT})
 
 
