@@ -56,7 +56,7 @@ result<void> read_lines(const std::string& folder, const std::function<bool(cons
 bool read_entry(const placed_line& line, json& object, audit_entry& out) {
     const std::optional<line_head> head =
         line.found == line_reader::found::line ? read_line_head(line.text) : std::nullopt;
-    if (!head) {
+    if (!head || !is_shallow(line.text)) {
         return false;
     }
     object = json::parse(line.text, nullptr, false);

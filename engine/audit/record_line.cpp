@@ -111,9 +111,31 @@ std::string end_signature_line(std::string begun, std::string_view signature) {
     return begun;
 }
 
+bool is_shallow(std::string_view line) {
+    constexpr std::size_t depth_max = facts_depth_max + 1;  // the record itself
+    std::size_t depth = 0;
+    bool is_in_string = false;
+    for (std::size_t i = 0; i < line.size(); ++i) {
+        const char c = line[i];
+        if (is_in_string) {
+            i += c == '\\' ? 1 : 0;
+            is_in_string = c != '"';
+        } else if (c == '"') {
+            is_in_string = true;
+        } else if (c == '{' || c == '[') {
+            if (++depth > depth_max) {
+                return false;
+            }
+        } else if (c == '}' || c == ']') {
+            depth -= depth > 0 ? 1 : 0;
+        }
+    }
+    return true;
+}
+
 std::optional<line_signature> read_line_signature(std::string_view line) {
     const std::size_t end = line.rfind(value_begin);
-    if (end == std::string_view::npos || !line.ends_with(value_end)) {
+    if (end == std::string_view::npos || !line.ends_with(value_end) || !is_shallow(line)) {
         return std::nullopt;
     }
     const std::size_t value = end + value_begin.size();

@@ -73,6 +73,9 @@ std::string begin_signature_line(const chain_head& head, std::int64_t unix_ms, c
                                  const std::string& key);  // what is to be signed
 std::string end_signature_line(std::string begun, std::string_view signature);
 
+// Whether it is nested no deeper than a record can be: what is not is not parsed, for it could take any memory.
+bool is_shallow(std::string_view line);
+
 struct line_signature {
     std::string_view text;  // what was signed; a part of the line
     std::string key;        // its fingerprint

@@ -105,8 +105,13 @@ void print_verdict(const audit_verdict& verdict) {
     for (const audit_break& one : verdict.breaks) {
         print(plain(one.file) + (one.line == 0 ? "" : ":" + number(one.line)) + ": " + plain(one.text) + "\n");
     }
-    print(verdict.break_count == 0 ? "good: nothing was altered or removed\n"
-                                   : "BAD: " + counted(verdict.break_count, "fault") + "\n");
+    if (verdict.break_count > 0) {
+        print("BAD: " + counted(verdict.break_count, "fault") + "\n");
+    } else if (verdict.checked_signature_count == 0) {
+        print("good as far as hashes go, which whoever can write the archive can make anew: give --key\n");
+    } else {
+        print("good: nothing was altered or removed up to the last signature\n");
+    }
 }
 
 // Of the brackets outside strings; what is nested deeper than a record can be is not laid out.

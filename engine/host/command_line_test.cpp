@@ -209,3 +209,43 @@ TEST_CASE("help and version are 0") {
     CHECK(send.text.find("--property") != std::string::npos);
     CHECK(parse({"messages", "list", "--help"}).text.find("--state") != std::string::npos);
 }
+
+TEST_CASE("audit takes an archive's folder, and no bindings") {
+    const std::string hash(64, 'a');
+    const std::string expected = "17:" + hash;
+    const parsed_command_line verify = parse({"audit", "verify", "audit/mail", "--key", "a.pub", "--key", "b.pem",
+                                              "--expect", expected.c_str(), "--signed", "--json"});
+    REQUIRE_MESSAGE(!verify.exit_code, verify.text);
+    CHECK(verify.values.verb == "audit verify");
+    CHECK(verify.values.archive == "audit/mail");
+    CHECK(verify.values.key_files == std::vector<std::string>{"a.pub", "b.pem"});
+    REQUIRE(verify.values.expected.size() == 1);
+    CHECK(verify.values.expected[0].first == 17);
+    CHECK(verify.values.expected[0].second == hash);
+    CHECK(verify.values.wants_signed_end);
+    const arguments show = parse({"audit", "show", "a", "--port", "P", "--message", "id", "--recipient", "x@y",
+                                  "--since", "2026-11-24", "--until", "2026-11-25", "--record", "3"})
+                               .values;
+    CHECK(show.verb == "audit show");
+    CHECK(show.port == "P");
+    CHECK(show.message_id == "id");
+    CHECK(show.recipient == "x@y");
+    CHECK(show.until_unix_ms.value() - show.since_unix_ms.value() == 24 * 3600 * 1000);
+    CHECK(show.record == 3);
+    const arguments save = parse({"audit", "export", "a", "--message", "id", "--wire", "-o", "out"}).values;
+    CHECK(save.wants_wire);
+    CHECK(save.output == "out");
+    for (const std::vector<const char*>& wrong :
+         std::vector<std::vector<const char*>>{{"audit"},
+                                               {"audit", "verify"},
+                                               {"audit", "verify", "a", "--expect", "17"},
+                                               {"audit", "verify", "a", "--expect", ":"},
+                                               {"audit", "verify", "a", "--expect", "17:abc"},
+                                               {"audit", "verify", "a", "--overlay", "o.json"},
+                                               {"audit", "export", "a"},
+                                               {"audit", "export", "a", "--record", "0"},
+                                               {"audit", "export", "a", "--record", "1", "--message", "id"},
+                                               {"audit", "show", "a", "--since", "yesterday"}}) {
+        CHECK(parse(wrong).exit_code == 64);
+    }
+}
