@@ -1,6 +1,6 @@
 #!/bin/bash
 # Installs what is missing, builds everything and runs all tests: release with all of them, asan (address + undefined) with the
-# unit tests and scenarios, tsan with the message box and delivery. Exit code 0 only where all passed.
+# unit tests and scenarios, tsan with the message box, delivery and the audit archive. Exit code 0 only where all passed.
 #
 #     tests/run.sh [release] [asan] [tsan]        without an argument: all three
 set -uo pipefail
@@ -48,11 +48,11 @@ if [[ " $wanted " == *" asan "* ]]; then
         && step "asan: unit and scenario" ctest --test-dir build-asan -L "unit|scenario|abi" -j "$jobs" --output-on-failure
 fi
 if [[ " $wanted " == *" tsan "* ]]; then
-    # Only these two rooms: they hold the threads, and a whole third build would take too long.
+    # Only these rooms: they hold the threads, and a whole third build would take too long.
     tsan_tests() {
         cmake --build --preset tsan -j "$jobs" --target $(ninja -C build-tsan -t targets all \
-            | sed -nE 's/^((messagebox|message_box|sqlite_box|delivery|body_pump|worker_pool)[a-z_]*_test): phony$/\1/p' | sort -u) \
-            && ctest --test-dir build-tsan -R '^(messagebox|message_box|sqlite_box|delivery|body_pump|worker_pool).*_test$' \
+            | sed -nE 's/^((messagebox|message_box|sqlite_box|delivery|body_pump|worker_pool|audit)[a-z_]*_test): phony$/\1/p' | sort -u) \
+            && ctest --test-dir build-tsan -R '^(messagebox|message_box|sqlite_box|delivery|body_pump|worker_pool|audit).*_test$' \
                 -j "$jobs" --output-on-failure --no-tests=error
     }
     export TSAN_OPTIONS=halt_on_error=1
