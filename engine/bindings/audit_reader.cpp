@@ -5,6 +5,8 @@
 #include <set>
 
 #include "base/log.hpp"
+#include "bindings/location_reader.hpp"
+#include "message/location_pattern.hpp"
 
 namespace hawser::engine {
 namespace {
@@ -73,6 +75,30 @@ void check_adapter(const json_value& value, const std::string& pointer, const st
     }
 }
 
+// Those that a message may be sent by: of a dynamic port, whose location has to be allowed, no others than those of the
+// allowed schemes.
+std::set<std::string> used_adapters(const send_port_binding& port, const component_catalogue& catalogue) {
+    std::set<std::string> types;
+    if (!port.is_dynamic) {
+        types.insert(port.primary.type);
+        if (port.backup) {
+            types.insert(port.backup->type);
+        }
+        return types;
+    }
+    std::set<std::string> schemes;
+    for (const std::string& pattern : port.allowed_locations) {
+        schemes.insert(scheme_of_location(pattern));
+    }
+    for (const transport_binding& one : port.dynamic_transports) {
+        const hawser_descriptor* descriptor = catalogue.find(HAWSER_KIND_SEND_ADAPTER, one.type);
+        if (descriptor != nullptr && schemes.count(address_scheme(*descriptor)) > 0) {
+            types.insert(one.type);
+        }
+    }
+    return types;
+}
+
 }  // namespace
 
 std::vector<audit_archive_binding> read_audit_archives(field_reader& host, const std::string& base_directory,
@@ -110,13 +136,7 @@ void read_audit(field_reader& fields, send_port_binding& port, const std::vector
                        "there is no audit archive \"" + printable(port.audit, 60) + "\" in /host/auditArchives",
                        suggest(port.audit, names));
     }
-    std::set<std::string> types{port.primary.type};
-    if (port.backup) {
-        types.insert(port.backup->type);
-    }
-    for (const transport_binding& one : port.dynamic_transports) {
-        types.insert(one.type);
-    }
+    const std::set<std::string> types = used_adapters(port, catalogue);
     for (const std::string& type : types) {
         check_adapter(*value, fields.at("audit"), type, catalogue, problems);
     }

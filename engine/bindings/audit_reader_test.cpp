@@ -84,3 +84,38 @@ TEST_CASE("each mistake is one error, with its place and what to do") {
         CHECK(lines[0].find(one.piece) != std::string::npos);
     }
 }
+
+TEST_CASE("two archives do not share a folder, however it is written") {
+    const folder f;
+    std::filesystem::create_directory(f.path / "real");
+    std::filesystem::create_directory_symlink(f.path / "real", f.path / "link");
+    for (const std::string twin : {"real", "./real/", "real/x/..", "link"}) {
+        CAPTURE(twin);
+        const std::vector<std::string> lines =
+            load(f.write("t.json", R"({"host": {"auditArchives": {"a": {"path": "real", "signingKey": "k"},
+                "b": {"path": ")" + twin +
+                                       R"(", "signingKey": "k"}}}, "sendPorts": []})"))
+                .lines(f.path);
+        REQUIRE(lines.size() == 1);
+        CHECK(lines[0].find("/host/auditArchives/b/path: this is the folder of \"a\"") != std::string::npos);
+    }
+}
+
+TEST_CASE("a dynamic port with an archive may use none that does not record") {
+    const folder f;
+    const std::string mail_archive = R"({"mail": {"path": "audit/mail", "signingKey": "secrets/audit.pem"}})";
+    const auto load_dynamic = [&](const std::string& locations) {
+        return load(f.write("d.json", R"({"host": {"auditArchives": )" + mail_archive +
+                                          R"(}, "sendHandlers": {"MAIL": {"From": "f@example.test"},
+            "FILE": {"FileName": "f"}}, "sendPorts": [{"name": "Out", "audit": "mail", "dynamic": true,
+            "allowedLocations": )" + locations +
+                                          "}]}"))
+            .lines(f.path);
+    };
+    const std::vector<std::string> mail = load_dynamic(R"(["mailto:*@b.example"])");
+    CAPTURE((mail.empty() ? "" : mail[0]));
+    CHECK(mail.empty());
+    const std::vector<std::string> both = load_dynamic(R"(["mailto:*@b.example", "file:/tmp/*"])");
+    REQUIRE(both.size() == 1);
+    CHECK(both[0].find("/sendPorts/0/audit: the port may send by FILE") != std::string::npos);
+}
