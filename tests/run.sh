@@ -51,8 +51,8 @@ if [[ " $wanted " == *" tsan "* ]]; then
     # Only these rooms: they hold the threads, and a whole third build would take too long.
     tsan_tests() {
         cmake --build --preset tsan -j "$jobs" --target $(ninja -C build-tsan -t targets all \
-            | sed -nE 's/^((messagebox|message_box|sqlite_box|delivery|body_pump|worker_pool|audit)[a-z_]*_test): phony$/\1/p' | sort -u) \
-            && ctest --test-dir build-tsan -R '^(messagebox|message_box|sqlite_box|delivery|body_pump|worker_pool|audit).*_test$' \
+            | sed -nE 's/^((messagebox|message_box|sqlite_box|delivery|body_pump|worker_pool)[a-z_]*_test|audit_test|audit_fault_test): phony$/\1/p' | sort -u) \
+            && ctest --test-dir build-tsan -R '^(messagebox|message_box|sqlite_box|delivery|body_pump|worker_pool).*_test$|^audit_(fault_)?test$' \
                 -j "$jobs" --output-on-failure --no-tests=error
     }
     export TSAN_OPTIONS=halt_on_error=1
