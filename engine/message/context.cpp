@@ -125,21 +125,29 @@ void message_context::lay_over(const shared_properties& shared) {
     shared_ = shared;
 }
 
-void message_context::own_all() const {
-    if (shared_) {
-        properties_.insert(shared_->begin(), shared_->end());
-        shared_.reset();
-    }
+const message_context::map_type& message_context::nothing_shared() {
+    static const map_type nothing;
+    return nothing;
 }
 
-const message_context::map_type& message_context::all() const {
-    own_all();
-    return properties_;
+std::size_t message_context::size() const {
+    std::size_t count = 0;
+    for_each([&count](const auto&) { ++count; });
+    return count;
+}
+
+message_context::map_type message_context::all() const {
+    map_type merged = properties_;
+    if (shared_) {
+        merged.insert(shared_->begin(), shared_->end());
+    }
+    return merged;
 }
 
 void message_context::erase(std::string_view name) {
-    if (shared_ && shared_->contains(name)) {
-        own_all();
+    if (shared_ && shared_->contains(name)) {  // what is shared stays as it is for the others
+        properties_ = all();
+        shared_.reset();
     }
     const auto found = properties_.find(name);
     if (found != properties_.end()) {
@@ -150,14 +158,15 @@ void message_context::erase(std::string_view name) {
 std::string message_context::encode() const {
     byte_encoder out;
     out.u8(context_format);
-    out.u32(static_cast<std::uint32_t>(all().size()));
-    for (const auto& [name, property] : all()) {
+    out.u32(static_cast<std::uint32_t>(size()));
+    for_each([&out](const map_type::value_type& entry) {
+        const auto& [name, property] = entry;
         out.text(name);
         out.u8(static_cast<std::uint8_t>(property.type));
         out.u8(static_cast<std::uint8_t>(property.origin));
         out.u8(property.is_promoted ? 1 : 0);
         out.text(property.value);
-    }
+    });
     return out.take();
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <string>
@@ -45,7 +46,23 @@ public:
     // the limits.
     result<void> set(std::string_view name, context_property property);
     void erase(std::string_view name);
-    const map_type& all() const;
+    std::size_t size() const;
+    // Every property, in the order of the names: visit(const map_type::value_type&).
+    template <typename Visit>
+    void for_each(Visit&& visit) const {
+        const map_type& given = shared_ ? *shared_ : nothing_shared();
+        auto own = properties_.begin();
+        auto other = given.begin();
+        while (own != properties_.end() || other != given.end()) {
+            const int order = own == properties_.end() ? 1
+                              : other == given.end()   ? -1
+                                                       : own->first.compare(other->first);
+            visit(order <= 0 ? *own : *other);
+            own = order <= 0 ? std::next(own) : own;
+            other = order >= 0 ? std::next(other) : other;
+        }
+    }
+    map_type all() const;  // a copy
 
     // What a port gives every message, shared by all of them instead of copied: it stands over what the context has so
     // far, or counts only where the context has nothing. Its entries must be such as set() takes. A later set or erase
@@ -62,9 +79,9 @@ public:
     bool operator==(const message_context& other) const { return all() == other.all(); }
 
 private:
-    void own_all() const;
-    mutable map_type properties_;       // its own, which count first
-    mutable shared_properties shared_;  // copied into the own ones when somebody wants to see them all
+    static const map_type& nothing_shared();
+    map_type properties_;  // its own, which count first
+    shared_properties shared_;
 };
 
 // "string", "int", "bool", "dateTime" (spec section 1) and back; nullptr-like: unknown names give no value.

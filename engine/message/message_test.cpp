@@ -51,6 +51,10 @@ TEST_CASE("what a port gives every message stands over or under a context's own 
     CHECK(under.text_or("A.Both", "") == "message's");
     CHECK(under.text_or("A.Port", "") == "port's");
     CHECK(under.all().size() == 3);
+    CHECK(under.size() == 3);
+    std::string seen;
+    under.for_each([&seen](const auto& entry) { seen += entry.first + '=' + entry.second.value + ' '; });
+    CHECK(seen == "A.Both=message's A.Own=message's A.Port=port's ");
     CHECK(under.all().at("A.Both").value == "message's");
 
     message_context over = own;

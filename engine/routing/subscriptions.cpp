@@ -98,16 +98,13 @@ void subscriptions::file_groups() {
 
 std::vector<promoted_value> subscriptions::promoted_values(const message_context& context) const {
     std::vector<promoted_value> values;
-    values.reserve(std::min(context.all().size(), property_names_.size()));
-    for (const auto& [name, property] : context.all()) {
-        if (!property.is_promoted) {
-            continue;
-        }
-        const auto known = property_ids_.find(name);
+    context.for_each([&](const message_context::map_type::value_type& entry) {
+        const auto& [name, property] = entry;
+        const auto known = property.is_promoted ? property_ids_.find(name) : property_ids_.end();
         if (known != property_ids_.end()) {
             values.push_back({known->second, read_filter_value(property.value)});
         }
-    }
+    });
     return values;  // by ascending id, as the context is in the order of the names
 }
 

@@ -22,9 +22,10 @@ constexpr std::pair<delivery_state, const char*> state_names[] = {
 
 std::vector<message_property> to_public(const message_context& context) {
     std::vector<message_property> out;
-    for (const auto& [name, property] : context.all()) {
+    context.for_each([&out](const message_context::map_type::value_type& entry) {
+        const auto& [name, property] = entry;
         out.push_back({name, property.value, std::string(name_of(property.type)), property.is_promoted});
-    }
+    });
     return out;
 }
 

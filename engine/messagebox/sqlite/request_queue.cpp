@@ -18,9 +18,9 @@ constexpr bool is_result =
 
 std::size_t memory_of(const message_context& context) {
     std::size_t size = 0;
-    for (const auto& [name, property] : context.all()) {
-        size += entry_size + name.size() + property.value.size();
-    }
+    context.for_each([&size](const message_context::map_type::value_type& entry) {
+        size += entry_size + entry.first.size() + entry.second.value.size();
+    });
     return size;
 }
 

@@ -51,16 +51,19 @@ hawser_status erase_property(hawser_message* m, hawser_string name) noexcept {
 }
 
 std::uint32_t property_count(const hawser_message* m) noexcept {
-    return static_cast<std::uint32_t>(working_message::from(m).context().all().size());
+    return static_cast<std::uint32_t>(working_message::from(m).context().size());
 }
 
 hawser_status property_at(const hawser_message* m, std::uint32_t index, hawser_string* name,
                           hawser_property* out) noexcept {
-    const auto& all = working_message::from(m).context().all();
-    if (index >= all.size()) {
+    const message_context::map_type::value_type* entry = nullptr;
+    std::uint32_t position = 0;
+    working_message::from(m).context().for_each([&](const message_context::map_type::value_type& one) {
+        entry = position++ == index ? &one : entry;
+    });
+    if (entry == nullptr) {
         return HAWSER_NOT_FOUND;
     }
-    const auto entry = std::next(all.begin(), static_cast<std::ptrdiff_t>(index));
     *name = engine::to_abi(entry->first);
     return fill(out, to_abi(entry->second)) ? HAWSER_OK : HAWSER_MISUSE;
 }
