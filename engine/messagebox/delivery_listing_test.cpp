@@ -22,6 +22,7 @@ constexpr std::int64_t minute_ms = 60'000;
 void execute(const std::string& path, const std::string& sql) {
     sqlite3* handle = nullptr;
     REQUIRE(sqlite3_open(path.c_str(), &handle) == SQLITE_OK);
+    sqlite3_busy_timeout(handle, 10'000);  // the box may be writing
     CHECK_MESSAGE(sqlite3_exec(handle, sql.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK, sqlite3_errmsg(handle));
     sqlite3_close(handle);
 }
