@@ -17,8 +17,6 @@ namespace {
 
 using json = nlohmann::ordered_json;
 
-constexpr std::size_t depth_shown_max = 64;
-
 std::string number(std::uint64_t value) { return std::to_string(value); }
 
 json or_null(const std::string& text) { return text.empty() ? json(nullptr) : json(text); }
@@ -114,31 +112,8 @@ void print_verdict(const audit_verdict& verdict) {
     }
 }
 
-// Of the brackets outside strings; what is nested deeper than a record can be is not laid out.
-std::size_t depth_of(const std::string& text) {
-    std::size_t depth = 0;
-    std::size_t deepest = 0;
-    bool is_in_string = false;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const char c = text[i];
-        if (is_in_string) {
-            i += c == '\\' ? 1 : 0;
-            is_in_string = c != '"';
-        } else if (c == '"') {
-            is_in_string = true;
-        } else if (c == '{' || c == '[') {
-            deepest = std::max(deepest, ++depth);
-        } else if (c == '}' || c == ']') {
-            depth -= depth > 0 ? 1 : 0;
-        }
-    }
-    return deepest;
-}
-
+// read_audit gives no line that is nested deeper than a record can be.
 std::string laid_out(const std::string& line) {
-    if (depth_of(line) > depth_shown_max) {
-        return plain(line);
-    }
     std::string text;
     const std::string dumped = json::parse(line).dump(2, ' ', true);
     for (std::size_t begin = 0; begin < dumped.size();) {  // plain() would show the line ends
