@@ -11,7 +11,7 @@ namespace {
 constexpr std::string_view separator("\x01", 1);
 
 // The server's reason is JSON (RFC 7628 section 3.2.2); what is not is shown as it is.
-std::string explained(std::string_view challenge) {
+std::string token_refusal(std::string_view challenge) {
     const nlohmann::json object = nlohmann::json::parse(challenge, nullptr, false);
     if (!object.is_object()) {
         return challenge.empty() ? std::string("it gave no reason") : '"' + shown(challenge) + '"';
@@ -42,7 +42,7 @@ public:
         if (!problem_.empty()) {
             throw sasl_failure("the server goes on after it has refused the token");
         }
-        problem_ = explained(challenge);
+        problem_ = token_refusal(challenge);
         return is_standard_ ? secret_text(separator) : secret_text();  // then the server ends with its refusal
     }
 

@@ -47,7 +47,7 @@ std::string_view take_attribute(std::string_view& message, char name) {
 }
 
 // RFC 5802 section 7, server-error-value, in words.
-std::string explained(std::string_view error) {
+std::string scram_refusal(std::string_view error) {
     if (error == "channel-bindings-dont-match") {
         return "the channel binding does not match: somebody may be between us and the server, or a proxy ends the TLS "
                "connection";
@@ -153,7 +153,7 @@ private:
 
     static void check_error(std::string_view message) {
         if (message.starts_with("e=")) {
-            throw sasl_failure(explained(take_attribute(message, 'e')));
+            throw sasl_failure(scram_refusal(take_attribute(message, 'e')));
         }
     }
 

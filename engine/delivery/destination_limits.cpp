@@ -4,7 +4,7 @@
 
 namespace hawser::engine {
 namespace {
-constexpr std::int64_t look_again_ms = 1000;
+constexpr std::int64_t full_look_again_ms = 1000;
 }
 
 destination_limits::destination_limits(const std::vector<destination_limit>& limits) {
@@ -34,7 +34,7 @@ std::uint32_t destination_limits::room(index which, std::int64_t now_ms) const {
 
 std::int64_t destination_limits::next_ms(index which, std::int64_t now_ms) const {
     const bool waits_for_rate = which && entries_[*which].gate.available(now_ms) == 0;
-    return waits_for_rate ? entries_[*which].gate.next_ms() : now_ms + look_again_ms;
+    return waits_for_rate ? entries_[*which].gate.next_ms() : now_ms + full_look_again_ms;
 }
 
 void destination_limits::begin(index which, std::int64_t now_ms) {

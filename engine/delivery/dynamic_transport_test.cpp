@@ -3,8 +3,10 @@
 #include <doctest/doctest.h>
 
 #include "delivery/delivery_context.hpp"
+#include "messagebox/test_box.hpp"
 
 using namespace hawser::engine;
+using hawser::engine::test::context_of;
 
 namespace {
 
@@ -30,14 +32,6 @@ send_port_runtime make_dynamic() {
     file.type = "FILE";
     file.address_scheme = "file";
     return port;
-}
-
-message_context context_of(const std::map<std::string, std::string>& values) {
-    message_context context;
-    for (const auto& [name, value] : values) {
-        REQUIRE(context.set(name, {value}));
-    }
-    return context;
 }
 
 std::string refusal(const std::map<std::string, std::string>& values) {

@@ -21,7 +21,7 @@ std::string number(std::uint64_t value) { return std::to_string(value); }
 
 json or_null(const std::string& text) { return text.empty() ? json(nullptr) : json(text); }
 
-std::string json_of(const audit_verdict& verdict, int exit_code) {
+std::string verdict_json(const audit_verdict& verdict, int exit_code) {
     json breaks = json::array();
     for (const audit_break& one : verdict.breaks) {
         breaks.push_back({{"file", one.file}, {"line", one.line}, {"text", one.text}});
@@ -154,7 +154,7 @@ int audit_verify(const arguments& given) {
         return report_failure(given, "audit.failed", verdict.text, code);
     }
     if (given.is_json) {
-        print(json_of(verdict, code));
+        print(verdict_json(verdict, code));
     } else {
         print_verdict(verdict);
     }

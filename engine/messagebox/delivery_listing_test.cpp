@@ -27,14 +27,6 @@ void execute(const std::string& path, const std::string& sql) {
     sqlite3_close(handle);
 }
 
-message_context context_of(const std::map<std::string, std::string>& values) {
-    message_context context;
-    for (const auto& [name, value] : values) {
-        REQUIRE(context.set(name, {.value = value}));
-    }
-    return context;
-}
-
 void publish_at(message_box& box, std::int64_t unix_ms, const std::vector<std::string>& ports,
                 const std::map<std::string, std::string>& properties) {
     publication message;

@@ -12,20 +12,6 @@ using namespace hawser::engine::test;
 
 namespace {
 
-staged_body stage(message_box& box, const std::string& bytes) {
-    auto stager = box.stage_body();
-    REQUIRE(stager->append(bytes.data(), bytes.size()));
-    auto staged = stager->finish();
-    REQUIRE(staged);
-    return *staged;
-}
-
-message_context context_of(const std::string& name, const std::string& value) {
-    message_context context;
-    REQUIRE(context.set(name, {.value = value}));
-    return context;
-}
-
 attempt_record record_of(const std::string& verdict) {
     return {1, now() - 5, now(), "TEST test:x", verdict, "test.code", "Some Text"};
 }
@@ -157,7 +143,7 @@ TEST_CASE_TEMPLATE("an edit is of one delivery: another one of the message has t
     publish(*box, {.ports = {"A", "B"}});
     const auto a = claim(*box, "A").at(0);
     commit(*box, suspend_operation{a.token, true, "", "", {3, 4, true, "", ""}, {}});
-    const message_context edited = context_of("T.Name", "edited");
+    const message_context edited = context_of({{"T.Name", "edited"}});
     CHECK(commit(*box, resume_operation{a.token.delivery, now(), edited}).status == commit_status::done);
     const auto again = claim(*box, "A").at(0);
     CHECK(again.context == edited);
@@ -190,7 +176,7 @@ TEST_CASE_TEMPLATE("what is tracked of a delivery is there until the retention r
     auto box = store.open();
     publish(*box, {.ports = {"A"}, .message_id = "tracked", .staged = stage(*box, large)});
     const auto held = claim(*box, "A").at(0);
-    tracked_delivery kept{true, true, context_of("T.After", "yes"), stage(*box, large + "after")};
+    tracked_delivery kept{true, true, context_of({{"T.After", "yes"}}), stage(*box, large + "after")};
     CHECK(commit(*box, complete_operation{held.token, record_of("delivered"), std::move(kept)}).status ==
           commit_status::done);
     CHECK(box->list({}).empty());
@@ -264,7 +250,7 @@ TEST_CASE_TEMPLATE("lists fit every filter, alone and together, in order and in 
     commit(*box, suspend_operation{held.token, false, "smtp.Refused", "No Such User", {1, 1, false, "", ""}, {}});
     const auto later = claim(*box, "A", 1).at(0);
     commit(*box, suspend_operation{later.token, true, "c", "t", {1, 1, false, "", ""}, {}});
-    commit(*box, resume_operation{later.token.delivery, now() + 60'000, context_of("T.Name", "v")});
+    commit(*box, resume_operation{later.token.delivery, now() + 60'000, context_of({{"T.Name", "v"}})});
     claim(*box, "B", 1);
     const auto ids = [&](const delivery_filter& filter) {
         std::vector<delivery_id> found;

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <future>
+#include <map>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -47,6 +48,27 @@ private:
 };
 
 inline std::int64_t now() { return system_clock().unix_ms(); }
+
+inline staged_body stage(message_box& box, const std::string& bytes) {
+    auto stager = box.stage_body();
+    auto appended = stager->append(bytes.data(), bytes.size());
+    auto flushed = stager->flush();
+    auto staged = stager->finish();
+    if (!appended || !flushed || !staged) {
+        throw std::runtime_error("a body cannot be staged");
+    }
+    return *staged;
+}
+
+inline message_context context_of(const std::map<std::string, std::string>& values) {
+    message_context context;
+    for (const auto& [name, value] : values) {
+        if (!context.set(name, {.value = value})) {
+            throw std::runtime_error("a property cannot be set: " + name);
+        }
+    }
+    return context;
+}
 
 inline commit_answer commit_batch(message_box& box, std::vector<operation> batch) {
     auto answered = std::make_shared<std::promise<commit_answer>>();

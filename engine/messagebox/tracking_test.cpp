@@ -15,21 +15,6 @@ namespace {
 
 constexpr std::int64_t hour_ms = 3600 * 1000;
 
-message_context context_of(const std::string& name, const std::string& value) {
-    message_context context;
-    REQUIRE(context.set(name, {.value = value}));
-    return context;
-}
-
-staged_body stage(message_box& box, const std::string& bytes) {
-    auto stager = box.stage_body();
-    REQUIRE(stager->append(bytes.data(), bytes.size()));
-    REQUIRE(stager->flush());
-    auto staged = stager->finish();
-    REQUIRE(staged);
-    return *staged;
-}
-
 attempt_record delivered_at(std::int64_t ended_unix_ms) {
     return {1, ended_unix_ms - 5, ended_unix_ms, "TEST test:x", "delivered", "", "250 OK"};
 }
@@ -49,7 +34,7 @@ delivery_id complete(message_box& box, const std::string& port, const tracked_en
     tracked_delivery kept;
     kept.keeps_context = wanted.keeps_context;
     kept.keeps_parts = wanted.keeps_parts;
-    kept.context_after = context_of("T.After", "yes");
+    kept.context_after = context_of({{"T.After", "yes"}});
     if (wanted.body_after && wanted.is_staged) {
         kept.body_after = stage(box, *wanted.body_after);
     } else if (wanted.body_after) {
@@ -100,7 +85,7 @@ TEST_CASE("a tracked delivery is found again with its contexts, bodies and histo
     const std::int64_t ended = now();
     claims = claim(*box, "A");
     REQUIRE(claims.size() == 1);
-    tracked_delivery kept{true, true, context_of("T.After", "yes"), std::string("as sent")};
+    tracked_delivery kept{true, true, context_of({{"T.After", "yes"}}), std::string("as sent")};
     attempt_record record = delivered_at(ended);
     record.attempt = 2;
     REQUIRE(commit(*box, complete_operation{claims[0].token, record, kept}).status == commit_status::done);
@@ -154,7 +139,7 @@ TEST_CASE("an edited delivery has its own context before the pipeline") {
     publish(*box, {.ports = {"A"}, .body = "x"});
     auto claims = claim(*box, "A");
     commit(*box, suspend_operation{claims.at(0).token, true, "why", "reason", {0, 1, false, "", ""}, {}});
-    const message_context edited = context_of("SMTP.To", "b@example.org");
+    const message_context edited = context_of({{"SMTP.To", "b@example.org"}});
     commit(*box, resume_operation{claims[0].token.delivery, now(), edited});
     const delivery_id id = complete(*box, "A", {});
     CHECK(box->show(id)->context == edited);

@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::uint32_t released_at_once_max = 1000;  // a short transaction, and many for a long queue
 
-change_answer refusal(const error& failure) { return {code_of(failure), 0, failure.text}; }
+change_answer change_refusal(const error& failure) { return {code_of(failure), 0, failure.text}; }
 
 problem problem_of(const host_bindings& bindings, const std::string& pointer, const std::string& text) {
     problem one;
@@ -141,10 +141,10 @@ change_answer local_host::set_port_state(const std::string& port, const std::str
     const std::lock_guard one_at_a_time(change_mutex_);
     result<port_state_operation> change = ports_.change(port, action);
     if (!change) {
-        return refusal(change.error());
+        return change_refusal(change.error());
     }
     if (result<void> done = change_state(*change); !done) {
-        return refusal(done.error());
+        return change_refusal(done.error());
     }
     if (options_.delivers) {
         delivery_.set_started(port, change->state == "started" && delivers_for(port));
@@ -159,10 +159,10 @@ change_answer local_host::set_group_state(const std::string& group, const std::s
         const std::lock_guard one_at_a_time(change_mutex_);
         result<port_state_operation> change = ports_.change_group(group, action);
         if (!change) {
-            return refusal(change.error());
+            return change_refusal(change.error());
         }
         if (result<void> done = change_state(*change); !done) {
-            return refusal(done.error());
+            return change_refusal(done.error());
         }
         state = change->state;
     }

@@ -5,13 +5,12 @@
 #include <stdexcept>
 
 #include "messagebox/sqlite/listing_filter.hpp"
+#include "messagebox/sqlite/listing_limits.hpp"
 #include "messagebox/sqlite/schema.hpp"
 
 namespace hawser::engine::sqlite {
 namespace {
 
-constexpr std::int64_t range_size = 20'000;  // numbers of the table read by one statement
-constexpr std::uint32_t list_count_max = 100'000;
 constexpr int column_count = 11;  // of select_tracked
 
 constexpr const char* select_tracked =
@@ -150,8 +149,8 @@ private:
             if (id > last_) {
                 return;
             }
-            read(rows, id, std::min(last_, id + range_size - 1));
-            next_ = id + range_size;
+            read(rows, id, std::min(last_, id + listing_range_size - 1));
+            next_ = id + listing_range_size;
         }
     }
 
@@ -189,7 +188,7 @@ private:
     const std::string error_;  // in lower case
     std::int64_t port_ = 0;    // 0 = all, -1 = one that never was
     delivery_id next_;
-    delivery_id last_ = id_max - range_size;
+    delivery_id last_ = id_max - listing_range_size;
     std::vector<delivery_summary> found_;
 };
 

@@ -7,7 +7,7 @@ namespace {
 
 constexpr int busy_wait_ms = 60 * 1000;  // the writer waits for a checkpoint, a reader for recovery
 
-[[noreturn]] void fail(sqlite3* handle, int code) {
+[[noreturn]] void throw_failure(sqlite3* handle, int code) {
     throw sqlite_error(handle == nullptr ? code : sqlite3_extended_errcode(handle),
                        handle == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(handle));
 }
@@ -35,7 +35,7 @@ database::~database() { sqlite3_close_v2(handle_); }
 
 void database::execute(const char* sql) {
     if (const int code = sqlite3_exec(handle_, sql, nullptr, nullptr, nullptr); code != SQLITE_OK) {
-        fail(handle_, code);
+        throw_failure(handle_, code);
     }
 }
 
@@ -48,7 +48,7 @@ std::int64_t database::query_integer(const char* sql) {
 statement::statement(const database& owner, const char* sql) {
     if (const int code = sqlite3_prepare_v3(owner.handle(), sql, -1, SQLITE_PREPARE_PERSISTENT, &handle_, nullptr);
         code != SQLITE_OK) {
-        fail(owner.handle(), code);
+        throw_failure(owner.handle(), code);
     }
 }
 
@@ -116,7 +116,7 @@ void statement::bind_one(int index, blob value) {
 
 void statement::check(int code) const {
     if (code != SQLITE_OK) {
-        fail(sqlite3_db_handle(handle_), code);
+        throw_failure(sqlite3_db_handle(handle_), code);
     }
 }
 

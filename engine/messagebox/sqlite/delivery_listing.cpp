@@ -5,16 +5,15 @@
 #include <stdexcept>
 
 #include "messagebox/sqlite/listing_filter.hpp"
+#include "messagebox/sqlite/listing_limits.hpp"
 #include "messagebox/sqlite/schema.hpp"
 
 namespace hawser::engine::sqlite {
 namespace {
 
-constexpr std::int64_t range_size = 20'000;           // numbers of the delivery table read by one statement
 constexpr std::int64_t ids_of_statement_max = 2'000;  // taken from an index by one statement
 constexpr std::int64_t ids_of_port_min = 32;
 constexpr std::int64_t ids_of_small_port_max = 20'000;  // a port with no more deliveries is read by its indexes
-constexpr std::uint32_t list_count_max = 100'000;
 
 delivery_state state_of(std::int64_t row, std::int64_t attempts) {
     switch (static_cast<row_state>(row)) {
@@ -227,7 +226,7 @@ void delivery_listing::next_table_range(delivery_id end) {
     next_ = end + 1;
     if (first.step()) {
         const delivery_id id = first.integer(0);
-        ranges_.push_back({id, std::min(end, id + range_size - 1)});
+        ranges_.push_back({id, std::min(end, id + listing_range_size - 1)});
         next_ = ranges_.back().last + 1;
     }
 }

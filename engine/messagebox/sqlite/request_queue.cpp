@@ -48,7 +48,7 @@ bool is_publication(const std::vector<operation>& batch) {
     return publishes;
 }
 
-std::size_t memory_of(const std::vector<operation>& batch) {
+std::size_t memory_of_batch(const std::vector<operation>& batch) {
     std::size_t size = 0;
     for (const operation& one : batch) {
         if (const auto* published = std::get_if<publish_operation>(&one)) {

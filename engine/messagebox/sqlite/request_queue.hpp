@@ -32,7 +32,7 @@ struct request {
 
 // Something is published, and nothing else than the publisher waits for it.
 bool is_publication(const std::vector<operation>& batch);
-std::size_t memory_of(const std::vector<operation>& batch);  // bytes, near enough
+std::size_t memory_of_batch(const std::vector<operation>& batch);  // bytes, near enough
 
 class request_queue {
 public:

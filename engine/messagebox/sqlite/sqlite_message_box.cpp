@@ -84,7 +84,7 @@ public:
     }
     void wait_for_room(const std::vector<operation>& batch) override {
         if (is_publication(batch)) {
-            queue_.wait_for_room(memory_of(batch));
+            queue_.wait_for_room(memory_of_batch(batch));
         }
     }
     void claim(std::vector<port_claim> wanted, std::int64_t now_unix_ms,
@@ -135,7 +135,7 @@ private:
     static request make_request(std::vector<operation>& batch, std::function<void(const commit_answer&)>& answer) {
         request one;
         one.is_publication = is_publication(batch);
-        one.size = one.is_publication ? memory_of(batch) : 0;
+        one.size = one.is_publication ? memory_of_batch(batch) : 0;
         one.batch = std::move(batch);
         one.answer = std::move(answer);
         return one;

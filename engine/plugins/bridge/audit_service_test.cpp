@@ -81,7 +81,7 @@ struct answers {
     }
 };
 
-struct fixture {
+struct audited_port {
     test_delivery delivery;
     error_text error;
     hawser_audit_record* record = nullptr;
@@ -98,7 +98,7 @@ struct fixture {
 }  // namespace
 
 TEST_CASE("a record goes into the port's archive, with what the engine knows") {
-    fixture f;
+    audited_port f;
     REQUIRE(f.begin() == HAWSER_OK);
     REQUIRE(f.record != nullptr);
     CHECK(f.content("a") == HAWSER_OK);
@@ -116,7 +116,7 @@ TEST_CASE("a record goes into the port's archive, with what the engine knows") {
 }
 
 TEST_CASE("without an archive nothing is recorded, and one that cannot be written refuses") {
-    fixture f;
+    audited_port f;
     f.delivery.archive->trouble = "the disk is full";
     CHECK(f.begin() == HAWSER_TRY_LATER);
     CHECK(f.error.text() == "the disk is full");
@@ -127,7 +127,7 @@ TEST_CASE("without an archive nothing is recorded, and one that cannot be writte
 }
 
 TEST_CASE("what an adapter does wrong is misuse, and what the disk does is not") {
-    fixture f;
+    audited_port f;
     REQUIRE(f.begin() == HAWSER_OK);
     CHECK(f.content("full") == HAWSER_TRY_LATER);
     f.hand_over("wrong");
@@ -140,7 +140,7 @@ TEST_CASE("what an adapter does wrong is misuse, and what the disk does is not")
 }
 
 TEST_CASE("no null and no exception comes through") {
-    fixture f;
+    audited_port f;
     CHECK(api().begin(nullptr, nullptr, &f.record, f.error.abi()) == HAWSER_MISUSE);
     CHECK(api().begin(nullptr, f.delivery.abi(), nullptr, nullptr) == HAWSER_MISUSE);
     CHECK(f.content("x") == HAWSER_MISUSE);

@@ -9,12 +9,12 @@
 namespace hawser::engine {
 namespace {
 
-hawser_property to_abi(const context_property& property) {
+hawser_property property_to_abi(const context_property& property) {
     hawser_property out{};
     out.type = static_cast<std::uint32_t>(property.type);
     out.flags = property.is_promoted ? HAWSER_PROPERTY_PROMOTED : 0;
     out.origin = static_cast<std::uint32_t>(property.origin);
-    out.value = engine::to_abi(property.value);
+    out.value = to_abi(property.value);
     return out;
 }
 
@@ -23,7 +23,7 @@ hawser_status give_property(const message_context& context, hawser_string name, 
     if (property == nullptr) {
         return HAWSER_NOT_FOUND;
     }
-    return fill(out, to_abi(*property)) ? HAWSER_OK : HAWSER_MISUSE;
+    return fill(out, property_to_abi(*property)) ? HAWSER_OK : HAWSER_MISUSE;
 }
 
 hawser_status get_property(const hawser_message* m, hawser_string name, hawser_property* out) noexcept {
@@ -58,14 +58,13 @@ hawser_status property_at(const hawser_message* m, std::uint32_t index, hawser_s
                           hawser_property* out) noexcept {
     const message_context::map_type::value_type* entry = nullptr;
     std::uint32_t position = 0;
-    working_message::from(m).context().for_each([&](const message_context::map_type::value_type& one) {
-        entry = position++ == index ? &one : entry;
-    });
+    working_message::from(m).context().for_each(
+        [&](const message_context::map_type::value_type& one) { entry = position++ == index ? &one : entry; });
     if (entry == nullptr) {
         return HAWSER_NOT_FOUND;
     }
-    *name = engine::to_abi(entry->first);
-    return fill(out, to_abi(entry->second)) ? HAWSER_OK : HAWSER_MISUSE;
+    *name = to_abi(entry->first);
+    return fill(out, property_to_abi(entry->second)) ? HAWSER_OK : HAWSER_MISUSE;
 }
 
 std::uint32_t part_count(const hawser_message* m) noexcept {
@@ -81,10 +80,10 @@ hawser_status part_at(const hawser_message* m, std::uint32_t index, hawser_part*
     hawser_part filled{};
     filled.is_body = part.is_body ? 1 : 0;
     filled.size = part.size;
-    filled.name = engine::to_abi(part.name);
-    filled.content_type = engine::to_abi(part.content_type);
-    filled.charset = engine::to_abi(part.charset);
-    filled.file_name = engine::to_abi(part.file_name);
+    filled.name = to_abi(part.name);
+    filled.content_type = to_abi(part.content_type);
+    filled.charset = to_abi(part.charset);
+    filled.file_name = to_abi(part.file_name);
     return fill(out, filled) ? HAWSER_OK : HAWSER_MISUSE;
 }
 
@@ -120,10 +119,10 @@ hawser_status identity(const hawser_message* m, hawser_identity* out) noexcept {
     hawser_identity filled{};
     filled.attempt = message.who().attempt;
     filled.published_unix_ms = message.who().published_unix_ms;
-    filled.message_id = engine::to_abi(message.who().message_id);
-    filled.unique_id = engine::to_abi(message.who().unique_id);
-    filled.port = engine::to_abi(message.environment().port);
-    filled.host_name = engine::to_abi(message.environment().host_name);
+    filled.message_id = to_abi(message.who().message_id);
+    filled.unique_id = to_abi(message.who().unique_id);
+    filled.port = to_abi(message.environment().port);
+    filled.host_name = to_abi(message.environment().host_name);
     return fill(out, filled) ? HAWSER_OK : HAWSER_MISUSE;
 }
 
@@ -188,8 +187,8 @@ hawser_status header_at(const hawser_message* m, std::uint32_t index, hawser_str
     if (index >= fields.size()) {
         return HAWSER_NOT_FOUND;
     }
-    *name = engine::to_abi(fields[index].name);
-    *value = engine::to_abi(fields[index].value);
+    *name = to_abi(fields[index].name);
+    *value = to_abi(fields[index].value);
     return HAWSER_OK;
 }
 
