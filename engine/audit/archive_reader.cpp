@@ -48,6 +48,9 @@ result<void> read_lines(const std::string& folder, const std::function<bool(cons
             if (!visit({one, &one == &files->back(), reader.line_number() == 1, found, reader.line_number(), text})) {
                 return {};
             }
+            if (found == line_reader::found::unfinished) {
+                break;  // a writer may finish it meanwhile: its rest is no line
+            }
         }
     }
     return {};

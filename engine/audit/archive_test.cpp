@@ -7,6 +7,7 @@
 #include <csignal>
 #include <cstring>
 
+#include "audit/archive_reader.hpp"
 #include "audit/archive_registry.hpp"
 #include "audit/audit_fixture.hpp"
 
@@ -232,6 +233,19 @@ TEST_CASE("a reader beside a writer finds a growing end, and no fault") {
         check_good(f);
     }
     writer.join();
+}
+
+TEST_CASE("a line that its writer ends while it is read is still the end of what was read") {
+    const archive_fixture f;
+    const fs::path file = f.top() / record_file_name(1);
+    write_text(file, "one\ntw");
+    std::vector<std::string> seen;
+    CHECK(read_lines(f.top().string(), [&](const placed_line& line) {
+        seen.emplace_back(line.text);
+        std::ofstream(file, std::ios::binary | std::ios::app) << (seen.size() == 2 ? "o\nthree\n" : "");
+        return true;
+    }));
+    CHECK(seen == std::vector<std::string>{"one", "tw"});
 }
 
 TEST_CASE("a reload changes the key and what is kept, and the old key signs what it had") {

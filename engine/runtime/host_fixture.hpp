@@ -50,7 +50,10 @@ public:
     }
     host_fixture(const host_fixture&) = delete;
     host_fixture& operator=(const host_fixture&) = delete;
-    ~host_fixture() { fs::remove_all(folder_); }
+    ~host_fixture() {
+        close();  // an adapter may still be writing
+        fs::remove_all(folder_);
+    }
 
     fs::path path(const std::string& name) const { return folder_ / name; }
 

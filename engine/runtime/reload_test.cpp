@@ -23,7 +23,8 @@ struct reload_fixture : host_fixture {
         return running().reload(load(), options);
     }
     bool is_in_flight(const std::string& name) {
-        return eventually([&] { return port(name).active == 1; });
+        // Claimed is not begun yet: then the adapter has a file for it.
+        return eventually([&] { return port(name).active == 1 && !fs::is_empty(path(name)); });
     }
 };
 
