@@ -40,6 +40,23 @@ oauth_grant read_grant(const message& one, const delivery_context& handle) {
     return grant;
 }
 
+// Where the bindings have a service account and the port no user of its own: DOMAIN\\user, or user@REALM for Kerberos.
+void read_service_account(const delivery_context& handle, smtp_endpoint& endpoint) {
+    const std::string user = handle.secret(HAWSER_SECRET_SERVICE_USER);
+    if (user.empty()) {
+        return;
+    }
+    const std::string domain = handle.secret(HAWSER_SECRET_SERVICE_DOMAIN);
+    const bool is_ntlm = endpoint.way == authentication_way::process_account;
+    endpoint.username = domain.empty() ? user : is_ntlm ? domain + '\\' + user : user + '@' + domain;
+    endpoint.password = handle.secret(HAWSER_SECRET_SERVICE_PASSWORD);
+    if (endpoint.password.empty()) {
+        throw failure("the service account " + shown(endpoint.username) + " is only for what the send handler names (" +
+                      "SMTPHost, FallbackHosts, TLS...), not for " + endpoint.label() +
+                      " or what else the port changes: give the port its own Username and Password");
+    }
+}
+
 void read_credentials(const message& one, const delivery_context& handle, smtp_endpoint& endpoint) {
     endpoint.username = one.get_or("SMTP.Username", "");
     endpoint.channel_binding = one.get_or("SMTP.ChannelBinding", "auto");
@@ -53,6 +70,9 @@ void read_credentials(const message& one, const delivery_context& handle, smtp_e
         has_secret = !endpoint.grant.client_secret.is_empty() || !endpoint.grant.refresh_token.is_empty();
     } else {
         endpoint.password = handle.secret("Password");
+        if (endpoint.uses_current_credentials() && endpoint.username.empty()) {
+            read_service_account(handle, endpoint);
+        }
         has_secret = !endpoint.password.empty() || (endpoint.uses_current_credentials() && endpoint.username.empty());
     }
     if (!has_secret) {
@@ -80,7 +100,8 @@ void add_authentication_properties(config_spec& spec) {
     spec.enumeration(
             "SMTPAuthenticate",
             "none; basic: user name and password, by the strongest mechanism offered; oauth2: an access token; "
-            "processAccount: NTLM, kerberos: GSSAPI, both by Username and Password, or else by the process's own "
+            "processAccount: NTLM, kerberos: GSSAPI, both by Username and Password, or else by the host's service "
+            "account, or the process's own "
             "account.",
             "none=0|basic=1|processAccount=2|kerberos=3|oauth2=4", "none")
         .string("Username",
@@ -136,8 +157,10 @@ void validate_authentication(const config& values, problems& found) {
     }
     if ((way == "processAccount" || way == "kerberos") &&
         values.string("/Username").empty() != values.string("/Password").empty()) {
-        found.error("/SMTPAuthenticate",
-                    way + " needs Username and Password, or neither for the process's own account");
+        found.error(
+            "/SMTPAuthenticate",
+            way +
+                " needs Username and Password, or neither for the host's serviceAccount or the process's own account");
     }
     token_endpoint_address endpoint;
     std::string why;

@@ -141,11 +141,17 @@ struct certificate_folders {
     std::string signing;  // thumbprint or file name
 };
 
+struct service_account_binding {
+    std::string domain;  // "" = none
+    std::string user;    // "" = not configured: adapters use the process's own account
+    std::string password;
+};
+
 struct audit_archive_binding {
     std::string name;
-    std::string folder;           // absolute
-    std::string signing_key;      // absolute; a PEM file
-    bool keeps_bytes = true;      // else their hash
+    std::string folder;       // absolute
+    std::string signing_key;  // absolute; a PEM file
+    bool keeps_bytes = true;  // else their hash
     std::uint32_t sign_after_records = 1000;
     std::int64_t sign_after_ms = 3600 * 1000;
     source_position position;
@@ -156,6 +162,7 @@ struct host_binding {
     std::string name = "Hawser";
     std::string message_box_path;      // absolute
     certificate_folders certificates;  // absolute; "" = none
+    service_account_binding service_account;
     unsigned worker_count = 2;
     std::int64_t stop_grace_ms = 10 * 1000;
     retention_binding tracking;

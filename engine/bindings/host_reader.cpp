@@ -6,6 +6,7 @@
 #include "bindings/audit_reader.hpp"
 #include "bindings/field_reader.hpp"
 #include "bindings/location_reader.hpp"
+#include "bindings/service_account_reader.hpp"
 #include "bindings/tracking_reader.hpp"
 
 namespace hawser::engine {
@@ -41,21 +42,6 @@ certificate_folders read_certificates(field_reader& host, const std::string& bas
     folders.signing = fields.string("signing");
     fields.finish();
     return folders;
-}
-
-// Only authentication by the process account would use it, which no adapter of this version has: said, not ignored.
-void read_service_account(field_reader& host, diagnostics& problems) {
-    const json_value* object = host.of("serviceAccount", json_value::kind::object);
-    if (object == nullptr) {
-        return;
-    }
-    field_reader fields(*object, host.at("serviceAccount"), problems);
-    fields.string("domain");
-    fields.string("user");
-    fields.any("password");
-    fields.finish();
-    problems.warning(object->position, host.at("serviceAccount"),
-                     "nothing uses the service account in this version: no adapter has process-account authentication");
 }
 
 limits_binding read_limits(field_reader& host, diagnostics& problems) {
@@ -140,7 +126,7 @@ host_binding read_host(const bindings_document& document, const component_catalo
     host.certificates = read_certificates(fields, document.base_directory, problems);
     host.worker_count = static_cast<unsigned>(fields.integer("workers", 2, 1, 64));
     host.stop_grace_ms = fields.duration_ms("stopGrace", host.stop_grace_ms, day_ms);
-    read_service_account(fields, problems);
+    host.service_account = read_service_account(fields, document.base_directory, problems);
     host.tracking = read_retention(fields, problems);
     host.destinations = read_destinations(fields, catalogue, problems);
     host.limits = read_limits(fields, problems);

@@ -146,8 +146,9 @@ constexpr const char* fixed_part = R"({
         "trusted": {"type": "string",
           "description": "Folder of trust anchors and CRLs; default: the system's anchors."},
         "signing": {"type": "string", "description": "SHA-1 or SHA-256 thumbprint, or a file name in personal."}}},
-      "serviceAccount": {"type": "object", "additionalProperties": false, "properties": {"domain": {"type": "string"},
-        "user": {"type": "string"}, "password": {}}},
+      "serviceAccount": {"type": "object", "additionalProperties": false, "required": ["user", "password"],
+        "description": "Whom adapters log in as that use the process's account.", "properties": {
+        "domain": {"type": "string"}, "user": {"type": "string"}, "password": {"$ref": "#/$defs/secret"}}},
       "destinations": {"type": "array", "description": "Limits that hold over all ports.", "items": {
         "type": "object", "additionalProperties": false, "required": ["location"],
         "anyOf": [{"required": ["maxInFlight"]}, {"required": ["rate"]}], "properties": {
@@ -269,6 +270,7 @@ std::string make_json_schema(const component_catalogue& catalogue) {
     }
     schema["properties"]["sendHandlers"]["properties"] = handlers;
     schema["properties"]["sendHandlers"]["additionalProperties"] = false;
+    schema["$defs"]["secret"] = secret_schema();
     schema["$defs"]["transport"] = transport_schema(catalogue);
     schema["$defs"]["component"] = component_schema(catalogue);
     return schema.dump(2);

@@ -1,12 +1,9 @@
 #include "bindings/property_reader.hpp"
 
 #include <charconv>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 
 #include "base/log.hpp"
+#include "bindings/secret_reader.hpp"
 #include "message/context.hpp"
 
 namespace hawser::engine {
@@ -59,59 +56,6 @@ std::string list_of(const std::vector<std::string>& names) {
         joined += (joined.empty() ? "" : ", ") + name;
     }
     return joined;
-}
-
-bool read_secret_file(const target& to, const std::string& path, std::string& out) {
-    std::ifstream file(path, std::ios::binary);
-    if (!file) {
-        to.error("the secret file " + path + " cannot be read");
-        return false;
-    }
-    out.assign(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
-    while (!out.empty() && (out.back() == '\n' || out.back() == '\r')) {  // an editor's last newline is no part of it
-        out.pop_back();
-    }
-    return true;
-}
-
-// {"env": NAME}, {"file": PATH} or {"credential": NAME}: systemd's $CREDENTIALS_DIRECTORY.
-bool read_secret(const target& to, std::string& out) {
-    if (to.value.is(json_value::kind::string)) {
-        to.problems.warning(
-            to.value.position, to.pointer,
-            "a secret stands in the file itself: better {\"env\": …}, {\"file\": …} or {\"credential\": …}");
-        out = to.value.text;
-        return true;
-    }
-    if (!to.value.is(json_value::kind::object) || to.value.members.size() != 1 ||
-        !to.value.members[0].value.is(json_value::kind::string)) {
-        to.error("a secret is {\"env\": \"NAME\"}, {\"file\": \"path\"} or {\"credential\": \"name\"}");
-        return false;
-    }
-    const std::string& source = to.value.members[0].key;
-    const std::string& name = to.value.members[0].value.text;
-    if (source == "env") {
-        const char* value = std::getenv(name.c_str());
-        if (value == nullptr) {
-            to.error("the environment variable " + name + " is not set");
-            return false;
-        }
-        out = value;
-        return true;
-    }
-    if (source == "file") {
-        return read_secret_file(to, (std::filesystem::path(to.base_directory) / name).string(), out);
-    }
-    if (source == "credential") {
-        const char* folder = std::getenv("CREDENTIALS_DIRECTORY");
-        if (folder == nullptr || name.find('/') != std::string::npos) {
-            to.error("there is no credential \"" + name + "\": the service manager did not set CREDENTIALS_DIRECTORY");
-            return false;
-        }
-        return read_secret_file(to, (std::filesystem::path(folder) / name).string(), out);
-    }
-    to.error("unknown source of a secret \"" + source + '"', suggest(source, {"env", "file", "credential"}));
-    return false;
 }
 
 bool check_size(const target& to, const std::string& text) {
@@ -197,7 +141,7 @@ bool read_string(const target& to, std::string& out) {
 bool read_value(const target& to, typed_value& out) {
     if ((to.spec.flags & HAWSER_SPEC_SECRET) != 0) {
         out.is_secret = true;
-        return read_secret(to, out.text) && check_size(to, out.text);
+        return read_secret(to.value, to.pointer, to.base_directory, to.problems, out.text) && check_size(to, out.text);
     }
     switch (to.spec.type) {
     case HAWSER_TYPE_INTEGER: return read_integer(to, out.text);

@@ -94,6 +94,17 @@ message_context::shared_properties properties_of(const transport_binding& bindin
     return std::make_shared<const message_context::map_type>(context.all());
 }
 
+// The host's account is for what its send handlers name, and for nothing that a port or a message does: its password is
+// guarded by that, its name is not, so that an adapter can say whom it may not log in as.
+void add_service_account(transport_runtime& to, const service_account_binding& account,
+                         std::map<std::string, std::string> guards) {
+    if (!account.user.empty()) {
+        to.secrets.emplace(HAWSER_SECRET_SERVICE_DOMAIN, transport_secret(account.domain, {}));
+        to.secrets.emplace(HAWSER_SECRET_SERVICE_USER, transport_secret(account.user, {}));
+        to.secrets.emplace(HAWSER_SECRET_SERVICE_PASSWORD, transport_secret(account.password, std::move(guards)));
+    }
+}
+
 transport_runtime make_transport(const loaded_configuration& loaded, const adapter_map& adapters,
                                  const transport_binding& binding) {
     const hawser_descriptor& descriptor = *loaded.registry().find(HAWSER_KIND_SEND_ADAPTER, binding.type)->descriptor;
@@ -118,6 +129,8 @@ transport_runtime make_transport(const loaded_configuration& loaded, const adapt
                                                                                      : binding.properties)));
         }
     }
+    add_service_account(made, loaded.bindings().host.service_account,
+                        guards_of(descriptor, binding.handler_properties));
     for (std::uint32_t i = 0; i < descriptor.property_count; ++i) {
         const hawser_property_spec& spec = *descriptor.properties[i];
         const std::string name = prefix + std::string(from_abi(spec.name));

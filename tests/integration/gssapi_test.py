@@ -40,15 +40,23 @@ def ntlm(given):
         check(refused["state"] == "suspended", f"{refused}")
         check(len(postfix.messages()) == 1, "something was delivered")
         print("NTLM with a wrong password: suspended")
+        account = {"host": {"serviceAccount": {"user": "bus", "password": {"file": "password"}}}}
+        send(given, postfix, {**login("processAccount"), **account})
+        accepted(postfix, 2, "NTLM")
+        print("NTLM with the host's service account accepted")
+        elsewhere = {"sendPorts": [{"name": "Out", "primaryTransport": {"properties": {"SMTPHost": f"localhost:{postfix.port}"}}}]}
+        refused = send(given, postfix, {**login("processAccount"), **account, **elsewhere}, expect=69)
+        check("only for what the send handler names" in json.dumps(refused), f"{refused}")
+        check(len(postfix.messages()) == 2, "something was delivered")
+        print("the service account goes to no other server")
         own.write("ntlm", b":bus:secret\n")
         os.environ["NTLM_USER_FILE"] = own.path("ntlm")
         send(given, postfix, login("processAccount"))
-        accepted(postfix, 2, "NTLM")
+        accepted(postfix, 3, "NTLM")
         print("NTLM with the process's own account accepted")
-        elsewhere = {"sendPorts": [{"name": "Out", "primaryTransport": {"properties": {"SMTPHost": f"localhost:{postfix.port}"}}}]}
         refused = send(given, postfix, {**login("processAccount"), **elsewhere}, expect=69)
         check("only for the SMTPHost" in json.dumps(refused), f"{refused}")
-        check(len(postfix.messages()) == 2, "something was delivered")
+        check(len(postfix.messages()) == 3, "something was delivered")
         print("the process's own account goes to no other server")
         del os.environ["NTLM_USER_FILE"]
 
@@ -65,18 +73,22 @@ def kerberos(given):
             refused = send(given, postfix, login("kerberos", "bus@EXAMPLE.TEST", host), password="wrong", expect=69)
             check(refused["state"] == "suspended", f"{refused}")
             print("Kerberos with a wrong password: suspended")
+            account = {"host": {"serviceAccount": {"domain": "EXAMPLE.TEST", "user": "bus", "password": {"file": "password"}}}}
+            send(given, postfix, {**login("kerberos", changes=host), **account})
+            accepted(postfix, 2, "GSSAPI")
+            print("Kerberos with the host's service account accepted")
             os.environ["KRB5CCNAME"] = os.path.join(kdc.folder, "tickets")
             none = send(given, postfix, login("kerberos", changes=host), expect=69)
             check(none["state"] == "suspended", f"{none}")
             print("Kerberos without a ticket: suspended")
             subprocess.run(["kinit", "bus@EXAMPLE.TEST"], input=b"secret\n", check=True, stdout=subprocess.DEVNULL)
             send(given, postfix, login("kerberos", changes=host))
-            accepted(postfix, 2, "GSSAPI")
+            accepted(postfix, 3, "GSSAPI")
             print("Kerberos with the process's own ticket accepted")
             kdc.stop_serving()
             later = send(given, postfix, login("kerberos", "bus@EXAMPLE.TEST", host), expect=75)
             check(later["state"] == "retrying", f"{later}")
-            check(len(postfix.messages()) == 2, "something was delivered")
+            check(len(postfix.messages()) == 3, "something was delivered")
             print("a KDC that cannot be reached: tried again later")
 
 

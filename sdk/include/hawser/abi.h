@@ -236,6 +236,10 @@ typedef struct hawser_certificates_api {
 
 /* ---- Deliveries ----------------------------------------------------------------------------------------------- */
 #define HAWSER_SECRETS "hawser.secrets/1"
+/* The host's service account, where the bindings have one; its password is guarded by what the send handler names. */
+#define HAWSER_SECRET_SERVICE_DOMAIN "serviceAccount.domain"
+#define HAWSER_SECRET_SERVICE_USER "serviceAccount.user"
+#define HAWSER_SECRET_SERVICE_PASSWORD "serviceAccount.password"
 typedef struct hawser_secrets_api {
     uint32_t struct_size, reserved;
     /* A secret property ("Password") of the delivery's port or handler; lives until complete. HAWSER_NOT_FOUND where
