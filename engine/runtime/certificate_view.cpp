@@ -12,9 +12,9 @@ void give(const certificate_entry& entry, bool with_key, const certificate_sourc
     visit(certificate);
 }
 
-void give_all(const certificate_folder& folder, const certificate_source::visitor& visit) {
+void give_all(const certificate_folder& folder, bool with_keys, const certificate_source::visitor& visit) {
     for (const certificate_entry& entry : folder.certificates) {
-        give(entry, false, visit);
+        give(entry, with_keys, visit);
     }
 }
 
@@ -86,19 +86,20 @@ result<void> certificate_view::each(const working_message* message, std::uint32_
     switch (set) {
     case HAWSER_CERTIFICATES_SIGNING: return give_signing(*all, *message, with_keys, visit);
     case HAWSER_CERTIFICATES_ENCRYPTION: return give_encryption(*all, *message, visit);
-    case HAWSER_CERTIFICATES_PERSONAL: give_all(all->personal, visit); return {};
-    case HAWSER_CERTIFICATES_OTHER_PEOPLE: give_all(all->other_people, visit); return {};
+    case HAWSER_CERTIFICATES_PERSONAL: give_all(all->personal, false, visit); return {};
+    case HAWSER_CERTIFICATES_OTHER_PEOPLE: give_all(all->other_people, false, visit); return {};
     case HAWSER_CERTIFICATES_TRUSTED:
         if (!all->has_trusted) {
             return fail("certificates.system", "");  // no text: "use the system's" is no failure
         }
-        give_all(all->trusted, visit);
+        give_all(all->trusted, false, visit);
         return {};
     case HAWSER_CERTIFICATES_CRLS:
         give_crls(all->trusted, visit);
         give_crls(all->other_people, visit);
         give_crls(all->personal, visit);
         return {};
+    case HAWSER_CERTIFICATES_DECRYPTION: give_all(all->personal, with_keys, visit); return {};
     default: return fail("certificates.set", "this engine has no such set of certificates");
     }
 }

@@ -100,20 +100,23 @@ void ber_reader::leave() {
     --depth_;
 }
 
-void ber_reader::skip_rest() {
+void ber_reader::skip_element() {
     const std::size_t depth = depth_;
-    while (depth_ > depth || has_more()) {
-        if (!has_more()) {
+    do {
+        if (depth_ > depth && !has_more()) {
             leave();
-            continue;
-        }
-        const ber_header header = peek();
-        if (header.is_indefinite) {
+        } else if (const ber_header header = peek(); header.is_indefinite) {
             push(header);
         } else {
             bytes_.consume(header.size);
             skip(header.length);
         }
+    } while (depth_ > depth);
+}
+
+void ber_reader::skip_rest() {
+    while (has_more()) {
+        skip_element();
     }
 }
 

@@ -37,6 +37,7 @@ public:
     bool is_next(std::uint8_t identifier) { return has_more() && peek().identifier == identifier; }
     void enter(std::uint8_t identifier, const char* what);  // into a constructed element; `what` is for the error
     void leave();                                           // which has to have been read as a whole
+    void skip_element();                                    // the next one
     void skip_rest();                                       // elements that are left of what was entered last
 
     // The next element as it stands, header and all, where it has at most size_max bytes.

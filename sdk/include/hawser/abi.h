@@ -217,6 +217,7 @@ typedef struct hawser_files_api {
 #define HAWSER_CERTIFICATES_OTHER_PEOPLE 4u
 #define HAWSER_CERTIFICATES_TRUSTED 5u /* trust anchors; HAWSER_NOT_FOUND = not configured: use the system's */
 #define HAWSER_CERTIFICATES_CRLS 6u /* der is a CRL */
+#define HAWSER_CERTIFICATES_DECRYPTION 7u /* the host's own, each with its key, if any */
 typedef struct hawser_certificate {
     uint32_t struct_size, reserved;
     hawser_string der; /* X.509 certificate, or a CRL */

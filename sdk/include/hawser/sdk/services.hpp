@@ -23,7 +23,8 @@ enum class certificate_set : std::uint32_t {
     personal,
     other_people,
     trusted,
-    crls
+    crls,
+    decryption
 };
 
 class host {

@@ -1,0 +1,48 @@
+// What is found out about a message while it is decoded, and what the bindings allow. Filled by one decoding, which
+// then writes the facts into the message's context.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace hawser::smime {
+
+struct decode_policy {
+    bool allows_non_mime = false;
+    bool allows_unauthenticated_encryption = false;
+    bool allows_legacy_algorithms = false;
+    bool checks_revocation = true;
+    bool requires_signature = false;
+    bool requires_encryption = false;
+    std::string body_part_content_type;  // "" = any
+    std::int64_t body_part_index = 0;    // from 1; 0 = off
+};
+
+enum class layer : std::uint8_t { signed_opaque = 1, signed_clear, encrypted_cbc, encrypted_gcm };
+
+struct signer_facts {
+    std::string subject, issuer, serial, thumbprint, signing_time, digest_algorithm, signature_algorithm;
+    std::vector<std::string> addresses;  // rfc822Name of the subject's alternative names, e-mail address of the subject
+    std::size_t signer_count = 0;
+};
+
+struct decode_facts {
+    std::vector<layer> layers;                                                         // from the outside
+    std::string encryption_algorithm, key_encryption_algorithm, recipient_thumbprint;  // of the innermost encryption
+    signer_facts signer;                                                               // of the innermost signature
+    std::map<std::string, std::string> header;        // "Subject" -> text: of the message, or as protected (RFC 9788)
+    std::string from_address;                         // the one in From, "" where it does not have exactly one
+    std::vector<std::string> protected_fields;        // names of those that the seal covers
+    std::string content_type, file_name;              // of the body part
+    std::size_t part_count = 0, body_part_index = 0;  // the index counts from 1
+
+    bool is_signed() const;
+    bool is_encrypted() const;
+    // Whether every encryption without integrity of its own has a signature or an authenticated encryption inside it.
+    bool is_authenticated() const;
+    bool is_sender_verified() const;  // From is an address of the signer's certificate
+};
+
+}  // namespace hawser::smime

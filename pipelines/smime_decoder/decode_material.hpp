@@ -1,0 +1,32 @@
+// The host's keys, partners' certificates and trust anchors, parsed once and shared by the messages of a minute.
+// Immutable; any thread. Made in execute; a certificate that cannot be read throws, with its name.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "certificate_check.hpp"
+#include "hawser/sdk/message.hpp"
+#include "openssl_pointers.hpp"
+
+namespace hawser::smime {
+
+struct decryption_identity {
+    x509_pointer certificate;
+    key_pointer key;
+    std::string name;  // the file
+};
+
+struct decode_material {
+    std::vector<decryption_identity> personal;  // those that have a key
+    stack_pointer other_people;
+    store_pointer store;  // anchors and CRLs
+
+    // For the check of one signer: what is known, and what came with the message. The result is the caller's.
+    check_context make_check_context(const STACK_OF(X509) * sent_along, bool checks_revocation) const;
+};
+
+std::shared_ptr<const decode_material> load_decode_material(const host& owner);  // [worker]
+
+}  // namespace hawser::smime

@@ -1,0 +1,84 @@
+#include "header_protection.hpp"
+
+#include "encoded_words.hpp"
+#include "hawser/sdk/error.hpp"
+
+namespace hawser::smime {
+namespace {
+
+// As the context calls them, and as the header does.
+struct known_field {
+    const char* property;
+    const char* field;
+};
+constexpr known_field known_fields[] = {{"Subject", "Subject"}, {"From", "From"},           {"To", "To"},
+                                        {"CC", "Cc"},           {"Date", "Date"},           {"ReplyTo", "Reply-To"},
+                                        {"Sender", "Sender"},   {"MessageID", "Message-ID"}};
+
+// The address in From (RFC 5322 section 3.4) without display name, comments and quotes, in lower case.
+std::string address_in(std::string_view value) {
+    std::string bare;
+    int depth = 0;
+    bool is_quoted = false;
+    for (std::size_t i = 0; i < value.size(); ++i) {
+        const char c = value[i];
+        if (c == '\\') {
+            ++i;
+        } else if (c == '"' && depth == 0) {
+            is_quoted = !is_quoted;
+        } else if (!is_quoted) {
+            depth += c == '(' ? 1 : 0;
+            bare += depth == 0 ? std::string(1, c) : "";
+            depth -= c == ')' && depth > 0 ? 1 : 0;
+        }
+    }
+    const std::size_t begin = bare.find('<');
+    const std::size_t end = bare.find('>');
+    if (begin != std::string::npos && (end < begin || bare.find('<', begin + 1) != std::string::npos)) {
+        return "";
+    }
+    std::string address = begin == std::string::npos ? bare : bare.substr(begin + 1, end - begin - 1);
+    address.erase(0, address.find_first_not_of(" \t"));
+    address.erase(address.find_last_not_of(" \t") + 1);
+    const bool is_one = address.find('@') != std::string::npos && bare.find(',') == std::string::npos &&
+                        address.find_first_of(" \t;:") == std::string::npos;
+    return is_one ? to_lower(address) : "";
+}
+
+}  // namespace
+
+void take_outer_fields(const mime_header& outer, decode_facts& facts) {
+    for (const known_field& known : known_fields) {
+        if (outer.count(known.field) > 1) {
+            throw failure(std::string("the message has two header fields ") + known.field + " (RFC 5322 section 3.6)");
+        }
+        if (const header_field* found = outer.find(known.field)) {
+            facts.header[known.property] = printable(decode_words(found->value));
+        }
+    }
+    facts.from_address = address_in(outer.value("From"));
+}
+
+void take_protected_fields(const mime_header& payload, const content_type& type, decode_facts& facts) {
+    const std::string hp = to_lower(type.parameter("hp"));
+    if (hp != "clear" && hp != "cipher") {
+        return;
+    }
+    if (hp == "cipher" && !facts.is_encrypted()) {
+        throw failure(
+            "the message's header says that it was encrypted (hp=\"cipher\"), and it is not: somebody "
+            "may have decrypted it and sent it on");
+    }
+    if (payload.find("From") == nullptr) {
+        throw failure("the message protects its header, and does not say there whom it is from (RFC 9788 section 4)");
+    }
+    facts.header.clear();  // what is not protected was not in the message when it was sealed
+    take_outer_fields(payload, facts);
+    for (const known_field& known : known_fields) {
+        if (facts.header.contains(known.property)) {
+            facts.protected_fields.emplace_back(known.field);
+        }
+    }
+}
+
+}  // namespace hawser::smime

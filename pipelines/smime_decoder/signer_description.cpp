@@ -1,0 +1,72 @@
+#include "signer_description.hpp"
+
+#include <openssl/x509v3.h>
+
+#include <array>
+#include <cstdio>
+#include <ctime>
+
+#include "encoded_words.hpp"
+
+namespace hawser::smime {
+namespace {
+
+std::string hexadecimal(const unsigned char* bytes, std::size_t size) {
+    static constexpr char digits[] = "0123456789ABCDEF";
+    std::string out;
+    for (std::size_t i = 0; i < size; ++i) {
+        out.push_back(digits[bytes[i] >> 4U]);
+        out.push_back(digits[bytes[i] & 0x0fU]);
+    }
+    return out;
+}
+
+}  // namespace
+
+std::string thumbprint_of(X509* certificate) {
+    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+    unsigned size = 0;
+    if (X509_digest(certificate, EVP_sha1(), digest.data(), &size) != 1) {
+        throw_openssl_failure("working out a thumbprint");
+    }
+    return hexadecimal(digest.data(), size);
+}
+
+std::string text_of(const X509_NAME* name) {
+    const bio_pointer out(BIO_new(BIO_s_mem()));
+    X509_NAME_print_ex(out.get(), name, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB);
+    char* bytes = nullptr;
+    const long size = BIO_get_mem_data(out.get(), &bytes);
+    return printable({bytes, static_cast<std::size_t>(size)});
+}
+
+std::string serial_of(const ASN1_INTEGER* serial) {
+    return hexadecimal(ASN1_STRING_get0_data(serial), static_cast<std::size_t>(ASN1_STRING_length(serial)));
+}
+
+std::vector<std::string> addresses_of(X509* certificate) {
+    std::vector<std::string> all;
+    STACK_OF(OPENSSL_STRING)* found = X509_get1_email(certificate);  // without those that have a zero in them
+    for (int i = 0; i < sk_OPENSSL_STRING_num(found); ++i) {
+        all.push_back(printable(sk_OPENSSL_STRING_value(found, i)));
+    }
+    X509_email_free(found);
+    return all;
+}
+
+std::string signing_time_of(CMS_SignerInfo* signer) {
+    const int at = CMS_signed_get_attr_by_NID(signer, NID_pkcs9_signingTime, -1);
+    const X509_ATTRIBUTE* attribute = at < 0 ? nullptr : CMS_signed_get_attr(signer, at);
+    const ASN1_TYPE* value =
+        attribute == nullptr ? nullptr : X509_ATTRIBUTE_get0_type(const_cast<X509_ATTRIBUTE*>(attribute), 0);
+    std::tm time{};
+    if (value == nullptr || (value->type != V_ASN1_UTCTIME && value->type != V_ASN1_GENERALIZEDTIME) ||
+        ASN1_TIME_to_tm(value->value.asn1_string, &time) != 1) {
+        return "";
+    }
+    std::array<char, 40> text{};
+    const std::size_t size = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &time);
+    return {text.data(), size};
+}
+
+}  // namespace hawser::smime

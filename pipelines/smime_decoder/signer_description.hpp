@@ -1,0 +1,17 @@
+// What a certificate and a signature say, as text for properties and errors.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "openssl_pointers.hpp"
+
+namespace hawser::smime {
+
+std::string thumbprint_of(X509* certificate);  // SHA-1 in upper case hexadecimal digits, as Windows shows it
+std::string text_of(const X509_NAME* name);    // RFC 2253
+std::string serial_of(const ASN1_INTEGER* serial);
+std::vector<std::string> addresses_of(X509* certificate);
+std::string signing_time_of(CMS_SignerInfo* signer);  // RFC 3339, UTC; "" where it says none. It is the signer's word
+
+}  // namespace hawser::smime

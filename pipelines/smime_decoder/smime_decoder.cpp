@@ -1,0 +1,109 @@
+#include "smime_decoder.hpp"
+
+#include "decoded_properties.hpp"
+#include "message_decoding.hpp"
+
+namespace hawser::smime {
+namespace {
+
+constexpr std::int64_t material_lifetime_ms = 60 * 1000;  // CRLs and dates are looked at again after this
+constexpr std::int64_t body_part_index_max = 1000;
+
+// The message as it comes; each read looks whether the host wants to stop, because the first read of the decoded body
+// may take as long as the whole message.
+class cancellable_source final : public stream_source {
+public:
+    cancellable_source(body_stream upstream, message one) : upstream_(std::move(upstream)), message_(std::move(one)) {}
+    std::size_t read(void* buffer, std::size_t capacity) override {
+        if (message_.is_cancelled()) {
+            throw failure(HAWSER_CANCELLED, "decoding was cancelled");
+        }
+        return upstream_.read(buffer, capacity);
+    }
+
+private:
+    body_stream upstream_;
+    message message_;
+};
+
+class decoded_source final : public stream_source {
+public:
+    decoded_source(message one, body_stream whole, message_decoding decoding, bool checked_revocation)
+        : message_(std::move(one)),
+          whole_(std::move(whole)),
+          decoding_(std::move(decoding)),
+          checked_revocation_(checked_revocation) {}
+
+    std::size_t read(void* buffer, std::size_t capacity) override {
+        if (!body_) {
+            body_ = decoding_.open(std::move(whole_));
+        }
+        const std::size_t size = body_.read(buffer, capacity);
+        if (size == 0 && !is_told_) {
+            is_told_ = true;
+            promote_decoded_properties(message_, decoding_.facts(), checked_revocation_);
+        }
+        return size;
+    }
+
+private:
+    message message_;
+    body_stream whole_;
+    message_decoding decoding_;
+    body_stream body_;
+    bool checked_revocation_;
+    bool is_told_ = false;
+};
+
+}  // namespace
+
+config_spec smime_decoder::spec() {
+    config_spec made;
+    made.boolean("AllowNonMIMEMessage", "Lets a message that is no MIME message pass as it is.", "false")
+        .string("BodyPartContentType", "The body part is the first part of this content type (text/xml).")
+        .integer("BodyPartIndex", "The body part is the part of this number, from 1; 0 = not by number.", 0,
+                 body_part_index_max, "0")
+        .boolean("CheckRevocationList", "Requires a current CRL of every issuer that does not list the signer.", "true")
+        .enumeration("Require", "What a message has to be, else it is suspended.",
+                     "none=0|signed=1|encrypted=2|signedAndEncrypted=3", "none")
+        .boolean("AllowUnauthenticatedEncryption",
+                 "Takes messages that are encrypted in CBC mode and not signed inside, which can be changed unnoticed.",
+                 "false")
+        .boolean("AllowLegacyAlgorithms",
+                 "Takes DES3, DES, RC2, SHA-1 signatures and RSA keys from 1024 bits, which are not secure any more.",
+                 "false");
+    return made;
+}
+
+smime_decoder::smime_decoder(const config& values) {
+    const std::string required = values.string("/Require");
+    policy_.allows_non_mime = values.boolean("/AllowNonMIMEMessage");
+    policy_.allows_unauthenticated_encryption = values.boolean("/AllowUnauthenticatedEncryption");
+    policy_.allows_legacy_algorithms = values.boolean("/AllowLegacyAlgorithms");
+    policy_.checks_revocation = values.boolean("/CheckRevocationList");
+    policy_.requires_signature = required == "signed" || required == "signedAndEncrypted";
+    policy_.requires_encryption = required == "encrypted" || required == "signedAndEncrypted";
+    policy_.body_part_content_type = to_lower(values.string("/BodyPartContentType"));
+    policy_.body_part_index = values.integer("/BodyPartIndex");
+}
+
+void smime_decoder::execute(message& one) {
+    erase_decoded_properties(one);
+    message_decoding decoding(material_of(one.host()), policy_);
+    body_stream whole = make_stream(std::make_unique<cancellable_source>(one.take_body(), one));
+    one.put_body(make_stream(
+        std::make_unique<decoded_source>(one, std::move(whole), std::move(decoding), policy_.checks_revocation)));
+}
+
+std::shared_ptr<const decode_material> smime_decoder::material_of(const host& owner) {
+    const std::uint64_t revision = owner.certificate_revision();
+    const std::int64_t now_ms = owner.monotonic_ms();
+    if (!material_ || material_revision_ != revision || now_ms - material_made_ms_ >= material_lifetime_ms) {
+        material_ = load_decode_material(owner);
+        material_revision_ = revision;
+        material_made_ms_ = now_ms;
+    }
+    return material_;
+}
+
+}  // namespace hawser::smime

@@ -1,0 +1,215 @@
+#include "smime_decoder.hpp"
+
+#include <doctest/doctest.h>
+
+#include "sealed_samples.hpp"
+
+namespace kit = hawser::test_kit;
+using namespace hawser::smime;
+using namespace hawser::smime::samples;
+
+namespace {
+
+const std::string text = "Content-Type: text/plain; charset=utf-8\r\n\r\nDue on Friday.\r\n";
+
+// Made once: keys take their time.
+struct people {
+    authority trusted;
+    identity alice = trusted.issue("Alice", "alice@example.test", key_kind::rsa_2048);
+    identity bob = trusted.issue("Bob", "bob@example.test", key_kind::rsa_2048);
+    identity carol = trusted.issue("Carol", "carol@example.test", key_kind::p256);
+    identity dave = trusted.issue("Dave", "dave@example.test", key_kind::p384);
+    identity erin = trusted.issue("Erin", "erin@example.test", key_kind::p521);
+};
+const people& all() {
+    static const people made;
+    return made;
+}
+
+struct decoded {
+    kit::run_result result;
+    std::map<std::string, std::string> properties;
+    std::string operator[](const char* name) const {
+        const auto found = properties.find(name);
+        return found == properties.end() ? "" : found->second;
+    }
+};
+
+struct bench {
+    kit::host host;
+    explicit bench(const std::vector<const identity*>& personal = {&all().bob, &all().carol, &all().dave,
+                                                                   &all().erin}) {
+        furnish(host, all().trusted, personal);
+    }
+    decoded decode(const std::string& message, kit::settings values = {}, std::size_t piece = 64 * 1024) {
+        kit::instance decoder = kit::instance::of<smime_decoder>(host, std::move(values));
+        kit::message one(message);
+        one.parts[0].read_size_max = piece;
+        one.parts[0].has_size_hint = piece != 1;
+        one.set("SMIME.SignerSubject", "CN=Forged");
+        decoded out;
+        out.result = kit::run(decoder, one, piece);
+        for (const auto& [name, value] : one.properties) {
+            out.properties[name] = value.value;
+        }
+        CHECK(host.violations().empty());
+        return out;
+    }
+    std::string error(const std::string& message, kit::settings values = {}) {
+        const decoded out = decode(message, std::move(values));
+        CHECK_FALSE(out.result.is_ok());
+        CHECK(out.result.body.empty());  // nothing was given before it was verified
+        CHECK(out["SMIME.SignerSubject"].empty());
+        return out.result.error;
+    }
+};
+
+const kit::settings unauthenticated = {{"/AllowUnauthenticatedEncryption", "true"}};
+const kit::settings legacy = {{"/AllowLegacyAlgorithms", "true"}, {"/AllowUnauthenticatedEncryption", "true"}};
+
+std::string signed_opaque(const identity& signer, const std::string& content, const sign_options& options = {}) {
+    return entity_of(sign({&signer}, content, false, options), "signed-data");
+}
+std::string encrypted(const std::string& content, const EVP_CIPHER* cipher = EVP_aes_256_gcm()) {
+    return entity_of(encrypt({&all().bob}, content, cipher), "enveloped-data");
+}
+
+}  // namespace
+
+TEST_CASE("a message that is not sealed passes, and says so") {
+    bench one;
+    const decoded out = one.decode("MIME-Version: 1.0\r\nSubject: Hello\r\n" + text);
+    CHECK(out.result.body == "Due on Friday.\r\n");
+    CHECK(out["SMIME.IsSigned"] == "false");
+    CHECK(out["SMIME.IsEncrypted"] == "false");
+    CHECK(out["SMIME.SignerSubject"].empty());
+    CHECK(out["MIME.Subject"] == "Hello");
+}
+
+TEST_CASE("signatures of every kind are verified, and the signer is named") {
+    bench one;
+    for (const identity* signer : {&all().alice, &all().carol, &all().dave, &all().erin}) {
+        for (const EVP_MD* digest : {EVP_sha256(), EVP_sha384(), EVP_sha512()}) {
+            for (const std::size_t piece : {std::size_t{1}, std::size_t{64 * 1024}}) {
+                CAPTURE(signer->name);
+                const decoded opaque = one.decode(
+                    "From: Alice <Alice@example.test>\r\n" + signed_opaque(*signer, text, {digest}), {}, piece);
+                CHECK(opaque.result.error == "");
+                CHECK(opaque.result.body == "Due on Friday.\r\n");
+                CHECK(opaque["SMIME.IsSenderVerified"] == (signer == &all().alice ? "true" : "false"));
+                const std::string micalg = std::string("sha-") + (OBJ_nid2sn(EVP_MD_get_type(digest)) + 3);
+                const decoded clear = one.decode(clear_signed(*signer, text, {digest}, micalg), {}, piece);
+                CHECK(clear.result.error == "");
+                CHECK(clear.result.body == "Due on Friday.\r\n");
+                CHECK(clear["SMIME.Layers"] == "ClearSign");
+            }
+        }
+    }
+    const decoded out = one.decode(signed_opaque(all().alice, text, {EVP_sha256(), padding::pss}));
+    CHECK(out.result.body == "Due on Friday.\r\n");
+    CHECK(out["SMIME.IsSigned"] == "true");
+    CHECK(out["SMIME.Layers"] == "BlobSign");
+    CHECK(out["SMIME.SignerSubject"] == "CN=Alice");
+    CHECK(out["SMIME.SignerIssuer"] == "CN=Test Root");
+    CHECK(out["SMIME.SignerAddress"] == "alice@example.test");
+    CHECK(out["SMIME.SignerThumbprint"].size() == 40);
+    CHECK(out["BTS.SignatureCertificate"] == out["SMIME.SignerThumbprint"]);
+    CHECK(out["SMIME.SigningTime"].size() == 20);
+    CHECK(out["SMIME.SignatureAlgorithm"] == "RSASSA-PSS");
+    CHECK(out["SMIME.DigestAlgorithm"] == "SHA256");
+    CHECK(out["SMIME.ChainResult"] == "trusted");
+    CHECK(out["SMIME.RevocationResult"] == "good");
+}
+
+TEST_CASE("encryption of every kind is undone") {
+    bench one;
+    for (const identity* recipient : {&all().bob, &all().carol, &all().dave, &all().erin}) {
+        for (const EVP_CIPHER* cipher : {EVP_aes_128_cbc(), EVP_aes_192_cbc(), EVP_aes_256_cbc(), EVP_aes_128_gcm(),
+                                         EVP_aes_192_gcm(), EVP_aes_256_gcm()}) {
+            for (const std::size_t piece : {std::size_t{1}, std::size_t{64 * 1024}}) {
+                CAPTURE(recipient->name);
+                const decoded out =
+                    one.decode(entity_of(encrypt({&all().alice, recipient}, text, cipher), "enveloped-data"),
+                               unauthenticated, piece);
+                CHECK(out.result.error == "");
+                CHECK(out.result.body == "Due on Friday.\r\n");
+                CHECK(out["SMIME.IsEncrypted"] == "true");
+                CHECK(out["SMIME.RecipientThumbprint"].size() == 40);
+            }
+        }
+    }
+    const decoded out =
+        one.decode(entity_of(encrypt({&all().bob}, text, EVP_aes_256_gcm(), padding::oaep), "authEnveloped-data"));
+    CHECK(out.result.body == "Due on Friday.\r\n");
+    CHECK(out["SMIME.EncryptionAlgorithm"] == "AES256GCM");
+    CHECK(out["SMIME.KeyEncryptionAlgorithm"] == "RSAES-OAEP");
+    CHECK(out["SMIME.Layers"] == "AuthEncrypted");
+}
+
+TEST_CASE("signed and encrypted, and wrapped three times") {
+    bench one;
+    const decoded two = one.decode(encrypted(signed_opaque(all().alice, text), EVP_aes_128_cbc()));
+    CHECK(two.result.body == "Due on Friday.\r\n");
+    CHECK(two["SMIME.Layers"] == "Encrypted,BlobSign");
+    const decoded three = one.decode(signed_opaque(all().carol, encrypted(clear_signed(all().alice, text))), {}, 1);
+    CHECK(three.result.body == "Due on Friday.\r\n");
+    CHECK(three["SMIME.Layers"] == "BlobSign,AuthEncrypted,ClearSign");
+    CHECK(three["SMIME.SignerSubject"] == "CN=Alice");
+    std::string deep = text;
+    for (std::size_t i = 0; i < 9; ++i) {
+        deep = signed_opaque(all().carol, deep);
+    }
+    CHECK(one.error(deep) == "the message is sealed more than 8 times");
+}
+
+TEST_CASE("large content goes through a file and comes out whole") {
+    bench one;
+    std::string body(3'000'001, '\0');
+    for (std::size_t i = 0; i < body.size(); ++i) {
+        body[i] = static_cast<char>(i * 7 % 251);
+    }
+    const std::string content =
+        "Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: binary\r\n\r\n" + body;
+    CHECK(one.decode(encrypted(signed_opaque(all().alice, content))).result.body == body);
+    CHECK(one.decode(encrypted(content), {}, 1000).result.body == body);
+    CHECK(one.decode(encrypted(content, EVP_aes_256_cbc()), unauthenticated).result.body == body);
+}
+
+TEST_CASE("a changed byte anywhere gives nothing away") {
+    bench one;
+    const std::string opaque = sign({&all().carol}, text, false);
+    const std::string sealed = encrypt({&all().carol}, text, EVP_aes_128_gcm());
+    int opaque_faults = 0;
+    int sealed_faults = 0;
+    for (std::size_t i = 0; i < std::max(opaque.size(), sealed.size()); i += 3) {
+        for (const std::string* from : {&opaque, &sealed}) {
+            if (i >= from->size()) {
+                continue;
+            }
+            std::string changed = *from;
+            changed[i] = static_cast<char>(changed[i] ^ 0x10);
+            const decoded out = one.decode(entity_of(changed, "signed-data"));
+            // What no seal covers may change: then the content is still the one that was sealed.
+            CHECK((out.result.is_ok() ? out.result.body == "Due on Friday.\r\n" : out.result.body.empty()));
+            (from == &opaque ? opaque_faults : sealed_faults) += out.result.is_ok() ? 0 : 1;
+        }
+    }
+    CHECK(opaque_faults > static_cast<int>(opaque.size() / 3 * 8 / 10));
+    CHECK(sealed_faults > static_cast<int>(sealed.size() / 3 * 8 / 10));
+}
+
+TEST_CASE("a message that ends too early gives nothing away, wherever it ends") {
+    bench one;
+    for (const std::string& der :
+         {sign({&all().carol}, text, false), encrypt({&all().carol}, text, EVP_aes_128_gcm())}) {
+        for (std::size_t size = 0; size < der.size(); size += 5) {
+            const decoded out = one.decode(entity_of(der.substr(0, size), "signed-data"));
+            CHECK_FALSE(out.result.is_ok());
+            CHECK(out.result.body.empty());
+        }
+    }
+    const std::string clear = clear_signed(all().carol, text);
+    for (std::size_t size = 60; size + 10 < clear.size(); size += 7) {
+        CHECK(one.decode(clear.substr(0, size)).result.body.empty());
+    }
+}
