@@ -62,7 +62,7 @@ std::unique_ptr<configuration> load_plugins_or_complain(const arguments& given, 
         with_bindings.bindings = bindings;
         return load_or_complain(with_bindings);
     }
-    load_result loaded = load_plugins({"smtp", "smime"}, load_options_of(given));
+    load_result loaded = load_plugins({"smtp", "smime", "smime_decoder"}, load_options_of(given));
     if (!loaded.value) {
         for (const problem& one : loaded.problems) {
             std::fprintf(stderr, "%s\n", plain(one.line_text()).c_str());
