@@ -5,9 +5,9 @@
 //
 // Exit code 0, or 1 with the decoder's reason; 64 for a usage that is none.
 #include <openssl/pem.h>
-#include <sys/resource.h>
 
 #include <cstdio>
+#include <fstream>
 
 #include "decoded_properties.hpp"
 #include "hawser/test_kit.hpp"
@@ -121,9 +121,12 @@ void decode(options& given) {
     for (const auto& [name, value] : told.properties) {
         std::fprintf(stderr, "%s=%s\n", name.c_str(), value.value.c_str());
     }
-    rusage usage{};
-    getrusage(RUSAGE_SELF, &usage);
-    std::fprintf(stderr, "peak_kib=%ld\n", usage.ru_maxrss);
+    std::ifstream status("/proc/self/status");  // getrusage also counts what ran in this process before
+    for (std::string line; std::getline(status, line);) {
+        if (line.rfind("VmHWM:", 0) == 0) {
+            std::fprintf(stderr, "peak_kib=%s\n", line.c_str() + line.find_first_of("0123456789"));
+        }
+    }
 }
 
 }  // namespace

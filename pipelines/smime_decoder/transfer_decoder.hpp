@@ -16,6 +16,7 @@ public:
     void finish(std::string& out);
 
 private:
+    static std::size_t write_groups(std::string_view in, char*& to);
     std::uint32_t bits_ = 0;
     unsigned count_ = 0;    // characters of the group of four
     unsigned padding_ = 0;  // "=" seen

@@ -1,0 +1,230 @@
+#!/usr/bin/python3
+"""What OpenSSL, GnuPG, NSS and Bouncy Castle seal is read by our decoder, byte for byte.
+
+    smime_decoder_peers_test.py --hawser build/bin/hawser --pki DIR [--table FILE]
+
+--table writes the matrix into FILE. A program that is not installed fails the test: install-dependencies.sh --tests has them all.
+HAWSER_LARGE_MIB=N takes N MiB for the large body instead of 64.
+"""
+import base64
+import glob
+import os
+import subprocess
+import sys
+
+import harness
+from harness import Work, check
+
+JARS = ":".join(f"/usr/share/java/{name}.jar" for name in ("bcprov", "bcpkix", "bcutil", "bcmail"))
+PEOPLE = {"rsa": ["rsa:2048"], "p256": ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"], "p384": ["ec", "-pkeyopt", "ec_paramgen_curve:P-384"],
+          "p521": ["ec", "-pkeyopt", "ec_paramgen_curve:P-521"]}
+EXTENSIONS = """basicConstraints = critical, CA:false
+keyUsage = critical, digitalSignature, keyEncipherment, keyAgreement
+extendedKeyUsage = emailProtection
+subjectKeyIdentifier = hash
+authorityKeyIdentifier = keyid
+"""
+LARGE_MIB = int(os.environ.get("HAWSER_LARGE_MIB", "64"))
+
+
+def bodies():
+    """Name to bytes; each is sent as it is (Content-Transfer-Encoding: binary)."""
+    yield "0 B", b""
+    yield "1 B", b"x"
+    yield "4 KiB", b"0123456789abcde\n".replace(b"\n", b"\r\n") * 241
+    yield "8-bit", "Grüße, 日本\r\n".encode() * 20
+    yield "long lines", b"y" * 30000 + b"\r\n" + b"z" * 30000
+    yield "CRLF edges", b"\r\n\r\n.\r\n--\r\nFrom x\r\n \r\n\r\n"
+    yield "binary", bytes(range(256)) * 300 + b"\r\n\n\r\r\n\0"
+
+
+def entity(body):
+    return b"Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: binary\r\n\r\n" + body
+
+
+class Bench:
+    def __init__(self, work):
+        self.work = work
+        self.decoder = os.path.join(os.path.dirname(os.path.dirname(work.given.hawser)), "tests", "decode_file")
+        self.rows = {}
+        self.make_people()
+
+    def run(self, words, **options):
+        done = subprocess.run(words, cwd=self.work.folder, capture_output=True, check=False, stdin=subprocess.DEVNULL, **options)
+        check(done.returncode == 0, f"{' '.join(words)}: {done.returncode}\n{done.stderr.decode('utf-8', 'replace')}")
+        return done.stdout
+
+    def make_people(self):
+        self.work.write("extensions", EXTENSIONS.encode())
+        self.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "root.key", "-out", "root.pem", "-days", "30",
+                  "-subj", "/CN=Root", "-addext", "keyUsage=critical,keyCertSign,cRLSign"])
+        for number, (name, kind) in enumerate(PEOPLE.items(), 100):
+            self.run(["openssl", "req", "-new", "-newkey", *kind, "-nodes", "-keyout", f"{name}.key", "-subj",
+                      f"/CN={name}/emailAddress={name}@example.test", "-out", f"{name}.csr"])
+            self.run(["openssl", "x509", "-req", "-in", f"{name}.csr", "-CA", "root.pem", "-CAkey", "root.key", "-set_serial",
+                      str(number), "-days", "30", "-extfile", "extensions", "-out", f"{name}.crt"])
+            self.run(["openssl", "pkcs8", "-topk8", "-nocrypt", "-in", f"{name}.key", "-outform", "DER", "-out", f"{name}.p8"])
+            self.run(["openssl", "x509", "-in", f"{name}.crt", "-outform", "DER", "-out", f"{name}.der"])
+            self.run(["openssl", "pkcs12", "-export", "-keypbe", "PBE-SHA1-3DES", "-certpbe", "PBE-SHA1-3DES", "-macalg", "sha1",
+                      "-out", f"{name}.p12", "-passout", "pass:test", "-inkey", f"{name}.key", "-in", f"{name}.crt",
+                      "-certfile", "root.pem", "-name", name])
+            with open(self.work.path(f"{name}.pem"), "wb") as both:
+                for part in (f"{name}.crt", f"{name}.key"):
+                    with open(self.work.path(part), "rb") as file:
+                        both.write(file.read())
+
+    def decode(self, program, what, size, path, expected, settings=()):
+        """One cell of the matrix."""
+        words = [self.decoder, "--trusted", "root.pem", "--set", "CheckRevocationList=false", "--set",
+                 "AllowUnauthenticatedEncryption=true"]
+        for name in PEOPLE:
+            words += ["--personal", f"{name}.pem"]
+        for setting in settings:
+            words += ["--set", setting]
+        done = subprocess.run([*words, path], cwd=self.work.folder, capture_output=True, check=False)
+        check(done.returncode == 0, f"{program}, {what}, {size}: {done.stderr.decode('utf-8', 'replace')}")
+        check(done.stdout == expected, f"{program}, {what}, {size}: {len(done.stdout)} bytes came out, {len(expected)} went in")
+        self.rows.setdefault((program, what), []).append(size)
+        return done.stderr.decode()
+
+    def wrap(self, source, target):
+        """DER as a MIME entity."""
+        with open(self.work.path(source), "rb") as file:
+            content = base64.encodebytes(file.read())
+        self.work.write(target, b"MIME-Version: 1.0\nContent-Type: application/pkcs7-mime; name=smime.p7m\n"
+                                b"Content-Transfer-Encoding: base64\n\n" + content)
+        return target
+
+
+def openssl_signatures():
+    for who in PEOPLE:
+        for digest in ("sha256", "sha384", "sha512"):
+            schemes = {"PKCS #1": [], "PSS": ["-keyopt", "rsa_padding_mode:pss"]} if who == "rsa" else {"ECDSA": []}
+            for scheme, words in schemes.items():
+                yield f"{scheme} {who}, {digest}", ["-signer", f"{who}.pem", "-md", digest, *words]
+
+
+def openssl_recipients():
+    yield "PKCS #1", "rsa", []
+    yield "OAEP SHA-1", "rsa", ["-keyopt", "rsa_padding_mode:oaep"]
+    yield "OAEP SHA-256", "rsa", ["-keyopt", "rsa_padding_mode:oaep", "-keyopt", "rsa_oaep_md:sha256"]
+    for curve in ("p256", "p384", "p521"):
+        yield f"ECDH {curve}, SHA-1 KDF", curve, []
+        for digest in ("sha256", "sha384", "sha512"):
+            yield f"ECDH {curve}, {digest} KDF", curve, ["-keyopt", f"ecdh_kdf_md:{digest}"]
+
+
+def with_openssl(bench):
+    small = dict(bodies())
+    text = {name: body for name, body in small.items() if name != "binary"}  # `openssl cms` makes clear text's line ends CRLF
+    for what, words in openssl_signatures():
+        for size, body in small.items() if what.startswith("PKCS #1 rsa, sha256") else [("4 KiB", small["4 KiB"])]:
+            bench.work.write("in", entity(body))
+            bench.run(["openssl", "cms", "-sign", "-binary", "-nodetach", "-in", "in", "-out", "out", *words])
+            bench.decode("OpenSSL cms", f"opaque signature, {what}", size, "out", body)
+            if size in text:
+                bench.run(["openssl", "cms", "-sign", "-in", "in", "-out", "out", "-crlfeol", *words])
+                bench.decode("OpenSSL cms", f"clear signature, {what}", size, "out", body)
+    for how, who, words in openssl_recipients():
+        for cipher in ("aes-128-cbc", "aes-192-cbc", "aes-256-cbc", "aes-128-gcm", "aes-192-gcm", "aes-256-gcm"):
+            for size, body in small.items() if how == "PKCS #1" else [("4 KiB", small["4 KiB"])]:
+                bench.work.write("in", entity(body))
+                bench.run(["openssl", "cms", "-encrypt", "-binary", "-in", "in", "-out", "out", f"-{cipher}", "-recip", f"{who}.crt", *words])
+                bench.decode("OpenSSL cms", f"{cipher}, {how}", size, "out", body)
+    bench.work.write("in", entity(small["4 KiB"]))
+    for cipher in ("des3", "des", "rc2"):
+        legacy = [] if cipher == "des3" else ["-provider", "legacy", "-provider", "default"]
+        bench.run(["openssl", "cms", "-encrypt", "-binary", "-in", "in", "-out", "out", f"-{cipher}", *legacy, "rsa.crt"])
+        bench.decode("OpenSSL cms", f"{cipher} (AllowLegacyAlgorithms), PKCS #1", "4 KiB", "out", small["4 KiB"], ["AllowLegacyAlgorithms=true"])
+
+
+def with_openssl_large(bench):
+    body = os.urandom(1 << 20) * LARGE_MIB
+    size = f"{LARGE_MIB} MiB"
+    bench.work.write("in", entity(body))
+    bench.run(["openssl", "cms", "-sign", "-binary", "-nodetach", "-stream", "-in", "in", "-out", "signed", "-signer", "rsa.pem"])
+    for cipher in ("aes-256-cbc", "aes-256-gcm"):
+        bench.run(["openssl", "cms", "-encrypt", "-binary", "-stream", "-in", "signed", "-out", "out", f"-{cipher}", "rsa.crt"])
+        told = bench.decode("OpenSSL cms", f"signed, then {cipher}", size, "out", body)
+        peak_kib = int(told.split("peak_kib=")[1].split()[0])
+        check(peak_kib < 32 * 1024, f"{peak_kib} KiB resident for {size}")
+        print(f"signed, then {cipher}, {size}: {peak_kib} KiB resident")
+
+
+def with_gpgsm(bench):
+    home = bench.work.path("gnupg")
+    os.mkdir(home, 0o700)
+    fingerprint = bench.run(["openssl", "x509", "-in", "root.pem", "-noout", "-fingerprint", "-sha1"]).decode().strip().split("=")[1]
+    bench.work.write("gnupg/gpgsm.conf", b"disable-crl-checks\n")
+    bench.work.write("gnupg/gpg-agent.conf", b"allow-loopback-pinentry\n")
+    bench.work.write("gnupg/trustlist.txt", f"{fingerprint} S relax\n".encode())
+    gpgsm = ["gpgsm", "--homedir", home, "--batch", "--yes", "--pinentry-mode", "loopback", "--passphrase-fd", "0"]
+
+    def call(*words):
+        done = subprocess.run([*gpgsm, *words], cwd=bench.work.folder, input=b"test\n", capture_output=True, check=False)
+        check(done.returncode == 0, f"gpgsm {' '.join(words)}: {done.stderr.decode('utf-8', 'replace')}")
+
+    try:
+        call("--import", "root.pem")
+        call("--import", "rsa.p12")
+        for size, body in bodies():
+            bench.work.write("in", entity(body))
+            call("--output", "der", "--local-user", "rsa@example.test", "--sign", "in")
+            bench.decode("gpgsm", "opaque signature, PKCS #1 rsa", size, bench.wrap("der", "out"), body)
+            for cipher in ("AES128", "AES256"):
+                call("--output", "der", "--recipient", "rsa@example.test", "--cipher-algo", cipher, "--encrypt", "in")
+                bench.decode("gpgsm", f"{cipher}, PKCS #1", size, bench.wrap("der", "out"), body)
+    finally:
+        subprocess.run(["gpgconf", "--homedir", home, "--kill", "all"], check=False)
+
+
+def with_cmsutil(bench):
+    os.mkdir(bench.work.path("nss"))
+    bench.run(["certutil", "-d", "sql:nss", "-N", "--empty-password"])
+    bench.run(["certutil", "-d", "sql:nss", "-A", "-n", "Root", "-t", "CT,C,C", "-i", "root.pem"])
+    for who in PEOPLE:
+        bench.run(["pk12util", "-d", "sql:nss", "-i", f"{who}.p12", "-W", "test"])
+    for size, body in bodies():
+        bench.work.write("in", entity(body))
+        for who in ("rsa", "p256"):
+            bench.run(["cmsutil", "-S", "-d", "sql:nss", "-N", who, "-H", "SHA256", "-G", "-i", "in", "-o", "der"])
+            bench.decode("NSS cmsutil", f"opaque signature, {who}, sha256", size, bench.wrap("der", "out"), body)
+        bench.run(["cmsutil", "-E", "-d", "sql:nss", "-r", "rsa@example.test", "-i", "in", "-o", "der"])
+        bench.decode("NSS cmsutil", "encryption as NSS chooses (AllowLegacyAlgorithms)", size, bench.wrap("der", "out"), body,
+                     ["AllowLegacyAlgorithms=true"])
+
+
+def with_bouncy_castle(bench):
+    source = os.path.join(harness.SUPPORT, "SealWithBouncyCastle.java")
+    for size, body in bodies():
+        if size not in ("0 B", "4 KiB", "binary"):
+            continue
+        bench.work.write("in", entity(body))
+        bench.run(["java", "-cp", JARS, source, "in", "."])
+        made = sorted(glob.glob(bench.work.path("*.p7m")))
+        check(len(made) > 50, f"Bouncy Castle made only {len(made)} messages")
+        for path in made:
+            what = os.path.basename(path).removesuffix(".p7m")
+            bench.decode("Bouncy Castle", what, size, bench.wrap(path, "out"), body)
+
+
+def table(rows):
+    lines = ["| sealed by | how | bodies |", "| --- | --- | --- |"]
+    return "\n".join(lines + [f"| {program} | {what} | {', '.join(sizes)} |" for (program, what), sizes in rows.items()])
+
+
+def main():
+    given = harness.options()
+    with Work(given) as work:
+        bench = Bench(work)
+        for check_program in (with_openssl, with_openssl_large, with_gpgsm, with_cmsutil, with_bouncy_castle):
+            check_program(bench)
+        print(f"{sum(map(len, bench.rows.values()))} messages in {len(bench.rows)} ways")
+        if "--table" in sys.argv:
+            with open(sys.argv[sys.argv.index("--table") + 1], "w", encoding="utf-8") as file:
+                file.write("# What the S/MIME decoder reads\n\nWritten by `tests/integration/smime_decoder_peers_test.py --table`: what other "
+                           "programs sealed, and our\ndecoder opened and verified, byte for byte.\n\n" + table(bench.rows) + "\n")
+
+
+if __name__ == "__main__":
+    main()
