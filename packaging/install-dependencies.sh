@@ -12,7 +12,7 @@ build="g++ cmake ninja-build ccache pkg-config ca-certificates git
 quickstart="openssl python3 python3-aiosmtpd"
 tests="postfix libsasl2-2 libsasl2-modules libsasl2-modules-db sasl2-bin libsasl2-modules-gssapi-mit
     gss-ntlmssp krb5-kdc krb5-admin-server krb5-user gpgsm gnupg gpg-agent gpgconf openssl python3 python3-aiosmtpd
-    libbcmail-java default-jdk-headless
+    libbcmail-java default-jdk-headless python3-cryptography-vectors
     clang libc++-dev libc++abi-dev libclang-rt-dev libnss3-tools sqlite3 procps util-linux binutils
     dovecot-core dovecot-submissiond
     libdb5.3 libgnutls-dane0 libidn12 libnsl2 libpcre2-8-0 libevent-2.1-7 libpam0g mount"

@@ -9,6 +9,7 @@ HAWSER_LARGE_MIB=N takes N MiB for the large body instead of 64.
 import base64
 import glob
 import os
+import re
 import subprocess
 import sys
 
@@ -24,6 +25,9 @@ extendedKeyUsage = emailProtection
 subjectKeyIdentifier = hash
 authorityKeyIdentifier = keyid
 """
+PKITS = "/usr/lib/python3/dist-packages/cryptography_vectors/x509/PKITS_data"
+# What the tests of certificate checking are about, and not those of reading mail: policies, delta and indirect CRLs; SHA-1 with DSA.
+NOT_HERE = re.compile("Polic|inhibitAny|deltaCRL|cRLIssuer|indirectCRL|onlySomeReasons|SelfIssued|SeparateCertificateandCRLKeys|DSA")
 LARGE_MIB = int(os.environ.get("HAWSER_LARGE_MIB", "64"))
 
 
@@ -208,16 +212,34 @@ def with_bouncy_castle(bench):
             bench.decode("Bouncy Castle", what, size, bench.wrap(path, "out"), body)
 
 
+def with_pkits(bench):
+    """The signed mails of NIST's path validation tests, with the results that their names say."""
+    mails = [path for path in sorted(glob.glob(f"{PKITS}/smime/*.eml")) if not NOT_HERE.search(path)]
+    check(len(mails) > 100, f"{PKITS} has only {len(mails)} mails")
+    bench.run(["openssl", "x509", "-inform", "DER", "-in", f"{PKITS}/certs/TrustAnchorRootCertificate.crt", "-out", "anchor.pem"])
+    crls = [bench.run(["openssl", "crl", "-inform", "DER", "-in", path]) for path in sorted(glob.glob(f"{PKITS}/crls/*.crl"))]
+    bench.work.write("crls.pem", b"".join(crls))
+    for path in mails:
+        name = os.path.basename(path).removesuffix(".eml")
+        done = subprocess.run([bench.decoder, "--trusted", "anchor.pem", "--crl", "crls.pem", path], cwd=bench.work.folder,
+                              capture_output=True, check=False)
+        is_bad = "Invalid" in name or "MissingCRL" in name
+        check(done.returncode == (1 if is_bad else 0), f"PKITS {name}: {done.returncode}, {done.stderr.decode('utf-8', 'replace')}")
+        check((b"sample signed message" in done.stdout) != is_bad, f"PKITS {name}: {done.stdout}")
+        bench.rows.setdefault(("NIST PKITS", "refused, as it should be" if is_bad else "accepted"), []).append(name.removeprefix("Signed"))
+
+
 def table(rows):
     lines = ["| sealed by | how | bodies |", "| --- | --- | --- |"]
-    return "\n".join(lines + [f"| {program} | {what} | {', '.join(sizes)} |" for (program, what), sizes in rows.items()])
+    cells = [(*key, ", ".join(sizes) if len(sizes) < 20 else f"{len(sizes)} mails") for key, sizes in rows.items()]
+    return "\n".join(lines + [f"| {' | '.join(one)} |" for one in cells])
 
 
 def main():
     given = harness.options()
     with Work(given) as work:
         bench = Bench(work)
-        for check_program in (with_openssl, with_openssl_large, with_gpgsm, with_cmsutil, with_bouncy_castle):
+        for check_program in (with_openssl, with_openssl_large, with_gpgsm, with_cmsutil, with_bouncy_castle, with_pkits):
             check_program(bench)
         print(f"{sum(map(len, bench.rows.values()))} messages in {len(bench.rows)} ways")
         if "--table" in sys.argv:
