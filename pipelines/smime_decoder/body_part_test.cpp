@@ -61,6 +61,26 @@ TEST_CASE("parts inside a seal, and a nested sealed message that is only an atta
     CHECK(out["MIME.PartCount"] == "2");
 }
 
+TEST_CASE("the other parts follow the body part in their order, and the warning tells where an engine takes none") {
+    bench one;
+    const std::string message = encrypted(signed_opaque(all().alice, mixed({binary, xml, plain})));
+    const decoded out = one.decode(message, {}, 1);
+    CHECK(out.result.body == "<b/>");
+    REQUIRE(out.added_parts.size() == 2);
+    CHECK(out.added_parts[0].name == "a.pdf");
+    CHECK(out.added_parts[0].content_type == "application/pdf");
+    CHECK(out.added_parts[0].bytes == "%PDF");
+    CHECK(out.added_parts[1].name == "part-3");
+    CHECK(out.added_parts[1].bytes == "a=b");
+    one.host.missing_services = {HAWSER_DRAFT_MESSAGE_PARTS};
+    CHECK(one.decode(message).result.body == "<b/>");
+    REQUIRE(one.host.log().size() == 1);
+    CHECK(one.host.log()[0].text.find("2 parts beside its body part") != std::string::npos);
+    one.host.missing_services.clear();
+    const std::string broken = "Content-Type: a/b\r\nContent-Transfer-Encoding: base64\r\n\r\n!";
+    CHECK_FALSE(one.decode(mixed({plain, broken})).result.is_ok());  // a part that cannot be had is not left out
+}
+
 TEST_CASE("a message that is no MIME message passes where that is allowed, as it is") {
     bench one;
     const kit::settings allowed = {{"/AllowNonMIMEMessage", "true"}};

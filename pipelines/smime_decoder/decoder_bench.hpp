@@ -32,6 +32,7 @@ inline const people& all() {
 
 struct decoded {
     kit::run_result result;
+    std::vector<kit::part> added_parts;
     std::map<std::string, std::string> properties;
     std::string operator[](const char* name) const {
         const auto found = properties.find(name);
@@ -53,6 +54,7 @@ struct bench {
         one.set("SMIME.SignerSubject", "CN=Forged");
         decoded out;
         out.result = kit::run(decoder, one, piece);
+        out.added_parts = one.added_parts;
         for (const auto& [name, value] : one.properties) {
             out.properties[name] = value.value;
         }

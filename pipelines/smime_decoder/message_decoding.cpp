@@ -164,24 +164,44 @@ body_stream message_decoding::open_body(entity one) {
 }
 
 body_stream message_decoding::open_part(entity one) {
-    const std::shared_ptr<spool> all = fill_spool(std::move(one.body));
-    const std::vector<mime_part> leaves = find_leaves(all, 0, all->size(), one.type);
-    for (const mime_part& leaf : leaves) {
+    parts_bytes_ = fill_spool(std::move(one.body));
+    parts_ = find_leaves(parts_bytes_, 0, parts_bytes_->size(), one.type);
+    for (const mime_part& leaf : parts_) {
         if (facts_.layers.empty() && is_seal(leaf.header, leaf.header.type())) {
             throw failure(
                 "the message has a signed or encrypted part beside parts that are neither, which somebody may have "
                 "put around it (EFAIL): it is not decrypted; ask the sender to seal the whole message");
         }
     }
-    const mime_part& chosen = choose(leaves);
+    const mime_part& chosen = choose(parts_);
     const content_type type = chosen.header.type();
-    facts_.part_count = leaves.size();
-    facts_.body_part_index = static_cast<std::size_t>(&chosen - leaves.data()) + 1;
+    facts_.part_count = parts_.size();
+    facts_.body_part_index = static_cast<std::size_t>(&chosen - parts_.data()) + 1;
     facts_.content_type = type.type;
     facts_.file_name = printable(chosen.header.file_name());
-    body_stream body =
-        decode_transfer(make_stream(all, chosen.body_begin, chosen.end), chosen.header.transfer_encoding());
-    return drop_legacy_display(std::move(body), type, !facts_.protected_fields.empty());
+    return drop_legacy_display(open_leaf(chosen), type, !facts_.protected_fields.empty());
+}
+
+body_stream message_decoding::open_leaf(const mime_part& leaf) const {
+    return decode_transfer(make_stream(parts_bytes_, leaf.body_begin, leaf.end), leaf.header.transfer_encoding());
+}
+
+std::vector<message_decoding::further_part> message_decoding::take_further_parts() {
+    std::vector<further_part> all;
+    for (std::size_t i = 0; i < parts_.size(); ++i) {
+        if (i + 1 == facts_.body_part_index) {
+            continue;
+        }
+        const content_type type = parts_[i].header.type();
+        message_part described;
+        described.file_name = printable(parts_[i].header.file_name());
+        described.name = described.file_name.empty() ? "part-" + std::to_string(i + 1) : described.file_name;
+        described.content_type = printable(type.type);
+        described.charset = printable(type.parameter("charset"));
+        all.push_back({std::move(described), open_leaf(parts_[i])});
+    }
+    parts_.clear();
+    return all;
 }
 
 const mime_part& message_decoding::choose(const std::vector<mime_part>& leaves) {

@@ -11,6 +11,7 @@
 #include "byte_reader.hpp"
 #include "decode_facts.hpp"
 #include "decode_material.hpp"
+#include "hawser/sdk/message.hpp"
 #include "mime_header.hpp"
 #include "multipart.hpp"
 
@@ -26,6 +27,13 @@ public:
     body_stream open(body_stream whole);
     const decode_facts& facts() const noexcept { return facts_; }  // whole after the stream's end
 
+    // The parts beside the body part, in the message's order, to be taken once.
+    struct further_part {
+        message_part described;
+        body_stream body;
+    };
+    std::vector<further_part> take_further_parts();
+
 private:
     // A MIME entity whose header was read.
     struct entity {
@@ -40,11 +48,14 @@ private:
     void check_seals() const;
     body_stream open_body(entity one);
     body_stream open_part(entity one);
+    body_stream open_leaf(const mime_part& leaf) const;
     const mime_part& choose(const std::vector<mime_part>& leaves);
 
     std::shared_ptr<const decode_material> material_;
     decode_policy policy_;
     decode_facts facts_;
+    std::shared_ptr<spool> parts_bytes_;
+    std::vector<mime_part> parts_;
     bool has_bare_line_feeds_ = false;  // the message came with LF line ends, which were CRLF when it was signed
 };
 

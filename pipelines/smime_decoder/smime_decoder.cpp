@@ -1,6 +1,7 @@
 #include "smime_decoder.hpp"
 
 #include "decoded_properties.hpp"
+#include "hawser/sdk/draft_message_parts.hpp"
 #include "message_decoding.hpp"
 
 namespace hawser::smime {
@@ -41,12 +42,27 @@ public:
         const std::size_t size = body_.read(buffer, capacity);
         if (size == 0 && !is_told_) {
             is_told_ = true;
+            hand_over_parts();
             promote_decoded_properties(message_, decoding_.facts(), checked_revocation_);
         }
         return size;
     }
 
 private:
+    void hand_over_parts() {
+        std::vector<message_decoding::further_part> parts = decoding_.take_further_parts();
+        if (!parts.empty() && !takes_draft_parts(message_.host())) {
+            message_.host().log(log_level::warning,
+                                "the message has " + std::to_string(parts.size()) +
+                                    " parts beside its body part, and this engine takes none from a decoder",
+                                message_.abi());
+            return;
+        }
+        for (message_decoding::further_part& one : parts) {
+            add_draft_part(message_, one.described, std::move(one.body));
+        }
+    }
+
     message message_;
     body_stream whole_;
     message_decoding decoding_;

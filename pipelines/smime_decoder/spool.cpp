@@ -148,6 +148,7 @@ std::size_t spool::read(std::uint64_t offset, void* buffer, std::size_t capacity
     if (size <= 0) {
         throw_system_failure("reading", size < 0 ? errno : EIO);
     }
+    const std::lock_guard lock(reading_);
     apply_key(offset, static_cast<char*>(buffer), static_cast<std::size_t>(size));
     return static_cast<std::size_t>(size);
 }

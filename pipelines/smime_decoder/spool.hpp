@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "hawser/sdk/stream.hpp"
@@ -38,6 +39,7 @@ private:
     std::uint64_t file_size_ = 0;
     int descriptor_ = -1;
     unsigned char key_[32] = {};
+    std::mutex reading_;  // streams of several parts may be read at once
     cipher_context_pointer cipher_;
 };
 

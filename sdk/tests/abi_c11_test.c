@@ -1,5 +1,6 @@
 /* The ABI header in plain C: compiled with -std=c11 -pedantic -Werror, and a whole C plugin written against it. */
 #include <hawser/abi.h>
+#include <hawser/abi_draft.h>
 
 _Static_assert(HAWSER_ABI_MAJOR == 1, "the entry symbol's name has the major in it");
 _Static_assert(sizeof(hawser_status) == 4, "statuses are 32 bits wide");

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "hawser/test_kit/draft_message_parts.hpp"
 #include "hawser/test_kit/message.hpp"
 
 namespace hawser::test_kit {
@@ -229,6 +230,7 @@ struct host_functions {
             {HAWSER_CERTIFICATES, &certificates_table},
             {HAWSER_MESSAGE, message_functions::message_table()},
             {HAWSER_MAIL_HEADERS, message_functions::mail_headers_table()},
+            {HAWSER_DRAFT_MESSAGE_PARTS, draft_message_parts_functions::table()},
             {HAWSER_DELIVERY, delivery_table()},
             {HAWSER_SECRETS, secrets_table()},
             {HAWSER_AUDIT, audit_table()}};

@@ -165,6 +165,7 @@ public:
     // ---- What the test gives and looks at ----
     std::map<std::string, context_value, std::less<>> properties;
     std::vector<part> parts;  // the first is the body part
+    std::vector<part> added_parts;  // by hawser.draft.message-parts/1
     std::vector<header_field> mail_headers;
     std::uint32_t attempt = 1;
     std::int64_t published_unix_ms = 1'700'000'000'000;
