@@ -138,9 +138,14 @@ const decryption_identity& find_identity(CMS_ContentInfo* cms, const decode_mate
     for (int i = 0; i < sk_CMS_RecipientInfo_num(recipients); ++i) {
         recipient = sk_CMS_RecipientInfo_value(recipients, i);
         for (const decryption_identity& one : material.personal) {
-            if (is_for(recipient, one.certificate.get())) {
-                return one;
+            if (!is_for(recipient, one.certificate.get())) {
+                continue;
             }
+            if (!one.key) {
+                throw failure("the message is encrypted for " + one.name +
+                              ", whose private key is in a PKCS #11 token; the decoder needs it as a file");
+            }
+            return one;
         }
     }
     throw failure("the message is encrypted for " + std::to_string(sk_CMS_RecipientInfo_num(recipients)) +

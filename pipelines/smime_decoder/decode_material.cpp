@@ -14,6 +14,19 @@ x509_pointer parse_certificate(const hawser_certificate& one) {
     return certificate;
 }
 
+// A key in a token does not stop messages for other keys.
+key_pointer parse_key(const hawser_certificate& one) {
+    if (std::string_view(one.private_key.data, one.private_key.size).rfind("pkcs11:", 0) == 0) {
+        return nullptr;
+    }
+    const auto* bytes = reinterpret_cast<const unsigned char*>(one.private_key.data);
+    key_pointer key(d2i_AutoPrivateKey(nullptr, &bytes, static_cast<long>(one.private_key.size)));
+    if (!key) {
+        throw_openssl_failure("reading the private key of " + name_of(one));
+    }
+    return key;
+}
+
 void push(const stack_pointer& stack, x509_pointer certificate) {
     if (!stack || sk_X509_push(stack.get(), certificate.get()) <= 0) {
         throw_openssl_failure("keeping a certificate");
@@ -53,12 +66,7 @@ std::shared_ptr<const decode_material> load_decode_material(const host& owner) {
         if (one.private_key.size == 0) {
             return;  // a certificate alone decrypts nothing
         }
-        const auto* bytes = reinterpret_cast<const unsigned char*>(one.private_key.data);
-        key_pointer key(d2i_AutoPrivateKey(nullptr, &bytes, static_cast<long>(one.private_key.size)));
-        if (!key) {
-            throw_openssl_failure("reading the private key of " + name_of(one));
-        }
-        made->personal.push_back({parse_certificate(one), std::move(key), name_of(one)});
+        made->personal.push_back({parse_certificate(one), parse_key(one), name_of(one)});
     });
     return made;
 }

@@ -14,7 +14,7 @@ namespace hawser::smime {
 
 struct decryption_identity {
     x509_pointer certificate;
-    key_pointer key;
+    key_pointer key;   // null: in a token ("pkcs11:…"), which the decoder cannot use
     std::string name;  // the file
 };
 

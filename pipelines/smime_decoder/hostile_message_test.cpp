@@ -134,6 +134,28 @@ TEST_CASE("signers who cannot be trusted are refused, with the reason") {
     CHECK(one.error(signed_opaque(all().alice, text)) == Contains("broken.crl"));
 }
 
+TEST_CASE("a signature that names another certificate of the same key is refused (RFC 5035)") {
+    bench one;
+    sign_options named{EVP_sha256(), padding::pkcs1, CMS_CADES};
+    CHECK(one.decode(signed_opaque(all().alice, text, named)).result.error == "");
+    named.flags |= CMS_NOCERTS;
+    std::string der = sign({&all().alice}, text, false, named);
+    // The same key, name and number: only the certificate's hash tells them apart.
+    const identity twin = all().trusted.reissue(all().alice, "mallory@example.test");
+    one.host.certificates[HAWSER_CERTIFICATES_OTHER_PEOPLE] = {{twin.der(), "", "twin.pem"}};
+    CHECK(one.error(entity_of(der, "signed-data")) == Contains("signing-certificate-v2"));
+    one.host.certificates[HAWSER_CERTIFICATES_OTHER_PEOPLE] = {{all().alice.der(), "", "alice.pem"}};
+    CHECK(one.decode(entity_of(der, "signed-data")).result.is_ok());
+}
+
+TEST_CASE("a key in a token stops only what is encrypted for it") {
+    bench one;
+    one.host.certificates[HAWSER_CERTIFICATES_DECRYPTION].push_back({all().alice.der(), "pkcs11:token=x", "alice.pem"});
+    CHECK(one.decode(encrypted(text)).result.is_ok());
+    CHECK(one.error(entity_of(encrypt({&all().alice}, text, EVP_aes_256_gcm()), "enveloped-data")) ==
+          Contains("PKCS #11"));
+}
+
 TEST_CASE("signatures without attributes are verified, but not of a changed content") {
     bench one;
     const sign_options bare{EVP_sha256(), padding::pkcs1, CMS_NOATTR};

@@ -93,12 +93,28 @@ identity authority::issue(const std::string& name, const std::string& address, k
     one.name = name + ".pem";
     one.key = make_key(kind);
     one.certificate = make_certificate(name, one.key.get(), &root_);
-    add_extension(one.certificate.get(), NID_key_usage, "critical,digitalSignature,keyEncipherment,keyAgreement");
-    add_extension(one.certificate.get(), NID_ext_key_usage, "emailProtection");
-    add_extension(one.certificate.get(), NID_subject_key_identifier, "hash");
-    add_extension(one.certificate.get(), NID_subject_alt_name, ("email:" + address).c_str());
-    X509_sign(one.certificate.get(), root_.key.get(), EVP_sha256());
+    finish_certificate(one.certificate.get(), address);
     return one;
+}
+
+identity authority::reissue(const identity& known, const std::string& address) const {
+    identity one;
+    one.name = known.name;
+    EVP_PKEY_up_ref(known.key.get());
+    one.key.reset(known.key.get());
+    one.certificate = make_certificate("", one.key.get(), &root_);
+    X509_set_subject_name(one.certificate.get(), X509_get_subject_name(known.certificate.get()));
+    X509_set_serialNumber(one.certificate.get(), X509_get_serialNumber(known.certificate.get()));
+    finish_certificate(one.certificate.get(), address);
+    return one;
+}
+
+void authority::finish_certificate(X509* certificate, const std::string& address) const {
+    add_extension(certificate, NID_key_usage, "critical,digitalSignature,keyEncipherment,keyAgreement");
+    add_extension(certificate, NID_ext_key_usage, "emailProtection");
+    add_extension(certificate, NID_subject_key_identifier, "hash");
+    add_extension(certificate, NID_subject_alt_name, ("email:" + address).c_str());
+    X509_sign(certificate, root_.key.get(), EVP_sha256());
 }
 
 std::string authority::revoke(const identity* revoked) const {

@@ -24,10 +24,14 @@ class authority {
 public:
     authority();
     identity issue(const std::string& name, const std::string& address, key_kind kind) const;
+    // Another certificate of the same key, name and serial number.
+    identity reissue(const identity& known, const std::string& address) const;
     std::string revoke(const identity* revoked) const;  // a CRL, of nobody where null
     const identity& root() const { return root_; }
 
 private:
+    void finish_certificate(X509* certificate, const std::string& address) const;
+
     identity root_;
 };
 
@@ -36,7 +40,7 @@ enum class padding : std::uint8_t { pkcs1 = 1, pss, oaep };
 struct sign_options {
     const EVP_MD* digest = EVP_sha256();
     padding scheme = padding::pkcs1;
-    unsigned flags = 0;  // CMS_NOATTR, CMS_NOCERTS
+    unsigned flags = 0;  // CMS_NOATTR, CMS_NOCERTS, CMS_CADES
 };
 
 // DER of the structures; content as it is.

@@ -102,6 +102,9 @@ public:
             if (CMS_SignerInfo_verify(signer_) != 1) {
                 throw_invalid(who_, "it does not belong to this key, or was changed");
             }
+            if (!names_certificate(signer_, certificate_)) {
+                throw_invalid(who_, "it was made with another certificate (signing-certificate-v2)");
+            }
             check_pss_digest();
         } else if (signature_ == NID_rsassaPss) {
             throw_invalid(who_, "RSASSA-PSS without signed attributes is not supported");

@@ -6,7 +6,9 @@
 #include <cstdio>
 #include <ctime>
 
+#include "cms_structure.hpp"
 #include "encoded_words.hpp"
+#include "spool.hpp"
 
 namespace hawser::smime {
 namespace {
@@ -19,6 +21,27 @@ std::string hexadecimal(const unsigned char* bytes, std::size_t size) {
         out.push_back(digits[bytes[i] & 0x0fU]);
     }
     return out;
+}
+
+// SigningCertificateV2 ::= SEQUENCE { certs SEQUENCE OF ESSCertIDv2, … }, ESSCertIDv2 ::= SEQUENCE { hashAlgorithm
+// AlgorithmIdentifier DEFAULT sha256, certHash OCTET STRING, … }
+std::string first_certificate_hash(const ASN1_STRING* value, int& digest) {
+    auto all = std::make_shared<spool>();
+    all->append({reinterpret_cast<const char*>(ASN1_STRING_get0_data(value)),
+                 static_cast<std::size_t>(ASN1_STRING_length(value))});
+    ber_reader reader{byte_reader(make_stream(all, 0, all->size()))};
+    reader.enter(ber::sequence, "the signing certificate");
+    reader.enter(ber::sequence, "the list of signing certificates");
+    reader.enter(ber::sequence, "the signing certificate's identifier");
+    if (reader.is_next(ber::sequence)) {
+        reader.enter(ber::sequence, "the hash algorithm");
+        digest = nid_of(reader.capture(ber::object_identifier, small_element_max, "the hash algorithm"));
+        reader.skip_rest();
+        reader.leave();
+    }
+    reader.enter_octets(ber::octet_string, "the certificate's hash");
+    std::array<char, EVP_MAX_MD_SIZE> hash{};
+    return {hash.data(), reader.read_octets(hash.data(), hash.size())};
 }
 
 }  // namespace
@@ -52,6 +75,24 @@ std::vector<std::string> addresses_of(X509* certificate) {
     }
     X509_email_free(found);
     return all;
+}
+
+bool names_certificate(CMS_SignerInfo* signer, X509* certificate) {
+    if (CMS_signed_get_attr_by_NID(signer, NID_id_smime_aa_signingCertificateV2, -1) < 0) {
+        return true;
+    }
+    const auto* value = static_cast<const ASN1_STRING*>(
+        CMS_signed_get0_data_by_OBJ(signer, OBJ_nid2obj(NID_id_smime_aa_signingCertificateV2), -3, V_ASN1_SEQUENCE));
+    if (value == nullptr) {
+        return false;
+    }
+    int digest = NID_sha256;
+    const std::string named = first_certificate_hash(value, digest);
+    const EVP_MD* algorithm = EVP_get_digestbynid(digest);
+    std::array<unsigned char, EVP_MAX_MD_SIZE> hash{};
+    unsigned size = 0;
+    return algorithm != nullptr && X509_digest(certificate, algorithm, hash.data(), &size) == 1 &&
+           named == std::string_view(reinterpret_cast<const char*>(hash.data()), size);
 }
 
 std::string signing_time_of(CMS_SignerInfo* signer) {

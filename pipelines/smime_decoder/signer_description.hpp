@@ -12,6 +12,8 @@ std::string thumbprint_of(X509* certificate);  // SHA-1 in upper case hexadecima
 std::string text_of(const X509_NAME* name);    // RFC 2253
 std::string serial_of(const ASN1_INTEGER* serial);
 std::vector<std::string> addresses_of(X509* certificate);
+// Whether the signing-certificate-v2 attribute (RFC 5035), if there is one, is about this certificate.
+bool names_certificate(CMS_SignerInfo* signer, X509* certificate);
 std::string signing_time_of(CMS_SignerInfo* signer);  // RFC 3339, UTC; "" where it says none. It is the signer's word
 
 }  // namespace hawser::smime
