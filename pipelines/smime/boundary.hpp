@@ -6,6 +6,7 @@
 
 #include <string>
 
+#include "hexadecimal.hpp"
 #include "openssl_pointers.hpp"
 
 namespace hawser::smime {
@@ -15,12 +16,7 @@ inline std::string make_boundary(std::string boundary) {
     if (RAND_bytes(random, sizeof random) != 1) {
         throw_openssl_failure("making a boundary");
     }
-    static constexpr char digits[] = "0123456789abcdef";
-    for (const unsigned char byte : random) {
-        boundary += digits[byte >> 4U];
-        boundary += digits[byte & 15U];
-    }
-    return boundary;
+    return boundary + hexadecimal(random, sizeof random);
 }
 
 }  // namespace hawser::smime

@@ -49,8 +49,8 @@ std::string explain(int code, const X509* at, certificate_purpose purpose) {
         return purpose == certificate_purpose::signing
                    ? "is not usable for signing mail: its key usage has no digitalSignature, or its extended key usage "
                      "no emailProtection"
-                   : "is not usable for encrypting mail: its key usage has no keyEncipherment, or its extended key "
-                     "usage no emailProtection";
+                   : "is not usable for encrypting mail: its key usage has no keyEncipherment (or, with an elliptic "
+                     "curve key, keyAgreement), or its extended key usage no emailProtection";
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
@@ -63,6 +63,28 @@ std::string explain(int code, const X509* at, certificate_purpose purpose) {
     }
 }
 
+bool has_curve_key(X509* certificate) {
+    const EVP_PKEY* key = X509_get0_pubkey(certificate);
+    return key != nullptr && EVP_PKEY_get_base_id(key) == EVP_PKEY_EC;
+}
+
+// OpenSSL's purpose for encryption wants keyEncipherment, which a key that only agrees on keys does not have: its chain
+// is checked, and its own usage below.
+int openssl_purpose(X509* certificate, certificate_purpose purpose) {
+    return purpose == certificate_purpose::signing ? X509_PURPOSE_SMIME_SIGN
+           : has_curve_key(certificate)            ? X509_PURPOSE_ANY
+                                                   : X509_PURPOSE_SMIME_ENCRYPT;
+}
+
+// An elliptic curve key's own rules for encryption: keyAgreement (RFC 5480 section 3), and emailProtection.
+bool allows_agreement(X509* certificate, certificate_purpose purpose) {
+    if (purpose != certificate_purpose::encryption || !has_curve_key(certificate)) {
+        return true;
+    }
+    return (X509_get_key_usage(certificate) & KU_KEY_AGREEMENT) != 0 &&
+           (X509_get_extended_key_usage(certificate) & (XKU_SMIME | XKU_ANYEKU)) != 0;
+}
+
 }  // namespace
 
 stack_pointer check_certificate(X509* certificate, certificate_purpose purpose, const check_context& context,
@@ -73,17 +95,17 @@ stack_pointer check_certificate(X509* certificate, certificate_purpose purpose, 
         throw_openssl_failure("preparing the check of the certificate " + name);
     }
     X509_VERIFY_PARAM* parameters = X509_STORE_CTX_get0_param(verification.get());
-    X509_VERIFY_PARAM_set_purpose(
-        parameters, purpose == certificate_purpose::signing ? X509_PURPOSE_SMIME_SIGN : X509_PURPOSE_SMIME_ENCRYPT);
+    X509_VERIFY_PARAM_set_purpose(parameters, openssl_purpose(certificate, purpose));
     X509_VERIFY_PARAM_set_flags(parameters,
                                 X509_V_FLAG_PARTIAL_CHAIN);  // whatever is in the trusted folder is an anchor
     if (context.checks_revocation) {
         X509_VERIFY_PARAM_set_flags(parameters, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
     }
-    if (X509_verify_cert(verification.get()) != 1) {
-        const int code = X509_STORE_CTX_get_error(verification.get());
+    const bool is_trusted = X509_verify_cert(verification.get()) == 1;
+    if (!is_trusted || !allows_agreement(certificate, purpose)) {
+        const int code = is_trusted ? X509_V_ERR_INVALID_PURPOSE : X509_STORE_CTX_get_error(verification.get());
         const X509* at = X509_STORE_CTX_get_current_cert(verification.get());
-        if (at == nullptr) {
+        if (at == nullptr || is_trusted) {
             at = certificate;
         }
         ERR_clear_error();

@@ -5,12 +5,12 @@
 
 #include "base64_lines.hpp"
 #include "boundary.hpp"
+#include "cms_structures.hpp"
 
 namespace hawser::smime {
 namespace {
 
 constexpr std::size_t block_size = 64 * 1024;
-constexpr unsigned streaming_flags = CMS_STREAM | CMS_PARTIAL | CMS_BINARY;
 
 constexpr const char* signed_data_header =
     "MIME-Version: 1.0\r\nContent-Type: application/pkcs7-mime; smime-type=signed-data;\r\n name=\"smime.p7m\"\r\n"
@@ -18,26 +18,13 @@ constexpr const char* signed_data_header =
 constexpr const char* enveloped_data_header =
     "MIME-Version: 1.0\r\nContent-Type: application/pkcs7-mime; smime-type=enveloped-data;\r\n name=\"smime.p7m\"\r\n"
     "Content-Transfer-Encoding: base64\r\nContent-Disposition: attachment; filename=\"smime.p7m\"\r\n\r\n";
+constexpr const char* authenticated_data_header =
+    "MIME-Version: 1.0\r\nContent-Type: application/pkcs7-mime; smime-type=authEnveloped-data;\r\n "
+    "name=\"smime.p7m\"\r\n"
+    "Content-Transfer-Encoding: base64\r\nContent-Disposition: attachment; filename=\"smime.p7m\"\r\n\r\n";
 constexpr const char* signature_header =
     "Content-Type: application/pkcs7-signature; name=\"smime.p7s\"\r\nContent-Transfer-Encoding: base64\r\n"
     "Content-Disposition: attachment; filename=\"smime.p7s\"\r\n\r\n";
-
-// Signing time, capabilities and signing-certificate-v2 (CMS_CADES) are among the signed attributes (RFC 8551
-// section 2.5).
-cms_pointer make_signed_data(const seal_material& material, bool adds_certificates, unsigned flags) {
-    cms_pointer cms(CMS_sign(nullptr, nullptr, nullptr, nullptr, streaming_flags | flags));
-    const unsigned signer_flags = streaming_flags | CMS_CADES | (adds_certificates ? 0U : CMS_NOCERTS);
-    if (!cms || CMS_add1_signer(cms.get(), material.signer.get(), material.signer_key.get(), EVP_sha256(),
-                                signer_flags) == nullptr) {
-        throw_openssl_failure("preparing the signature");
-    }
-    for (int i = 0; adds_certificates && i < sk_X509_num(material.signer_chain.get()); ++i) {
-        if (CMS_add1_cert(cms.get(), sk_X509_value(material.signer_chain.get(), i)) != 1) {
-            throw_openssl_failure("adding the chain to the signature");
-        }
-    }
-    return cms;
-}
 
 // What all three have in common: text that is ready, and more of it when that is used up.
 class sealing_source : public stream_source {
@@ -130,10 +117,11 @@ private:
 // multipart/signed (RFC 1847): the entity passes byte for byte and is hashed on the way.
 class clear_source final : public sealing_source {
 public:
-    clear_source(body_stream entity, std::shared_ptr<const seal_material> material, cms_pointer cms)
+    clear_source(body_stream entity, std::shared_ptr<const seal_material> material, cms_pointer cms, const char* micalg)
         : entity_(std::move(entity)),
           material_(std::move(material)),
           cms_(std::move(cms)),
+          micalg_(micalg),
           boundary_(make_boundary("=_smime_")),
           block_(block_size, '\0'),
           nothing_(BIO_new(BIO_s_null())),
@@ -156,8 +144,8 @@ protected:
             has_begun_ = true;
             out =
                 "MIME-Version: 1.0\r\nContent-Type: multipart/signed; protocol=\"application/pkcs7-signature\";\r\n "
-                "micalg=sha-256;\r\n boundary=\"" +
-                boundary_ +
+                "micalg=" +
+                std::string(micalg_) + ";\r\n boundary=\"" + boundary_ +
                 "\"\r\nContent-Transfer-Encoding: 7bit\r\n\r\nThis is a signed message in MIME format.\r\n\r\n--" +
                 boundary_ + "\r\n";
         }
@@ -203,6 +191,7 @@ private:
     body_stream entity_;
     std::shared_ptr<const seal_material> material_;
     cms_pointer cms_;
+    const char* micalg_;
     std::string boundary_;
     std::string block_;
     bio_pointer nothing_;
@@ -212,24 +201,26 @@ private:
 
 }  // namespace
 
-body_stream sign_opaque(body_stream entity, std::shared_ptr<const seal_material> material, bool adds_certificates) {
-    cms_pointer cms = make_signed_data(*material, adds_certificates, 0);
+body_stream sign_opaque(body_stream entity, std::shared_ptr<const seal_material> material,
+                        const seal_algorithms& algorithms, bool adds_certificates) {
+    cms_pointer cms = make_signed_data(*material, algorithms, adds_certificates, false);
     return make_stream(
         std::make_unique<encoded_source>(std::move(entity), std::move(material), std::move(cms), signed_data_header));
 }
 
-body_stream sign_clear(body_stream entity, std::shared_ptr<const seal_material> material, bool adds_certificates) {
-    cms_pointer cms = make_signed_data(*material, adds_certificates, CMS_DETACHED);
-    return make_stream(std::make_unique<clear_source>(std::move(entity), std::move(material), std::move(cms)));
+body_stream sign_clear(body_stream entity, std::shared_ptr<const seal_material> material,
+                       const seal_algorithms& algorithms, bool adds_certificates) {
+    cms_pointer cms = make_signed_data(*material, algorithms, adds_certificates, true);
+    return make_stream(
+        std::make_unique<clear_source>(std::move(entity), std::move(material), std::move(cms), algorithms.micalg()));
 }
 
-body_stream encrypt(body_stream entity, std::shared_ptr<const seal_material> material, const EVP_CIPHER* cipher) {
-    cms_pointer cms(CMS_encrypt(material->recipients.get(), nullptr, cipher, streaming_flags));
-    if (!cms) {
-        throw_openssl_failure("preparing the encryption");
-    }
-    return make_stream(std::make_unique<encoded_source>(std::move(entity), std::move(material), std::move(cms),
-                                                        enveloped_data_header));
+body_stream encrypt(body_stream entity, std::shared_ptr<const seal_material> material,
+                    const seal_algorithms& algorithms, const content_cipher& cipher) {
+    cms_pointer cms = make_enveloped_data(*material, algorithms, cipher);
+    return make_stream(std::make_unique<encoded_source>(
+        std::move(entity), std::move(material), std::move(cms),
+        algorithms.is_authenticated() ? authenticated_data_header : enveloped_data_header));
 }
 
 }  // namespace hawser::smime

@@ -3,6 +3,7 @@
 #include <openssl/crypto.h>
 
 #include "certificate_check.hpp"
+#include "hexadecimal.hpp"
 
 namespace hawser::smime {
 namespace {
@@ -58,6 +59,42 @@ check_context make_check_context(const host& owner, bool checks_revocation) {
     return context;
 }
 
+// SHA-1 or SHA-256 in hexadecimal; colons, blanks and case do not matter.
+bool has_thumbprint(const X509* certificate, const std::string& selector) {
+    std::string wanted;
+    for (const char c : selector) {
+        if (c != ':' && c != ' ') {
+            wanted += static_cast<char>(c >= 'A' && c <= 'F' ? c - 'A' + 'a' : c);
+        }
+    }
+    for (const EVP_MD* kind : {EVP_sha1(), EVP_sha256()}) {
+        unsigned char digest[EVP_MAX_MD_SIZE];
+        unsigned size = 0;
+        if (X509_digest(certificate, kind, digest, &size) == 1 && hexadecimal(digest, size) == wanted) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// Adds the sender's own certificate to the recipients, so that what was sent can be read again.
+void add_self(const host& owner, const std::string& selector, const check_context& context, seal_material& material) {
+    x509_pointer own;
+    owner.each_certificate(nullptr, certificate_set::personal, [&](const hawser_certificate& given) {
+        x509_pointer one = own ? x509_pointer() : parse_certificate(given);
+        if (one &&
+            (std::string_view(given.name.data, given.name.size) == selector || has_thumbprint(one.get(), selector))) {
+            own = std::move(one);
+        }
+    });
+    if (!own) {
+        throw failure("there is no certificate " + selector +
+                      " in the host's personal folder, which EncryptToSelf names: put it there, or correct the name");
+    }
+    check_certificate(own.get(), certificate_purpose::encryption, context, selector);
+    sk_X509_push(material.recipients.get(), own.release());
+}
+
 }  // namespace
 
 std::shared_ptr<const seal_material> load_seal_material(message& one, const seal_wish& wish) {
@@ -89,6 +126,9 @@ std::shared_ptr<const seal_material> load_seal_material(message& one, const seal
         if (sk_X509_num(material->recipients.get()) == 0) {
             throw failure(
                 "there is no certificate to encrypt for: name the recipients' in the port's encryptionCertificates");
+        }
+        if (!wish.to_self.empty()) {
+            add_self(one.host(), wish.to_self, context, *material);
         }
     }
     return material;

@@ -6,6 +6,7 @@
 #include "cms_seal.hpp"
 #include "hawser/sdk.hpp"
 #include "part_entity.hpp"
+#include "seal_algorithms.hpp"
 #include "seal_material.hpp"
 
 namespace hawser::smime {
@@ -13,10 +14,6 @@ namespace {
 
 constexpr std::int64_t material_lifetime_ms = 60 * 1000;  // dates and CRLs are checked again after this
 constexpr std::size_t material_count_max = 1000;
-
-const EVP_CIPHER* cipher_of(const std::string& name) {
-    return name == "AES256" ? EVP_aes_256_cbc() : name == "AES192" ? EVP_aes_192_cbc() : EVP_aes_128_cbc();
-}
 
 }  // namespace
 
@@ -34,22 +31,30 @@ public:
         made.enumeration("SignatureType", "NoSign; ClearSign: readable without S/MIME; BlobSign: opaque.",
                          "NoSign=0|ClearSign=1|BlobSign=2", "NoSign")
             .boolean("EnableEncryption", "Encrypts for the port's encryptionCertificates.", "false")
-            .enumeration("EncryptionAlgorithm", "The content encryption, in CBC mode.",
-                         "DES3=0|DES=1|RC2=2|AES128=3|AES192=4|AES256=5", "AES128")
             .boolean("AddSigningCertToMessage", "Sends the signing certificate and its chain along.", "true")
             .boolean("CheckRevocationList",
                      "Requires a current CRL of every issuer that does not list the certificate.", "true")
             .enumeration("ContentTransferEncoding", "The encoding of the sealed content.",
                          "Base64=0|QuotedPrintable=1|SevenBit=2|EightBit=3|Binary=4|UUEncode=5", "Base64")
-            .boolean("SendBodyPartAsAttachment", "Gives the body part an attachment disposition.", "false");
+            .boolean("SendBodyPartAsAttachment", "Gives the body part an attachment disposition.", "false")
+            .string("EncryptToSelf",
+                    "Encrypts for this certificate of the personal folder too: a thumbprint, or a file name.")
+            .boolean("TripleWrap", "Signs, encrypts, and signs what was encrypted (RFC 2634 section 1.1).", "false");
+        describe_algorithms(made);
         return made;
     }
 
     static void validate(const config& values, const host&, problems& found) {
-        const std::string algorithm = values.string("/EncryptionAlgorithm");
-        if (algorithm.rfind("AES", 0) != 0) {
-            found.error("/EncryptionAlgorithm",
-                        algorithm + " is not supported by this version: use AES128, AES192 or AES256");
+        validate_algorithms(values, found);
+        const bool is_signed = values.string("/SignatureType") != "NoSign";
+        const bool is_encrypted = values.boolean("/EnableEncryption");
+        if (values.boolean("/TripleWrap") && !(is_signed && is_encrypted)) {
+            found.error("/TripleWrap",
+                        "what is wrapped three times is signed and encrypted: set SignatureType and "
+                        "EnableEncryption, or leave TripleWrap out");
+        }
+        if (!values.string("/EncryptToSelf").empty() && !is_encrypted) {
+            found.error("/EncryptToSelf", "nothing is encrypted: set EnableEncryption, or leave EncryptToSelf out");
         }
         if (values.string("/ContentTransferEncoding") != "Base64") {
             found.error("/ContentTransferEncoding", "only Base64 is supported by this version");
@@ -63,9 +68,12 @@ public:
 
     explicit smime_encoder(const config& values)
         : signature_(values.string("/SignatureType")),
-          cipher_(cipher_of(values.string("/EncryptionAlgorithm"))),
+          algorithms_(read_algorithms(values)),
+          cipher_(algorithms_.encryption),
           adds_certificates_(values.boolean("/AddSigningCertToMessage")),
-          wish_{signature_ != "NoSign", values.boolean("/EnableEncryption"), values.boolean("/CheckRevocationList")} {}
+          wraps_three_times_(values.boolean("/TripleWrap")),
+          wish_{signature_ != "NoSign", values.boolean("/EnableEncryption"), values.boolean("/CheckRevocationList"),
+                values.string("/EncryptToSelf")} {}
 
     std::uint32_t configured_seals() const override {
         return (wish_.is_signed ? HAWSER_SEAL_SIGNED : 0U) | (wish_.is_encrypted ? HAWSER_SEAL_ENCRYPTED : 0U);
@@ -76,12 +84,15 @@ public:
         if (wish_.is_signed || wish_.is_encrypted) {
             const std::shared_ptr<const seal_material> material = material_of(one);
             if (signature_ == "BlobSign") {
-                entity = sign_opaque(std::move(entity), material, adds_certificates_);
+                entity = sign_opaque(std::move(entity), material, algorithms_, adds_certificates_);
             } else if (signature_ == "ClearSign") {
-                entity = sign_clear(std::move(entity), material, adds_certificates_);
+                entity = sign_clear(std::move(entity), material, algorithms_, adds_certificates_);
             }
             if (wish_.is_encrypted) {
-                entity = encrypt(std::move(entity), material, cipher_);
+                entity = encrypt(std::move(entity), material, algorithms_, cipher_);
+            }
+            if (wraps_three_times_) {
+                entity = sign_opaque(std::move(entity), material, algorithms_, adds_certificates_);
             }
         }
         one.put_body(std::move(entity));
@@ -118,8 +129,10 @@ private:
         std::int64_t made_ms = 0;
     };
     std::string signature_;
-    const EVP_CIPHER* cipher_;
+    seal_algorithms algorithms_;
+    content_cipher cipher_;
     bool adds_certificates_;
+    bool wraps_three_times_;
     seal_wish wish_;
     std::map<std::string, cached> cache_;  // execute is never called twice at once
 };

@@ -16,6 +16,14 @@ namespace kit = hawser::test_kit;
 
 const std::string text = "Content-Type: text/plain; charset=utf-8\r\n\r\nDue on Friday.\r\n";
 
+inline std::string mixed(const std::vector<std::string>& parts) {
+    std::string out = "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=mix\r\n\r\n";
+    for (const std::string& one : parts) {
+        out += "--mix\r\n" + one + "\r\n";
+    }
+    return out + "--mix--\r\n";
+}
+
 // Made once: keys take their time.
 struct people {
     authority trusted;

@@ -13,14 +13,6 @@ namespace {
 
 const std::string mime = "MIME-Version: 1.0\r\n";
 
-std::string mixed(const std::vector<std::string>& parts) {
-    std::string out = mime + "Content-Type: multipart/mixed; boundary=mix\r\n\r\n";
-    for (const std::string& one : parts) {
-        out += "--mix\r\n" + one + "\r\n";
-    }
-    return out + "--mix--\r\n";
-}
-
 std::string content_info(int kind, const std::string& elements) {
     return der_element(ber::sequence, object_identifier_of(kind) +
                                           der_element(ber::explicit_context(0), der_element(ber::sequence, elements)));

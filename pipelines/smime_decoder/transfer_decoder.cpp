@@ -7,7 +7,7 @@
 namespace hawser::smime {
 namespace {
 
-constexpr std::uint8_t is_space = 64, is_padding = 65, is_other = 66;
+constexpr std::uint8_t is_blank = 64, is_padding = 65, is_other = 66;
 constexpr std::size_t line_size_max = 1000;
 constexpr std::size_t spaces_max = 1000;
 
@@ -19,7 +19,7 @@ constexpr std::array<std::uint8_t, 256> base64_values = [] {
         values[static_cast<unsigned char>(alphabet[i])] = static_cast<std::uint8_t>(i);
     }
     for (const char c : {' ', '\t', '\r', '\n'}) {
-        values[static_cast<unsigned char>(c)] = is_space;
+        values[static_cast<unsigned char>(c)] = is_blank;
     }
     values['='] = is_padding;
     return values;
@@ -35,7 +35,7 @@ std::size_t base64_decoder::write_groups(std::string_view in, char*& to) {
     for (; at + 4 <= in.size(); at += 4) {
         const std::uint32_t a = value_of(in[at]), b = value_of(in[at + 1]);
         const std::uint32_t c = value_of(in[at + 2]), d = value_of(in[at + 3]);
-        if ((a | b | c | d) >= is_space) {
+        if ((a | b | c | d) >= is_blank) {
             break;
         }
         const std::uint32_t bits = a << 18U | b << 12U | c << 6U | d;
@@ -58,12 +58,12 @@ void base64_decoder::write(std::string_view in, std::string& out) {
             }
         }
         const std::uint8_t value = value_of(in[at++]);
-        if (value == is_space) {
+        if (value == is_blank) {
             continue;
         }
         if (value == is_padding && (count_ >= 2 || padding_ > 0) && count_ + padding_ < 4) {
             ++padding_;
-        } else if (value < is_space && padding_ == 0) {
+        } else if (value < is_blank && padding_ == 0) {
             bits_ = bits_ << 6U | value;
             ++count_;
         } else {
