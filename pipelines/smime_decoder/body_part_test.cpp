@@ -8,14 +8,6 @@ using doctest::Contains;
 
 namespace {
 
-std::string mixed(const std::vector<std::string>& parts) {
-    std::string out = "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=mix\r\n\r\n";
-    for (const std::string& one : parts) {
-        out += "--mix\r\n" + one + "\r\n";
-    }
-    return out + "--mix--\r\n";
-}
-
 const std::string binary =
     "Content-Type: application/pdf; name=a.pdf\r\nContent-Transfer-Encoding: base64\r\n\r\nJVBERg==";
 const std::string plain = "Content-Type: text/plain\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\na=3Db";

@@ -9,8 +9,6 @@
 namespace hawser::smime {
 namespace {
 
-constexpr std::size_t block_size = 32 * 1024;
-
 // Decrypted blocks, given out piece by piece.
 class decrypting_source : public stream_source {
 public:
@@ -38,7 +36,7 @@ private:
     virtual void end() {}
 
     content_cipher cipher_;
-    std::string block_ = std::string(block_size, '\0');
+    std::string block_ = std::string(content_block_size, '\0');
     std::string clear_;
     std::size_t at_ = 0;
     bool is_at_end_ = false;
@@ -111,7 +109,7 @@ std::string read_tag(ber_reader& structure) {
 }
 
 void check_tag(content_cipher& cipher, spool& encrypted) {
-    std::string block(block_size, '\0');
+    std::string block(content_block_size, '\0');
     std::string clear;
     std::uint64_t offset = 0;
     while (const std::size_t size = encrypted.read(offset, block.data(), block.size())) {
@@ -123,7 +121,7 @@ void check_tag(content_cipher& cipher, spool& encrypted) {
 
 body_stream open_authenticated(ber_reader structure, content_cipher cipher) {
     const auto encrypted = std::make_shared<spool>();
-    std::string block(block_size, '\0');
+    std::string block(content_block_size, '\0');
     while (const std::size_t size = structure.read_octets(block.data(), block.size())) {
         encrypted->append(std::string_view(block).substr(0, size));
     }

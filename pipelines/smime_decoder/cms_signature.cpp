@@ -13,7 +13,6 @@
 namespace hawser::smime {
 namespace {
 
-constexpr std::size_t block_size = 32 * 1024;
 constexpr std::size_t micalg_max = 8;
 
 // Up to the content, if any.
@@ -85,7 +84,7 @@ body_stream open_signed(ber_reader structure, const decode_material& material, c
     const auto content = std::make_shared<spool>();
     structure.enter(ber::explicit_context(0), "the signed content");
     structure.enter_octets(ber::octet_string, "the signed content's bytes");
-    std::string block(block_size, '\0');
+    std::string block(content_block_size, '\0');
     while (const std::size_t size = structure.read_octets(block.data(), block.size())) {
         const std::string_view piece = std::string_view(block).substr(0, size);
         digests.update(piece);
@@ -112,7 +111,7 @@ void verify_detached(body_stream signature, body_stream content, const std::stri
     }
     read_tail(structure, elements);
     content_digests digests(elements.digest_algorithms, policy);
-    std::string block(block_size, '\0');
+    std::string block(content_block_size, '\0');
     while (const std::size_t size = content.read(block.data(), block.size())) {
         digests.update(std::string_view(block).substr(0, size));
     }

@@ -13,14 +13,6 @@ namespace {
 
 const std::string mime = "MIME-Version: 1.0\r\n";
 
-std::string mixed(const std::vector<std::string>& parts) {
-    std::string out = mime + "Content-Type: multipart/mixed; boundary=mix\r\n\r\n";
-    for (const std::string& one : parts) {
-        out += "--mix\r\n" + one + "\r\n";
-    }
-    return out + "--mix--\r\n";
-}
-
 std::string content_info(int kind, const std::string& elements) {
     return der_element(ber::sequence, object_identifier_of(kind) +
                                           der_element(ber::explicit_context(0), der_element(ber::sequence, elements)));
@@ -238,6 +230,23 @@ TEST_CASE("Require asks for what the message has to be") {
     CHECK(one.error(encrypted(text), {{"/Require", "signedAndEncrypted"}}) == Contains("not signed"));
     CHECK(one.error(signed_opaque(all().alice, text), {{"/Require", "encrypted"}}) == Contains("not encrypted"));
     CHECK(one.decode(encrypted(signed_opaque(all().alice, text)), {{"/Require", "signedAndEncrypted"}}).result.is_ok());
+}
+
+TEST_CASE("a body that fails anywhere gives nothing away") {
+    bench one;
+    kit::instance decoder = kit::instance::of<smime_decoder>(one.host, unauthenticated);
+    const std::string messages[] = {encrypted(signed_opaque(all().carol, text)), clear_signed(all().carol, text),
+                                    encrypted(signed_opaque(all().carol, text), EVP_aes_128_cbc())};
+    for (const std::string& whole : messages) {
+        for (std::size_t size = 0; size < whole.size(); size += 61) {
+            kit::message failing(whole);
+            failing.parts[0].fails_after = size;
+            failing.parts[0].read_size_max = 50;
+            const kit::run_result result = kit::run(decoder, failing);
+            CHECK(result.status == HAWSER_IO);
+            CHECK(result.body.empty());
+        }
+    }
 }
 
 TEST_CASE("a body that fails, and a host that stops, end the decoding") {

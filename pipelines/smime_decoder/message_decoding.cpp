@@ -13,8 +13,6 @@
 namespace hawser::smime {
 namespace {
 
-constexpr std::size_t block_size = 32 * 1024;
-
 bool ends_with(const std::string& text, std::string_view end) {
     return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
 }
@@ -31,7 +29,7 @@ bool is_seal(const mime_header& header, const content_type& type) {
 
 std::shared_ptr<spool> fill_spool(body_stream from) {
     auto filled = std::make_shared<spool>();
-    std::string block(block_size, '\0');
+    std::string block(content_block_size, '\0');
     while (const std::size_t size = from.read(block.data(), block.size())) {
         filled->append(std::string_view(block).substr(0, size));
     }
