@@ -216,7 +216,7 @@ body_stream sign_clear(body_stream entity, std::shared_ptr<const seal_material> 
 }
 
 body_stream encrypt(body_stream entity, std::shared_ptr<const seal_material> material,
-                    const seal_algorithms& algorithms, const content_cipher& cipher) {
+                    const seal_algorithms& algorithms, const sealing_cipher& cipher) {
     cms_pointer cms = make_enveloped_data(*material, algorithms, cipher);
     return make_stream(std::make_unique<encoded_source>(
         std::move(entity), std::move(material), std::move(cms),

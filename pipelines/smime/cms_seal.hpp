@@ -17,6 +17,6 @@ body_stream sign_opaque(body_stream entity, std::shared_ptr<const seal_material>
 body_stream sign_clear(body_stream entity, std::shared_ptr<const seal_material> material,
                        const seal_algorithms& algorithms, bool adds_certificates);
 body_stream encrypt(body_stream entity, std::shared_ptr<const seal_material> material,
-                    const seal_algorithms& algorithms, const content_cipher& cipher);
+                    const seal_algorithms& algorithms, const sealing_cipher& cipher);
 
 }  // namespace hawser::smime

@@ -116,7 +116,7 @@ cms_pointer make_signed_data(const seal_material& material, const seal_algorithm
 }
 
 cms_pointer make_enveloped_data(const seal_material& material, const seal_algorithms& algorithms,
-                                const content_cipher& cipher) {
+                                const sealing_cipher& cipher) {
     cms_pointer cms(algorithms.is_authenticated()
                         ? CMS_AuthEnvelopedData_create_ex(cipher.get(), cipher.library(), nullptr)
                         : CMS_EnvelopedData_create_ex(cipher.get(), cipher.library(), nullptr));

@@ -12,6 +12,6 @@ cms_pointer make_signed_data(const seal_material& material, const seal_algorithm
                              bool is_detached);
 // EnvelopedData, or AuthEnvelopedData where the cipher authenticates.
 cms_pointer make_enveloped_data(const seal_material& material, const seal_algorithms& algorithms,
-                                const content_cipher& cipher);
+                                const sealing_cipher& cipher);
 
 }  // namespace hawser::smime

@@ -127,14 +127,14 @@ void validate_algorithms(const config& values, problems& found) {
     } else if (read.is_legacy()) {
         found.warning("/EncryptionAlgorithm", read.encryption + " is not secure any more");
         try {
-            const content_cipher loaded(read.encryption);
+            const sealing_cipher loaded(read.encryption);
         } catch (const failure& missing) {
             found.error("/EncryptionAlgorithm", missing.what());
         }
     }
 }
 
-content_cipher::content_cipher(const std::string& algorithm) {
+sealing_cipher::sealing_cipher(const std::string& algorithm) {
     const named_cipher& named = cipher_named(algorithm);
     library_ = named.is_legacy ? legacy_library() : nullptr;
     cipher_.reset(EVP_CIPHER_fetch(library_, named.name, nullptr), EVP_CIPHER_free);

@@ -33,9 +33,9 @@ seal_algorithms read_algorithms(const config& values);
 
 // A content cipher and the library context that has it. DES and RC2 come from OpenSSL's legacy provider, in a context
 // of its own, so that nothing else in the process finds them. Throws hawser::failure where there is no such provider.
-class content_cipher {
+class sealing_cipher {
 public:
-    explicit content_cipher(const std::string& algorithm);
+    explicit sealing_cipher(const std::string& algorithm);
     const EVP_CIPHER* get() const noexcept { return cipher_.get(); }
     OSSL_LIB_CTX* library() const noexcept { return library_; }
 

@@ -130,7 +130,7 @@ private:
     };
     std::string signature_;
     seal_algorithms algorithms_;
-    content_cipher cipher_;
+    sealing_cipher cipher_;
     bool adds_certificates_;
     bool wraps_three_times_;
     seal_wish wish_;

@@ -3,7 +3,6 @@
 #include <openssl/objects.h>
 
 #include "cms_structure.hpp"
-#include "content_block.hpp"
 #include "content_cipher.hpp"
 #include "spool.hpp"
 

@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "cms_structure.hpp"
-#include "content_block.hpp"
 #include "encoded_words.hpp"
 #include "mime_header.hpp"
 #include "signed_content.hpp"

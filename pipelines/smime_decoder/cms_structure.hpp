@@ -15,6 +15,7 @@ constexpr std::size_t small_element_max = 64 * 1024;        // an algorithm, att
 constexpr std::size_t recipients_size_max = 1024 * 1024;    // a message for some thousand recipients
 constexpr std::size_t certificates_size_max = 1024 * 1024;  // chains of a few certificates
 constexpr std::size_t signers_size_max = 256 * 1024;
+constexpr std::size_t content_block_size = 32 * 1024;  // of content, at a time
 
 // Goes into the ContentInfo and gives its content type's NID (NID_pkcs7_signed, …). Throws for what is none, and for
 // kinds that S/MIME has and this decoder has not, with what to do.

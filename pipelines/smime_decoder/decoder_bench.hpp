@@ -16,14 +16,6 @@ namespace kit = hawser::test_kit;
 
 const std::string text = "Content-Type: text/plain; charset=utf-8\r\n\r\nDue on Friday.\r\n";
 
-inline std::string mixed(const std::vector<std::string>& parts) {
-    std::string out = "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=mix\r\n\r\n";
-    for (const std::string& one : parts) {
-        out += "--mix\r\n" + one + "\r\n";
-    }
-    return out + "--mix--\r\n";
-}
-
 // Made once: keys take their time.
 struct people {
     authority trusted;
@@ -83,6 +75,13 @@ const kit::settings legacy = {{"/AllowLegacyAlgorithms", "true"}, {"/AllowUnauth
 
 inline std::string signed_opaque(const identity& signer, const std::string& content, const sign_options& options = {}) {
     return entity_of(sign({&signer}, content, false, options), "signed-data");
+}
+inline std::string mixed(const std::vector<std::string>& parts) {
+    std::string out = "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=mix\r\n\r\n";
+    for (const std::string& one : parts) {
+        out += "--mix\r\n" + one + "\r\n";
+    }
+    return out + "--mix--\r\n";
 }
 inline std::string encrypted(const std::string& content, const EVP_CIPHER* cipher = EVP_aes_256_gcm()) {
     return entity_of(encrypt({&all().bob}, content, cipher), "enveloped-data");

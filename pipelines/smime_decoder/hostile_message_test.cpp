@@ -232,6 +232,23 @@ TEST_CASE("Require asks for what the message has to be") {
     CHECK(one.decode(encrypted(signed_opaque(all().alice, text)), {{"/Require", "signedAndEncrypted"}}).result.is_ok());
 }
 
+TEST_CASE("a body that fails anywhere gives nothing away") {
+    bench one;
+    kit::instance decoder = kit::instance::of<smime_decoder>(one.host, unauthenticated);
+    const std::string messages[] = {encrypted(signed_opaque(all().carol, text)), clear_signed(all().carol, text),
+                                    encrypted(signed_opaque(all().carol, text), EVP_aes_128_cbc())};
+    for (const std::string& whole : messages) {
+        for (std::size_t size = 0; size < whole.size(); size += 61) {
+            kit::message failing(whole);
+            failing.parts[0].fails_after = size;
+            failing.parts[0].read_size_max = 50;
+            const kit::run_result result = kit::run(decoder, failing);
+            CHECK(result.status == HAWSER_IO);
+            CHECK(result.body.empty());
+        }
+    }
+}
+
 TEST_CASE("a body that fails, and a host that stops, end the decoding") {
     bench one;
     kit::instance decoder = kit::instance::of<smime_decoder>(one.host, {});

@@ -5,7 +5,6 @@
 #include "cms_envelope.hpp"
 #include "cms_signature.hpp"
 #include "cms_structure.hpp"
-#include "content_block.hpp"
 #include "encoded_words.hpp"
 #include "header_protection.hpp"
 #include "legacy_display.hpp"

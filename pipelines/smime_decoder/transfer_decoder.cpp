@@ -7,21 +7,21 @@
 namespace hawser::smime {
 namespace {
 
-constexpr std::uint8_t is_blank = 64, is_padding = 65, is_other = 66;
+constexpr std::uint8_t space_value = 64, padding_value = 65, other_value = 66;
 constexpr std::size_t line_size_max = 1000;
 constexpr std::size_t spaces_max = 1000;
 
 constexpr std::array<std::uint8_t, 256> base64_values = [] {
     std::array<std::uint8_t, 256> values{};
-    values.fill(is_other);
+    values.fill(other_value);
     const std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     for (std::size_t i = 0; i < alphabet.size(); ++i) {
         values[static_cast<unsigned char>(alphabet[i])] = static_cast<std::uint8_t>(i);
     }
     for (const char c : {' ', '\t', '\r', '\n'}) {
-        values[static_cast<unsigned char>(c)] = is_blank;
+        values[static_cast<unsigned char>(c)] = space_value;
     }
-    values['='] = is_padding;
+    values['='] = padding_value;
     return values;
 }();
 
@@ -35,7 +35,7 @@ std::size_t base64_decoder::write_groups(std::string_view in, char*& to) {
     for (; at + 4 <= in.size(); at += 4) {
         const std::uint32_t a = value_of(in[at]), b = value_of(in[at + 1]);
         const std::uint32_t c = value_of(in[at + 2]), d = value_of(in[at + 3]);
-        if ((a | b | c | d) >= is_blank) {
+        if ((a | b | c | d) >= space_value) {
             break;
         }
         const std::uint32_t bits = a << 18U | b << 12U | c << 6U | d;
@@ -58,12 +58,12 @@ void base64_decoder::write(std::string_view in, std::string& out) {
             }
         }
         const std::uint8_t value = value_of(in[at++]);
-        if (value == is_blank) {
+        if (value == space_value) {
             continue;
         }
-        if (value == is_padding && (count_ >= 2 || padding_ > 0) && count_ + padding_ < 4) {
+        if (value == padding_value && (count_ >= 2 || padding_ > 0) && count_ + padding_ < 4) {
             ++padding_;
-        } else if (value < is_blank && padding_ == 0) {
+        } else if (value < space_value && padding_ == 0) {
             bits_ = bits_ << 6U | value;
             ++count_;
         } else {
