@@ -79,6 +79,11 @@ outcome decode(const std::shared_ptr<const decode_material>& material, const dec
         while (const std::size_t size = body.read(buffer, sizeof buffer)) {
             out.body.append(buffer, size);
         }
+        for (message_decoding::further_part& part : decoding.take_further_parts()) {
+            while (const std::size_t size = part.body.read(buffer, sizeof buffer)) {
+                out.body.append(buffer, size);
+            }
+        }
         out.is_ok = true;
     } catch (const hawser::failure&) {  // most do
     }
