@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""What our encoder seals is opened and verified by OpenSSL, GnuPG and our own decoder, for each algorithm and kind of key.
+"""What our encoder seals is opened and verified by OpenSSL, GnuPG, NSS, Bouncy Castle and our own decoder, for each algorithm and kind of key.
 
     smime_encoder_peers_test.py --hawser build/bin/hawser --pki DIR [--table FILE]
 
@@ -12,19 +12,20 @@ import sys
 
 import harness
 from harness import Work, check
-from smime_decoder_peers_test import Bench, PEOPLE, bodies
+from smime_decoder_peers_test import JARS, Bench, PEOPLE, bodies
 
 SIGNED = {"rsa": [("pkcs1", "SHA256"), ("pkcs1", "SHA384"), ("pkcs1", "SHA512"), ("pss", "SHA256"), ("pss", "SHA384"), ("pss", "SHA512")],
           **{curve: [("", "SHA256"), ("", "SHA384"), ("", "SHA512")] for curve in ("p256", "p384", "p521")}}
 CIPHERS = {"AES128": "aes-128-cbc", "AES192": "aes-192-cbc", "AES256": "aes-256-cbc", "AES128GCM": "aes-128-gcm", "AES256GCM": "aes-256-gcm",
            "DES3": "des-ede3-cbc", "DES": "des-cbc", "RC2": "rc2-cbc"}
+SENT = b"Due on Friday.\r\n"
 LEGACY = ("DES3", "DES", "RC2")
 
 
 class Encoder(Bench):
     """Bindings over the test's own people, and what `preview` shows of a message."""
 
-    def seal(self, properties, signer="rsa", recipients=("rsa",), body=b"Due on Friday.\r\n", expect=0):
+    def seal(self, properties, signer="rsa", recipients=("rsa",), body=SENT, expect=0):
         for folder in ("personal", "other-people", "roots"):
             os.makedirs(self.work.path(folder), exist_ok=True)
         for name in PEOPLE:
@@ -50,7 +51,21 @@ class Encoder(Bench):
         with open(self.work.path(source), "rb") as file:
             self.work.write(target, file.read())
 
-    def note(self, program, what, size="4 KiB"):
+    def keep(self, what, who):
+        """For Bouncy Castle, which takes a second to start, at the end."""
+        name = f"kept{len(self.kept)}"
+        self.run(["openssl", "cms", "-cmsout", "-in", "sealed.eml", "-outform", "DER", "-out", f"{name}.der"])
+        self.kept.append((name, who, what))
+
+    def by_nss(self, what):
+        words = ["cmsutil", "-D", "-d", "sql:nss", "-i", "sealed.der", "-o", "open.eml"]
+        self.run(["openssl", "cms", "-cmsout", "-in", "sealed.eml", "-outform", "DER", "-out", "sealed.der"])
+        self.run(words)
+        with open(self.work.path("open.eml"), "rb") as file:
+            check(payload(file.read()) == SENT, f"NSS: {what}")
+        self.note("NSS cmsutil", what)
+
+    def note(self, program, what, size="16 B"):
         self.rows.setdefault((program, what), []).append(size)
 
     def opened(self, who):
@@ -58,6 +73,15 @@ class Encoder(Bench):
                   *self.providers])
 
     providers = ()
+
+    def __init__(self, work):
+        super().__init__(work)
+        self.kept = []
+        os.mkdir(work.path("nss"))
+        self.run(["certutil", "-d", "sql:nss", "-N", "--empty-password"])
+        self.run(["certutil", "-d", "sql:nss", "-A", "-n", "Root", "-t", "CT,C,C", "-i", "root.pem"])
+        for who in PEOPLE:
+            self.run(["pk12util", "-d", "sql:nss", "-i", f"{who}.p12", "-W", "test"])
 
     def verified(self, source):
         self.run(["openssl", "cms", "-verify", "-in", source, "-CAfile", "root.pem", "-purpose", "any", "-out", "plain.eml"])
@@ -83,7 +107,7 @@ def signatures(bench):
                 properties = {"SignatureType": kind, "Digest": digest, **({"SignaturePadding": padding} if padding else {})}
                 bench.seal(properties, signer=signer)
                 what = f"{kind}, {padding or 'ecdsa'} {signer}, {digest}"
-                check(payload(bench.verified("sealed.eml")) == b"Due on Friday.\r\n", what)
+                check(payload(bench.verified("sealed.eml")) == SENT, what)
                 shown = bench.structure("sealed.eml") if kind == "BlobSign" else ""
                 check(not shown or ("rsassaPss" in shown) == (padding == "pss"), f"{what}: {shown}")
                 check(kind == "BlobSign" or f"micalg=sha-{digest[3:]}".encode() in open(bench.work.path("sealed.eml"), "rb").read(), what)
@@ -91,6 +115,10 @@ def signatures(bench):
                 # gpgsm of Debian 12 fails on every P-521, and wants a hash as long as the curve.
                 if kind == "BlobSign" and int(digest[3:]) >= {"p384": 384, "p521": 1000}.get(signer, 256):
                     by_gpgsm(bench, what)
+                if kind == "BlobSign":
+                    bench.keep(what, signer)
+                    if padding != "pss":  # which cmsutil does not know
+                        bench.by_nss(what)
 
 
 def by_gpgsm(bench, what):
@@ -117,8 +145,23 @@ def encryptions(bench):
                 bench.providers = ("-provider", "default", "-provider", "legacy") if cipher in LEGACY else ()
                 bench.opened(who)
                 with open(bench.work.path("open.eml"), "rb") as file:
-                    check(payload(file.read()) == b"Due on Friday.\r\n", what)
+                    check(payload(file.read()) == SENT, what)
                 bench.note("OpenSSL cms", what)
+                if who == "rsa" or not cipher.endswith("GCM"):
+                    bench.keep(what, who)
+                if who == "rsa" and transport == "pkcs1" and cipher.startswith("AES") and not cipher.endswith("GCM"):
+                    bench.by_nss(what)  # cmsutil knows no OAEP, no curves and no GCM
+
+
+def bouncy_castle(bench):
+    source = os.path.join(harness.SUPPORT, "OpenWithBouncyCastle.java")
+    listed = "".join(f"{name} {who}\n" for name, who, _ in bench.kept)
+    done = subprocess.run(["java", "-cp", JARS, source, "."], cwd=bench.work.folder, input=listed.encode(), capture_output=True, check=False)
+    check(done.returncode == 0, f"Bouncy Castle: {done.stderr.decode('utf-8', 'replace')}")
+    for name, _, what in bench.kept:
+        with open(bench.work.path(f"{name}.opened"), "rb") as file:
+            check(payload(file.read()) == SENT, f"Bouncy Castle: {what}")
+        bench.note("Bouncy Castle", what)
 
 
 def both(bench):
@@ -142,7 +185,7 @@ def wrapped(bench):
     os.replace(bench.work.path("outer.eml"), bench.work.path("sealed.eml"))
     for who in ("rsa", "p384"):
         bench.opened(who)
-        check(payload(bench.verified("open.eml")) == b"Due on Friday.\r\n", f"wrapped three times, for {who}")
+        check(payload(bench.verified("open.eml")) == SENT, f"wrapped three times, for {who}")
     bench.note("OpenSSL cms", "wrapped three times, encrypted to self")
 
 
@@ -153,6 +196,11 @@ def refused(bench):
     for text, (properties, signer) in wrong.items():
         shown = bench.seal(properties, signer=signer, expect=69)
         check(text in shown, f"{properties}: {shown}")
+    bench.work.write("signs-only", b"keyUsage = critical, digitalSignature\nextendedKeyUsage = emailProtection\n")
+    bench.run(["openssl", "x509", "-req", "-in", "p256.csr", "-CA", "root.pem", "-CAkey", "root.key", "-set_serial", "77", "-days", "30",
+               "-extfile", "signs-only", "-out", "other-people/signs-only.crt"])
+    shown = bench.seal({"EnableEncryption": True}, recipients=("signs-only",), expect=69)
+    check("keyAgreement" in shown, shown)
     for text, properties in {"AllowLegacyAlgorithms": {"EnableEncryption": True, "EncryptionAlgorithm": "DES3"},
                              "wrapped three times is signed": {"EnableEncryption": True, "TripleWrap": True},
                              "nothing is encrypted": {"SignatureType": "BlobSign", "EncryptToSelf": "rsa.pem"}}.items():
@@ -185,7 +233,7 @@ def main():
         work.write("gnupg/trustlist.txt", bench.run(["openssl", "x509", "-in", "root.pem", "-noout", "-fingerprint", "-sha1"])
                    .decode().split("=")[1].strip().encode() + b" S relax\n")
         bench.run(["gpgsm", "--homedir", "gnupg", "--batch", "--import", "root.pem", *[f"{name}.crt" for name in PEOPLE]])
-        for part in (signatures, encryptions, both, wrapped, refused):
+        for part in (signatures, encryptions, bouncy_castle, both, wrapped, refused):
             part(bench)
             print(f"{part.__name__}: ok", flush=True)
         print(f"{sum(len(sizes) for sizes in bench.rows.values())} cells")
