@@ -30,32 +30,56 @@ key_pointer parse_key(const hawser_certificate& one) {
     return key;
 }
 
+// A certificate that is dropped for want of memory would be a recipient, or an issuer, less.
+void keep(const stack_pointer& stack, x509_pointer certificate) {
+    if (sk_X509_push(stack.get(), certificate.get()) <= 0) {
+        throw_openssl_failure("keeping a certificate");
+    }
+    static_cast<void>(certificate.release());
+}
+
+stack_pointer make_stack() {
+    stack_pointer made(sk_X509_new_null());
+    if (!made) {
+        throw_openssl_failure("making a list of certificates");
+    }
+    return made;
+}
+
+void add_crl(X509_STORE* store, const hawser_certificate& one) {
+    const auto* bytes = reinterpret_cast<const unsigned char*>(one.der.data);
+    const crl_pointer crl(d2i_X509_CRL(nullptr, &bytes, static_cast<long>(one.der.size)));
+    if (crl && X509_STORE_add_crl(store, crl.get()) != 1) {
+        throw_openssl_failure("keeping the CRL " + std::string(one.name.data, one.name.size));
+    }
+}
+
 check_context make_check_context(const host& owner, bool checks_revocation) {
     check_context context;
     context.store.reset(X509_STORE_new());
-    context.intermediates.reset(sk_X509_new_null());
+    context.intermediates = make_stack();
     context.checks_revocation = checks_revocation;
     X509_STORE* store = context.store.get();
-    const bool has_own = owner.each_certificate(
-        nullptr, certificate_set::trusted,
-        [store](const hawser_certificate& one) { X509_STORE_add_cert(store, parse_certificate(one).get()); });
+    if (store == nullptr) {
+        throw_openssl_failure("making a store of certificates");
+    }
+    const bool has_own =
+        owner.each_certificate(nullptr, certificate_set::trusted, [store](const hawser_certificate& one) {
+            if (X509_STORE_add_cert(store, parse_certificate(one).get()) != 1) {
+                throw_openssl_failure("keeping the certificate " + std::string(one.name.data, one.name.size));
+            }
+        });
     if (!has_own) {
         X509_STORE_set_default_paths(store);
     }
     const auto add_intermediate = [&context](const hawser_certificate& one) {
-        sk_X509_push(context.intermediates.get(), parse_certificate(one).release());
+        keep(context.intermediates, parse_certificate(one));
     };
     owner.each_certificate(nullptr, certificate_set::personal, add_intermediate);
     owner.each_certificate(nullptr, certificate_set::other_people, add_intermediate);
-    owner.each_certificate(nullptr, certificate_set::crls, [store](const hawser_certificate& one) {
-        const auto* bytes = reinterpret_cast<const unsigned char*>(one.der.data);
-        X509_CRL* crl = d2i_X509_CRL(nullptr, &bytes, static_cast<long>(one.der.size));
-        if (crl != nullptr) {
-            X509_STORE_add_crl(store, crl);
-            X509_CRL_free(crl);
-        }
-    });
-    ERR_clear_error();  // a certificate that is there twice is no failure
+    owner.each_certificate(nullptr, certificate_set::crls,
+                           [store](const hawser_certificate& one) { add_crl(store, one); });
+    ERR_clear_error();  // a CRL that cannot be read is none
     return context;
 }
 
@@ -92,7 +116,7 @@ void add_self(const host& owner, const std::string& selector, const check_contex
                       " in the host's personal folder, which EncryptToSelf names: put it there, or correct the name");
     }
     check_certificate(own.get(), certificate_purpose::encryption, context, selector);
-    sk_X509_push(material.recipients.get(), own.release());
+    keep(material.recipients, std::move(own));
 }
 
 }  // namespace
@@ -116,14 +140,14 @@ std::shared_ptr<const seal_material> load_seal_material(message& one, const seal
         material->signer_chain = check_certificate(material->signer.get(), certificate_purpose::signing, context, name);
     }
     if (wish.is_encrypted) {
-        material->recipients.reset(sk_X509_new_null());
+        material->recipients = make_stack();
         one.host().each_certificate(one.abi(), certificate_set::encryption, [&](const hawser_certificate& given) {
             x509_pointer recipient = parse_certificate(given);
             check_certificate(recipient.get(), certificate_purpose::encryption, context,
                               std::string(given.name.data, given.name.size));
-            sk_X509_push(material->recipients.get(), recipient.release());
+            keep(material->recipients, std::move(recipient));
         });
-        if (sk_X509_num(material->recipients.get()) == 0) {
+        if (sk_X509_num(material->recipients.get()) <= 0) {
             throw failure(
                 "there is no certificate to encrypt for: name the recipients' in the port's encryptionCertificates");
         }

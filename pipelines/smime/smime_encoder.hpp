@@ -1,0 +1,140 @@
+// BizTalk's MIME/SMIME encoder as a pipeline component (spec section 3). It never lets a message pass that it could not
+// seal as it is configured to. Made by the host for each use in a pipeline; messages come one after another.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "cms_seal.hpp"
+#include "hawser/sdk.hpp"
+#include "part_entity.hpp"
+#include "seal_algorithms.hpp"
+#include "seal_material.hpp"
+
+namespace hawser::smime {
+
+class smime_encoder final : public pipeline_component {
+public:
+    static constexpr component_info info{
+        .id = "SMIMEEncoder",
+        .version = "0.1.0",
+        .summary = "Signs and encrypts a message as S/MIME (RFC 8551).",
+        .stages = stage::encode,
+        .flags = HAWSER_FLAG_NEEDS_COMPOSED | HAWSER_FLAG_NEEDS_PRIVATE_KEY | HAWSER_FLAG_SEALS};
+
+    static config_spec spec() {
+        config_spec made;
+        made.enumeration("SignatureType", "NoSign; ClearSign: readable without S/MIME; BlobSign: opaque.",
+                         "NoSign=0|ClearSign=1|BlobSign=2", "NoSign")
+            .boolean("EnableEncryption", "Encrypts for the port's encryptionCertificates.", "false")
+            .boolean("AddSigningCertToMessage", "Sends the signing certificate and its chain along.", "true")
+            .boolean("CheckRevocationList",
+                     "Requires a current CRL of every issuer that does not list the certificate.", "true")
+            .enumeration("ContentTransferEncoding", "The encoding of the sealed content.",
+                         "Base64=0|QuotedPrintable=1|SevenBit=2|EightBit=3|Binary=4|UUEncode=5", "Base64")
+            .boolean("SendBodyPartAsAttachment", "Gives the body part an attachment disposition.", "false")
+            .string("EncryptToSelf",
+                    "Encrypts for this certificate of the personal folder too: a thumbprint, or a file name.")
+            .boolean("TripleWrap", "Signs, encrypts, and signs what was encrypted (RFC 2634 section 1.1).", "false");
+        describe_algorithms(made);
+        return made;
+    }
+
+    static void validate(const config& values, const host&, problems& found) {
+        validate_algorithms(values, found);
+        const bool is_signed = values.string("/SignatureType") != "NoSign";
+        const bool is_encrypted = values.boolean("/EnableEncryption");
+        if (values.boolean("/TripleWrap") && !(is_signed && is_encrypted)) {
+            found.error("/TripleWrap",
+                        "what is wrapped three times is signed and encrypted: set SignatureType and "
+                        "EnableEncryption, or leave TripleWrap out");
+        }
+        if (!values.string("/EncryptToSelf").empty() && !is_encrypted) {
+            found.error("/EncryptToSelf", "nothing is encrypted: set EnableEncryption, or leave EncryptToSelf out");
+        }
+        if (values.string("/ContentTransferEncoding") != "Base64") {
+            found.error("/ContentTransferEncoding", "only Base64 is supported by this version");
+        }
+        if (values.boolean("/SendBodyPartAsAttachment")) {
+            found.error("/SendBodyPartAsAttachment",
+                        "this is not supported by this version: with mail, a body part that is no text is an "
+                        "attachment anyway");
+        }
+    }
+
+    explicit smime_encoder(const config& values)
+        : signature_(values.string("/SignatureType")),
+          algorithms_(read_algorithms(values)),
+          cipher_(algorithms_.encryption),
+          adds_certificates_(values.boolean("/AddSigningCertToMessage")),
+          wraps_three_times_(values.boolean("/TripleWrap")),
+          wish_{signature_ != "NoSign", values.boolean("/EnableEncryption"), values.boolean("/CheckRevocationList"),
+                values.string("/EncryptToSelf")} {}
+
+    std::uint32_t configured_seals() const override {
+        return (wish_.is_signed ? HAWSER_SEAL_SIGNED : 0U) | (wish_.is_encrypted ? HAWSER_SEAL_ENCRYPTED : 0U);
+    }
+
+    void execute(message& one) override {
+        body_stream entity = one.is_true(HAWSER_IS_MIME_ENCODED) ? one.take_body() : make_part_entity(one);
+        if (wish_.is_signed || wish_.is_encrypted) {
+            const std::shared_ptr<const seal_material> material = material_of(one);
+            if (signature_ == "BlobSign") {
+                entity = sign_opaque(std::move(entity), material, algorithms_, adds_certificates_);
+            } else if (signature_ == "ClearSign") {
+                entity = sign_clear(std::move(entity), material, algorithms_, adds_certificates_);
+            }
+            if (wish_.is_encrypted) {
+                entity = encrypt(std::move(entity), material, algorithms_, cipher_);
+            }
+            if (wraps_three_times_) {
+                entity = sign_opaque(std::move(entity), material, algorithms_, adds_certificates_);
+            }
+        }
+        one.put_body(std::move(entity));
+        one.set(HAWSER_IS_MIME_ENCODED, "true", property_kind::boolean);
+        one.set(HAWSER_TRANSFER_ENCODING, signature_ == "ClearSign" && !wish_.is_encrypted ? "7bit" : "base64");
+        if (configured_seals() != 0) {
+            one.report_seal(configured_seals());
+        }
+    }
+
+private:
+    // Parsed and checked once for a port and choice of certificate, until the host's certificates change or a minute is
+    // over.
+    std::shared_ptr<const seal_material> material_of(message& one) {
+        const std::string key = one.identity().port + '\n' + one.get_or("BTS.EncryptionCert", "");
+        const std::uint64_t revision = one.host().certificate_revision();
+        const std::int64_t now_ms = one.host().monotonic_ms();
+        const auto known = cache_.find(key);
+        if (known != cache_.end() && known->second.revision == revision &&
+            now_ms - known->second.made_ms < material_lifetime_ms) {
+            return known->second.material;
+        }
+        std::shared_ptr<const seal_material> made = load_seal_material(one, wish_);
+        if (cache_.size() >= material_count_max) {
+            cache_.clear();
+        }
+        cache_[key] = {made, revision, now_ms};
+        return made;
+    }
+
+    static constexpr std::int64_t material_lifetime_ms = 60 * 1000;  // dates and CRLs are checked again after this
+    static constexpr std::size_t material_count_max = 1000;
+
+    struct cached {
+        std::shared_ptr<const seal_material> material;
+        std::uint64_t revision = 0;
+        std::int64_t made_ms = 0;
+    };
+    std::string signature_;
+    seal_algorithms algorithms_;
+    sealing_cipher cipher_;
+    bool adds_certificates_;
+    bool wraps_three_times_;
+    seal_wish wish_;
+    std::map<std::string, cached> cache_;  // execute is never called twice at once
+};
+
+}  // namespace hawser::smime
