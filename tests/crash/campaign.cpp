@@ -139,7 +139,7 @@ public:
             crash_once();
         }
         settings_.has_faults = false;
-        host_process last(settings_, ++run_);
+        host_process last = next_host();
         load.finish();
         operator_of_the_day.finish();
         std::set<std::int64_t>& by_crashes = operator_of_the_day.suspended_by_crashes();
@@ -175,11 +175,16 @@ private:
         std::this_thread::sleep_for(std::chrono::milliseconds(duration_ms));
     }
 
+    host_process next_host() {
+        result_.counts.cut_lines += drop_unfinished_lines(options_.folder);
+        return {settings_, ++run_};
+    }
+
     // One run of a host, from its start to its violent end. Some lives are so short that the same messages are in
     // flight again: after three such crashes they are suspended.
     void crash_once() {
         const auto begun = std::chrono::steady_clock::now();
-        host_process host(settings_, ++run_);
+        host_process host = next_host();
         note_start(std::chrono::steady_clock::now() - begun);
         int status = 0;
         if (options_.has_faults && happens(0.1)) {

@@ -31,7 +31,8 @@ struct campaign_counts {
     std::uint64_t uncertain = 0;      // answers that a crash cut off
     std::uint64_t given_up = 0;       // submissions refused, or without a host, and not repeated
     std::uint64_t crashes_suspended = 0;
-    std::uint64_t kept = 0;  // suspended for good by an ordered port, found whole in the box at the end
+    std::uint64_t cut_lines = 0;  // of a journal, by a kill in the middle of a write: attempts never answered
+    std::uint64_t kept = 0;       // suspended for good by an ordered port, found whole in the box at the end
 };
 
 struct campaign_result {

@@ -76,6 +76,7 @@ void print(const campaign_options& options, const campaign_result& result) {
         {"answers: refused", counts.refused},
         {"answers: cut off by a crash", counts.uncertain},
         {"submissions given up", counts.given_up},
+        {"journal lines cut by a kill", counts.cut_lines},
         {"deliveries", found.delivered},
         {"suspended for good, whole", counts.kept},
         {"suspended after three crashes", counts.crashes_suspended},

@@ -13,6 +13,19 @@
 #include <stdexcept>
 
 namespace hawser::crash {
+namespace {
+
+std::vector<std::filesystem::path> journal_files(const std::string& folder) {
+    std::vector<std::filesystem::path> files;
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+        if (entry.path().extension() == ".journal") {
+            files.push_back(entry.path());
+        }
+    }
+    return files;
+}
+
+}  // namespace
 
 std::string make_body(const body_identity& one, std::size_t size) {
     std::string body =
@@ -90,14 +103,24 @@ void append_line(const std::string& folder, const journal_line& line) {
     }
 }
 
+std::size_t drop_unfinished_lines(const std::string& folder) {
+    std::size_t dropped = 0;
+    for (const std::filesystem::path& path : journal_files(folder)) {
+        std::ifstream in(path, std::ios::binary);
+        const std::string text(std::istreambuf_iterator<char>(in), {});
+        if (!text.empty() && text.back() != '\n') {
+            std::filesystem::resize_file(path, text.rfind('\n') + 1);  // npos + 1 is 0: nothing but that part
+            ++dropped;
+        }
+    }
+    return dropped;
+}
+
 journals read_journals(const std::string& folder) {
     journals all;
-    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-        if (entry.path().extension() != ".journal") {
-            continue;
-        }
-        std::vector<journal_line>& lines = all.by_port[entry.path().stem().string()];
-        std::ifstream in(entry.path());
+    for (const std::filesystem::path& path : journal_files(folder)) {
+        std::vector<journal_line>& lines = all.by_port[path.stem().string()];
+        std::ifstream in(path);
         for (std::string text; std::getline(in, text);) {
             if (std::optional<journal_line> line = parse_line(text)) {
                 lines.push_back(std::move(*line));

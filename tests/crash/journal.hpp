@@ -41,8 +41,13 @@ struct journal_line {
 std::string to_text(const journal_line& line);
 std::optional<journal_line> parse_line(std::string_view text);
 
-// In one write to <folder>/<port>.journal, so that lines of several threads do not mix and none is cut by a kill.
+// In one write to <folder>/<port>.journal, so that lines of several threads do not mix.
 void append_line(const std::string& folder, const journal_line& line);
+
+// A kill stops a write between two pages and leaves a part of the line: its attempt was never answered, so it counts
+// as never made. Call it while no host runs; otherwise the next line would be written behind that part. Answers how
+// many were dropped.
+std::size_t drop_unfinished_lines(const std::string& folder);
 
 struct journals {
     std::map<std::string, std::vector<journal_line>> by_port;  // in the order in which they were written

@@ -1,6 +1,10 @@
 #include "judge.hpp"
 
 #include <doctest/doctest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
 
 namespace hawser::crash {
 namespace {
@@ -134,6 +138,24 @@ TEST_CASE("a journal line survives its text, and a cut one is noticed") {
     CHECK_FALSE(parse_line(std::string_view(text).substr(0, text.size() - 3)));
     CHECK_FALSE(parse_line(""));
     CHECK_FALSE(parse_line("1 Out m1 u1 2 7 1 10 aa retry more"));
+}
+
+TEST_CASE("what a kill left of a line is dropped, and the lines before it stay") {
+    const std::filesystem::path folder =
+        std::filesystem::temp_directory_path() / ("hawser-journal-" + std::to_string(::getpid()));
+    std::filesystem::create_directory(folder);
+    const journal_line line{3, "Out", "m1", "u1", 2, {7, 1}, 10, "aa", "retry"};
+    append_line(folder, line);
+    std::ofstream(folder / "Out.journal", std::ios::app) << "4 Out m2 u";
+    std::ofstream(folder / "Other.journal") << "4 Oth";
+    CHECK(drop_unfinished_lines(folder) == 2);
+    CHECK(drop_unfinished_lines(folder) == 0);
+    append_line(folder, line);
+    const journals written = read_journals(folder);
+    CHECK(written.unreadable_count == 0);
+    CHECK(written.by_port.at("Out").size() == 2);
+    CHECK(written.by_port.at("Other").empty());
+    std::filesystem::remove_all(folder);
 }
 
 TEST_CASE("a body says whose it is, and is the same each time") {
