@@ -51,6 +51,10 @@ public:
         position_ += size;
         return size;
     }
+    std::int64_t size_hint() override {
+        const std::int64_t rest = rest_.size_hint();
+        return rest < 0 ? rest : rest + static_cast<std::int64_t>(start_.size() - position_);
+    }
 
 private:
     std::string start_;

@@ -120,25 +120,36 @@ struct smtp_client::implementation {
     // One connection's life: message after message, until nothing came for a while.
     asio::awaitable<void> serve(server_pool& server) {
         std::shared_ptr<smtp_session> session;
+        std::optional<queued_transmission> following;  // its envelope went behind the content of the one before
         int message_count = 0;
         clock::time_point opened;
+        const auto is_worn_out = [&](int count) {
+            return count >= limits.messages_max ||
+                   clock::now() - opened > std::chrono::seconds(limits.connection_age_max_s);
+        };
         while (true) {
-            if (server.waiting.empty()) {
+            if (!following && server.waiting.empty()) {
                 const bool has_work = co_await wait_idle(server, session != nullptr);
                 if (!has_work) {
                     break;
                 }
             }
-            queued_transmission queued = std::move(server.waiting.front());
-            server.waiting.pop_front();
-            const bool is_worn_out = message_count >= limits.messages_max ||
-                                     clock::now() - opened > std::chrono::seconds(limits.connection_age_max_s);
-            if (session && (is_worn_out || !session->is_alive())) {
+            queued_transmission queued = following ? *std::exchange(following, std::nullopt) : take_waiting(server);
+            const bool has_begun = session && session->has_begun_next();
+            if (session && !has_begun && (is_worn_out(message_count) || !session->is_alive())) {
                 co_await end_session(session);
             }
             co_await wait_for_turn(server, *queued.one);
             const bool was_open = session != nullptr;
-            const bool is_served = co_await carry(server, session, queued);
+            const bool is_served = co_await carry(server, session, queued, [&]() -> smtp_transmission* {
+                const bool may_go_along = was_open && !is_worn_out(message_count + 1) && !server.waiting.empty() &&
+                                          limits.messages_per_minute_max == 0;
+                if (!may_go_along) {
+                    return nullptr;
+                }
+                following = take_waiting(server);
+                return following->one.get();
+            });
             if (!is_served) {
                 break;
             }
@@ -147,6 +158,12 @@ struct smtp_client::implementation {
         }
         --server.connection_count;
         co_await end_session(session);
+    }
+
+    static queued_transmission take_waiting(server_pool& server) {
+        queued_transmission first = std::move(server.waiting.front());
+        server.waiting.pop_front();
+        return first;
     }
 
     // MaxMessagesPerMinute, evenly spaced over all connections; a cancellation ends the wait.
@@ -193,11 +210,11 @@ struct smtp_client::implementation {
     // A pooled connection may have died unnoticed: as long as nothing of the body has left, once more on a fresh one.
     // False: the server takes no further connection, and the message waits for one of the others.
     asio::awaitable<bool> carry(server_pool& server, std::shared_ptr<smtp_session>& session,
-                                queued_transmission& queued) {
+                                queued_transmission& queued, smtp_session::next_transmission next) {
         outcome result;
         for (int turn = 0; turn < 2; ++turn) {
             const bool was_open = session != nullptr;
-            std::optional<outcome> done = co_await try_once(server, session, queued, was_open && turn == 0);
+            std::optional<outcome> done = co_await try_once(server, session, queued, was_open && turn == 0, next);
             if (done) {
                 result = std::move(*done);
                 break;
@@ -226,9 +243,13 @@ struct smtp_client::implementation {
 
     // nullopt: the pooled connection was dead before anything happened.
     asio::awaitable<std::optional<outcome>> try_once(server_pool& server, std::shared_ptr<smtp_session>& session,
-                                                     queued_transmission& queued, bool may_be_stale) {
+                                                     queued_transmission& queued, bool may_be_stale,
+                                                     const smtp_session::next_transmission& next) {
         smtp_transmission& one = *queued.one;
         if (one.is_cancelled()) {
+            if (session && session->has_begun_next()) {  // the server waits for a content that will not come
+                session.reset();
+            }
             co_return connection_trouble(server.endpoint.label(), "the host stopped before the message was sent");
         }
         if (!session) {
@@ -243,7 +264,7 @@ struct smtp_client::implementation {
         std::string trouble;
         std::optional<outcome> result;
         try {
-            co_return co_await session->transmit(one);
+            co_return co_await session->transmit(one, next);
         } catch (const wire_failure& failed) {
             trouble = failed.what();
         } catch (const failure& failed) {

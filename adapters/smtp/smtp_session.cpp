@@ -32,6 +32,8 @@ smtp_session::smtp_session(asio::io_context& io, const smtp_endpoint& endpoint, 
     facts_.server = endpoint_.label();
 }
 
+smtp_session::~smtp_session() = default;
+
 outcome smtp_session::end(outcome result) {
     is_usable_ = false;
     connection_.close();
@@ -142,12 +144,28 @@ asio::awaitable<std::optional<outcome>> smtp_session::authenticate() {
 
 // ---- Transactions ----
 
-asio::awaitable<outcome> smtp_session::transmit(smtp_transmission& one) {
+std::unique_ptr<smtp_transaction> smtp_session::make_transaction(smtp_transmission& one) {
+    return std::make_unique<smtp_transaction>(connection_, extensions_, timeouts_,
+                                              smtp_transaction::session_use{facts_, has_transmitted_}, one);
+}
+
+// A server that takes its time over a message would hold up the next one, which others may be free to carry.
+std::string smtp_session::begin_next(smtp_transmission* one) {
+    if (one == nullptr) {
+        return {};
+    }
+    next_ = make_transaction(*one);
+    return next_->early_envelope();
+}
+
+asio::awaitable<outcome> smtp_session::transmit(smtp_transmission& one, next_transmission next) {
     is_usable_ = false;  // until it has ended well
-    smtp_transaction transaction(connection_, extensions_, timeouts_, {facts_, has_transmitted_}, one);
+    const std::unique_ptr<smtp_transaction> transaction = next_ ? std::move(next_) : make_transaction(one);
     has_transmitted_ = true;
-    outcome result = co_await transaction.run();
-    is_usable_ = transaction.leaves_usable();
+    outcome result =
+        co_await transaction->run([this, &next] { return is_answered_quickly_ ? begin_next(next()) : std::string{}; });
+    is_usable_ = transaction->leaves_usable();
+    is_answered_quickly_ = transaction->is_answered_quickly();
     co_return result;
 }
 

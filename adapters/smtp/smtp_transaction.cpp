@@ -1,6 +1,7 @@
 #include "smtp_transaction.hpp"
 
 #include <algorithm>
+#include <chrono>
 
 #include "dot_stuffer.hpp"
 #include "wall_clock.hpp"
@@ -14,6 +15,7 @@ constexpr std::int64_t chunked_size_min = 1024 * 1024;  // below, a round trip m
 constexpr std::size_t open_chunks_max = 4;              // with PIPELINING
 constexpr std::size_t pipelined_recipients_max =
     1000;  // so that replies cannot fill both directions (RFC 2920 section 3.1)
+constexpr std::chrono::seconds quick_answer{1};
 
 }  // namespace
 
@@ -76,19 +78,36 @@ smtp_transaction::refusal smtp_transaction::check_offers() const {
 
 smtp_transaction::~smtp_transaction() { connection_.listen({}); }
 
-asio::awaitable<outcome> smtp_transaction::run() {
+std::string smtp_transaction::early_envelope() {
+    const bool may_go_along = extensions_.has_pipelining && !tracer_ && left_.size() <= batch_size_max_ &&
+                              left_.size() <= pipelined_recipients_max && !check_offers();
+    if (!may_go_along) {
+        return {};
+    }
+    take_batch();
+    is_begun_ = !open_record();
+    if (!is_begun_) {  // run() tries again, and says why
+        left_ = std::move(batch_);
+        return {};
+    }
+    is_envelope_sent_ = !audit_.is_recording();  // else the record would hear the answers to the message before
+    return is_envelope_sent_ ? envelope_commands() : std::string{};
+}
+
+asio::awaitable<outcome> smtp_transaction::run(follow_up next) {
+    next_ = std::move(next);
     const refusal missing = check_offers();
     if (missing) {
         is_usable_ = true;
         co_return *missing;
     }
     while (true) {
-        take_batch();
-        refusal stopped = begin_record();
+        refusal stopped = begin_batch();
         if (stopped) {
             is_usable_ = true;
             co_return *stopped;
         }
+        listen();
         std::exception_ptr broken;
         try {
             stopped = co_await run_batch();
@@ -116,6 +135,14 @@ void smtp_transaction::take_batch() {
     accepted_.clear();
 }
 
+smtp_transaction::refusal smtp_transaction::begin_batch() {
+    if (std::exchange(is_begun_, false)) {
+        return std::nullopt;
+    }
+    take_batch();
+    return open_record();
+}
+
 // One transaction. nullopt: what its recipients were told is in the ledger, and the next one may follow.
 asio::awaitable<smtp_transaction::refusal> smtp_transaction::run_batch() {
     refusal refused = co_await send_envelope();
@@ -137,12 +164,16 @@ asio::awaitable<smtp_transaction::refusal> smtp_transaction::run_batch() {
 
 // ---- What is recorded ----
 
-smtp_transaction::refusal smtp_transaction::begin_record() {
+smtp_transaction::refusal smtp_transaction::open_record() {
     try {
         audit_.begin(one_.handle(), facts_.sender, batch_);
     } catch (const failure& wrong) {
         return audit_trouble(wrong.what());
     }
+    return std::nullopt;
+}
+
+void smtp_transaction::listen() {
     if (tracer_ || audit_.is_recording()) {
         connection_.listen([this](const wire_line& line) {
             audit_.hear(line);
@@ -151,7 +182,6 @@ smtp_transaction::refusal smtp_transaction::begin_record() {
             }
         });
     }
-    return std::nullopt;
 }
 
 asio::awaitable<void> smtp_transaction::finish_record(const refusal& stopped, std::exception_ptr broken) {
@@ -212,19 +242,31 @@ smtp_transaction::refusal smtp_transaction::take_data_reply(const smtp_reply& re
     return reply.code == 421 || reply.is_positive() ? end(std::move(result)) : std::move(result);
 }
 
-// MAIL and all RCPT in one write (RFC 2920); DATA follows only when somebody was accepted.
-asio::awaitable<smtp_transaction::refusal> smtp_transaction::send_envelope() {
-    if (!extensions_.has_pipelining || batch_.size() > pipelined_recipients_max) {
-        co_return co_await send_envelope_stepwise();
-    }
-    // With one recipient DATA may go along: if it is refused, a 354 can still be answered by giving the connection up.
-    const bool sends_data = batch_.size() == 1 && !uses_chunks();
+// With one recipient DATA may go along: if it is refused, a 354 can still be answered by giving the connection up.
+bool smtp_transaction::sends_data_early() const { return batch_.size() == 1 && !uses_chunks(); }
+
+// MAIL and all RCPT in one write (RFC 2920); otherwise DATA follows only when somebody was accepted.
+std::string smtp_transaction::envelope_commands() const {
     std::string commands = mail_command(facts_, extensions_) + "\r\n";
     for (const std::string& address : batch_) {
         commands += recipient_command(address, facts_, extensions_) + "\r\n";
     }
-    commands += sends_data ? "DATA\r\n" : "";
-    co_await connection_.write_commands(commands, timeouts_.command);
+    commands += sends_data_early() ? "DATA\r\n" : "";
+    return commands;
+}
+
+asio::awaitable<smtp_transaction::refusal> smtp_transaction::send_envelope() {
+    if (std::exchange(is_envelope_sent_, false)) {
+        co_return co_await read_envelope_replies();
+    }
+    if (!extensions_.has_pipelining || batch_.size() > pipelined_recipients_max) {
+        co_return co_await send_envelope_stepwise();
+    }
+    co_await connection_.write_commands(envelope_commands(), timeouts_.command);
+    co_return co_await read_envelope_replies();
+}
+
+asio::awaitable<smtp_transaction::refusal> smtp_transaction::read_envelope_replies() {
     const smtp_reply mail = co_await connection_.read_reply(timeouts_.command);
     refusal refused = take_mail_reply(mail);
     if (refused && mail.code == 421) {
@@ -240,7 +282,7 @@ asio::awaitable<smtp_transaction::refusal> smtp_transaction::send_envelope() {
         }
     }
     std::optional<smtp_reply> data;
-    if (sends_data) {
+    if (sends_data_early()) {
         data = co_await connection_.read_reply(timeouts_.data_start);
     }
     if (refused || accepted_.empty()) {
@@ -316,15 +358,7 @@ asio::awaitable<std::optional<outcome>> smtp_transaction::hand_over() {
     smtp_reply reply;
     std::string trouble;
     try {
-        for (; open_chunks_ > 1; --open_chunks_) {  // of the chunks before the last
-            reply = co_await connection_.read_reply(timeouts_.data_end);
-            if (!reply.is_positive()) {
-                break;
-            }
-        }
-        if (open_chunks_ <= 1) {
-            reply = co_await connection_.read_reply(timeouts_.data_end);
-        }
+        reply = co_await read_final_reply();
     } catch (const wire_failure& failed) {
         trouble = failed.what();
     }
@@ -349,6 +383,17 @@ asio::awaitable<std::optional<outcome>> smtp_transaction::hand_over() {
     one_.count_sent();
     is_usable_ = true;
     co_return std::nullopt;
+}
+
+// The answer to the whole, or the first of a chunk before the last that is a refusal.
+asio::awaitable<smtp_reply> smtp_transaction::read_final_reply() {
+    const auto begin = std::chrono::steady_clock::now();
+    smtp_reply reply = co_await connection_.read_reply(timeouts_.data_end);
+    for (; open_chunks_ > 1 && reply.is_positive(); --open_chunks_) {
+        reply = co_await connection_.read_reply(timeouts_.data_end);
+    }
+    is_answered_quickly_ = std::chrono::steady_clock::now() - begin < quick_answer;
+    co_return reply;
 }
 
 asio::awaitable<smtp_transaction::refusal> smtp_transaction::send_content(std::string_view bytes) {
@@ -385,7 +430,8 @@ std::size_t smtp_transaction::block_capacity() const {
                : block_size;
 }
 
-// Header block, entity and final dot. A body that fails leaves without the dot: the caller breaks the connection off.
+// Header block, entity, final dot, and what may follow it. A body that fails leaves without the dot: the caller breaks
+// the connection off.
 asio::awaitable<smtp_transaction::refusal> smtp_transaction::send_data() {
     open_chunks_ = 0;
     dot_stuffer stuffer;
@@ -413,6 +459,7 @@ asio::awaitable<smtp_transaction::refusal> smtp_transaction::send_data() {
     stuffer.finish(out);
     stopped = co_await settle_record(out, "DATA");
     if (!stopped) {
+        out += left_.empty() ? next_() : "";
         co_await connection_.write(out, timeouts_.data_block);
     }
     co_return stopped;

@@ -5,6 +5,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <exception>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -31,22 +32,37 @@ public:
     smtp_transaction(const smtp_transaction&) = delete;
     smtp_transaction& operator=(const smtp_transaction&) = delete;
 
+    // Commands that may go along with the end of the content (RFC 2920 section 3.1); "" = none. Asked at most once.
+    using follow_up = std::function<std::string()>;
+
+    // What run() would send first, to go behind the content of the message before this one instead: run() then begins
+    // with the replies. "" = it has to wait for its turn. Nothing of the body is read. At most once, before run().
+    std::string early_envelope();
+
     // The outcome is for the recipients still open. A failure before the message was handed over for the last time is
     // thrown; one while its answer is awaited is an outcome, because it may have been accepted.
-    asio::awaitable<outcome> run();
+    asio::awaitable<outcome> run(follow_up next);
     bool leaves_usable() const noexcept { return is_usable_; }
+    // The server answered the content at once: who is sent the next message with it loses no time there.
+    bool is_answered_quickly() const noexcept { return is_answered_quickly_; }
 
 private:
     using refusal = std::optional<outcome>;
     refusal check_offers() const;
     void take_batch();
-    refusal begin_record();
+    refusal begin_batch();
+    refusal open_record();
+    void listen();
     asio::awaitable<void> finish_record(const refusal& stopped, std::exception_ptr broken);
     asio::awaitable<refusal> run_batch();
     asio::awaitable<smtp_reply> command(std::string line);
+    std::string envelope_commands() const;
+    bool sends_data_early() const;
     asio::awaitable<refusal> send_envelope();
+    asio::awaitable<refusal> read_envelope_replies();
     asio::awaitable<refusal> send_envelope_stepwise();
     asio::awaitable<std::optional<outcome>> hand_over();
+    asio::awaitable<smtp_reply> read_final_reply();
     refusal take_mail_reply(const smtp_reply& reply);
     refusal take_recipient_reply(const std::string& address, const smtp_reply& reply);
     refusal take_data_reply(const smtp_reply& reply);
@@ -77,6 +93,10 @@ private:
     std::size_t batch_size_max_ = 0;
     std::uint64_t sent_size_ = 0;
     std::size_t open_chunks_ = 0;  // BDAT commands that were not answered yet
+    follow_up next_;
+    bool is_begun_ = false;          // the batch is taken and its record open
+    bool is_envelope_sent_ = false;  // by whoever asked for early_envelope()
+    bool is_answered_quickly_ = false;
     bool is_usable_ = false;
 };
 

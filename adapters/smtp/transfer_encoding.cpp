@@ -61,15 +61,44 @@ constexpr std::array<bool, 256> quoted_plain = [] {  // RFC 2045 section 6.7, ru
 
 bool is_quoted_plain(char c) { return quoted_plain[static_cast<unsigned char>(c)]; }
 
+// How many characters at the start of `text` stand for themselves; whole blocks first, which the compiler looks at in
+// one go.
+std::size_t quoted_plain_run(std::string_view text) {
+    constexpr std::size_t block = 16;
+    std::size_t size = 0;
+    for (; size + block <= text.size(); size += block) {
+        unsigned char others = 0;
+        for (std::size_t i = 0; i < block; ++i) {
+            const auto c = static_cast<unsigned char>(text[size + i]);
+            others |= static_cast<unsigned char>(static_cast<unsigned char>(c - 32U) > 126U - 32U);
+            others |= static_cast<unsigned char>(c == '=');
+        }
+        if (others != 0) {
+            break;
+        }
+    }
+    while (size < text.size() && is_quoted_plain(text[size])) {
+        ++size;
+    }
+    return size;
+}
+
+bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
+// "From " and dots at the start of a line are changed by some relays.
+bool is_risky_at_start(char c) { return c == '.' || c == 'F'; }
+
 }  // namespace
 
 // Text that is readable on the wire wins a tie; its last characters, which may be half a line end, do not count.
 transfer_encoding shorter_encoding(std::string_view content) {
     std::size_t quoted = 0;
     for (std::size_t i = 0; i < content.size(); ++i) {
-        if (is_quoted_plain(content[i])) {
-            ++quoted;
-            continue;
+        const std::size_t run = quoted_plain_run(content.substr(i));
+        quoted += run;
+        i += run;
+        if (i == content.size()) {
+            break;
         }
         const bool is_line_end = content[i] == '\r' && (i + 1 == content.size() || content[i + 1] == '\n');
         const bool ends_line = content[i] == '\n' && i > 0 && content[i - 1] == '\r';
@@ -113,6 +142,11 @@ std::int64_t base64_filter::encoded_size(std::int64_t size) {
 
 void quoted_printable_filter::write(std::string_view in, std::string& out) {
     while (!in.empty()) {
+        if (const std::size_t whole = whole_line(in); whole > 0) {
+            out += in.substr(0, whole);
+            in.remove_prefix(whole);
+            continue;
+        }
         if (const std::size_t run = plain_run(in); run > 0) {
             line_ += in.substr(0, run);
             in.remove_prefix(run);
@@ -123,17 +157,23 @@ void quoted_printable_filter::write(std::string_view in, std::string& out) {
     }
 }
 
+// The size of the line at the start of `in`, with its end, where it may go out as it is; else 0.
+std::size_t quoted_printable_filter::whole_line(std::string_view in) const {
+    if (had_cr_ || !line_.empty() || is_risky_at_start(in.front())) {
+        return 0;
+    }
+    const std::size_t size = quoted_plain_run(in.substr(0, quoted_line_size));
+    const bool is_whole =
+        size < quoted_line_size && in.substr(size, 2) == "\r\n" && !(size > 0 && is_blank(in[size - 1]));
+    return is_whole ? size + 2 : 0;
+}
+
 // How much of `in` stands for itself within this line; the first character of a line is looked at alone.
 std::size_t quoted_printable_filter::plain_run(std::string_view in) const {
     if (had_cr_ || line_.empty()) {
         return 0;
     }
-    const std::size_t size_max = std::min(in.size(), quoted_line_size - 1 - line_.size());
-    std::size_t size = 0;
-    while (size < size_max && is_quoted_plain(in[size])) {
-        ++size;
-    }
-    return size;
+    return quoted_plain_run(in.substr(0, quoted_line_size - 1 - line_.size()));
 }
 
 void quoted_printable_filter::write_one(char c, std::string& out) {
@@ -174,9 +214,7 @@ std::int64_t quoted_printable_filter::encoded_size(std::string_view content) {
 
 void quoted_printable_filter::add(char c, std::string& out) {
     make_room(1, out);
-    // "From " and dots at the start of a line are changed by some relays.
-    const bool is_risky = line_.empty() && (c == '.' || c == 'F');
-    if (is_quoted_plain(c) && !is_risky) {
+    if (is_quoted_plain(c) && !(line_.empty() && is_risky_at_start(c))) {
         line_ += c;
     } else {
         add_encoded(c, out);
@@ -201,7 +239,7 @@ void quoted_printable_filter::break_line(std::string& out) {
 }
 
 void quoted_printable_filter::end_line(std::string& out) {
-    if (!line_.empty() && (line_.back() == ' ' || line_.back() == '\t')) {  // lost on the way at the end of a line
+    if (!line_.empty() && is_blank(line_.back())) {  // lost on the way at the end of a line
         const bool is_space = line_.back() == ' ';
         line_.pop_back();
         make_room(3, out);

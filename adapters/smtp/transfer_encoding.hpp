@@ -32,6 +32,7 @@ public:
     static std::int64_t encoded_size(std::string_view content);
 
 private:
+    std::size_t whole_line(std::string_view in) const;
     std::size_t plain_run(std::string_view in) const;
     void write_one(char c, std::string& out);
     void add(char c, std::string& out);

@@ -95,15 +95,17 @@ public:
         while (position_ == output_.size() && !is_at_end_) {
             output_.clear();
             position_ = 0;
-            if (input_.empty()) {
-                input_.resize(input_size());
+            if (!input_) {
+                input_size_ = input_size();
+                input_ = std::make_unique_for_overwrite<char[]>(input_size_);
             }
-            const std::size_t size = upstream_.read(input_.data(), input_.size());
+            const std::size_t size = upstream_.read(input_.get(), input_size_);
             if (size == 0) {
                 is_at_end_ = true;
                 filter_.finish(output_);
             } else {
-                filter_.write(std::string_view(input_.data(), size), output_);
+                output_.reserve(size + size / 2);
+                filter_.write(std::string_view(input_.get(), size), output_);
             }
         }
         const std::size_t size = std::min(capacity, output_.size() - position_);
@@ -122,7 +124,8 @@ private:
     static constexpr std::size_t block_size = 32 * 1024;
     body_stream upstream_;
     Filter filter_;
-    std::string input_;
+    std::unique_ptr<char[]> input_;
+    std::size_t input_size_ = 0;
     std::string output_;
     std::size_t position_ = 0;
     bool is_at_end_ = false;
