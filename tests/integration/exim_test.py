@@ -4,7 +4,7 @@ import re
 
 import harness
 from harness import Work, check
-from peer_mail import check_rich_mail, delivery, parsed, port_with, rich_mail
+from peer_mail import QUEUED_MESSAGES, check_queued, check_rich_mail, delivery, parsed, port_with, rich_mail, send_queued
 from private_exim import SIZE_MAX, PrivateExim
 from private_postfix import as_root
 
@@ -136,12 +136,21 @@ def refused_content(peer):
     print("too large, and 552 at the end of DATA and BDAT: suspended")
 
 
+def queue(peer):
+    """Exim drops a client that speaks out of turn (smtp_enforce_sync)."""
+    with peer.work({"sendHandlers": {"SMTP": {"MaxConnections": 1}}}) as work:
+        send_queued(work)
+        check_queued(peer.arrived(QUEUED_MESSAGES))
+        check("synchronization error" not in peer.exim.log(), peer.exim.log())
+    print(f"{QUEUED_MESSAGES} messages over one connection, each envelope behind the content before: each arrived once")
+
+
 def main():
     as_root()
     given = harness.options()
     with PrivateExim(given.pki) as exim:
         peer = Peer(given, exim)
-        for test in (authentication, content, utf8_address, notification, recipients, refused_content):
+        for test in (authentication, content, utf8_address, notification, recipients, refused_content, queue):
             test(peer)
         check("non-properly terminated" not in exim.log(), f"a connection was dropped without QUIT:\n{exim.log()}")
 

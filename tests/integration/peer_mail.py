@@ -2,8 +2,11 @@
 import email
 import email.policy
 import json
+import time
 
 from harness import check
+
+QUEUED_MESSAGES = 10      # more, and Exim leaves them in its queue
 
 TEXT = "Grüße aus Köln\r\n.\r\n..two dots\r\nFrom here on\r\ntrailing blanks  \r\n" + "a long line " * 120 + "\r\n.\r\nQUIT\r\nthe end"
 HTML = "<p>Größe: <b>5&nbsp;€</b></p>\r\n.\r\n<img src=\"cid:logo.png\">"
@@ -49,3 +52,21 @@ def delivery(work, code, *words):
     """Sends in.bin by the port Out, and gives the delivery as `hawser send --json` shows it."""
     text = work.hawser("send", "bindings.json", "--port", "Out", "--json", "in.bin", *words, expect=code)
     return json.loads(text)["deliveries"][0]
+
+
+def send_queued(work):
+    """Messages that wait for one connection: the envelope of each goes behind the content of the one before (RFC 2920)."""
+    work.write("in.bin", b"queued\r\n" * 200)
+    for _ in range(QUEUED_MESSAGES):
+        work.hawser("submit", "bindings.json", "--port", "Out", "in.bin")
+    host = work.start_host()
+    deadline = time.monotonic() + 30
+    while json.loads(work.hawser("messages", "list", "bindings.json", "--json"))["messages"]:
+        check(time.monotonic() < deadline, work.hawser("messages", "list", "bindings.json"))
+        time.sleep(0.1)
+    work.stop_host(host)
+
+
+def check_queued(mails):
+    ids = {str(mail["Message-ID"]) for mail in mails}
+    check(len(mails) == QUEUED_MESSAGES and len(ids) == QUEUED_MESSAGES, f"{len(mails)} mails, {len(ids)} Message-IDs")

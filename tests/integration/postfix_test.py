@@ -9,6 +9,7 @@ import sys
 
 import harness
 from harness import SUPPORT, Work, check
+from peer_mail import QUEUED_MESSAGES, check_queued, send_queued
 from private_postfix import PrivatePostfix, as_root
 
 TLS = {"sendHandlers": {"SMTP": {"TLS": "starttls"}}}
@@ -104,6 +105,16 @@ def extensions(given, postfix, number):
         print("DSN: the notification of success came back, with the envelope's id and the original recipient")
 
 
+def queue(given, postfix, number):
+    with Work(given) as work:
+        work.bindings("tls", postfix.port, {"sendHandlers": {"SMTP": {"MaxConnections": 1}}, "sendPorts": [{
+            "name": "Out", "primaryTransport": {"address": "mailto:queue@example.test"}}]})
+        send_queued(work)
+        check_queued([parsed(path) for path in postfix.messages(number + QUEUED_MESSAGES)[-QUEUED_MESSAGES:]])
+        check("improper command pipelining" not in postfix.log(), postfix.log())
+        print(f"{QUEUED_MESSAGES} messages over one connection, each envelope behind the content before: each arrived once")
+
+
 def main():
     as_root()
     given = harness.options()
@@ -113,6 +124,7 @@ def main():
         signed_mail(given, postfix, 4)
         refused_and_deferred(given, postfix, 4)
         extensions(given, postfix, 4)
+        queue(given, postfix, len(postfix.messages()))
 
 
 if __name__ == "__main__":
