@@ -4,6 +4,7 @@
 // Needs Debian's postfix package, and root for --postfix.
 //
 //     relay_bench [--postfix] [--rounds N] [MESSAGES [BYTES [CONNECTIONS]]]        default 20000 4096 16, three rounds
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include <algorithm>
@@ -29,6 +30,15 @@ using namespace hawser::bench;
 namespace {
 
 constexpr std::size_t outstanding_max = 256;
+
+// Microseconds of processor time that this process has used, or its children that have ended; unlike the rate they
+// hardly depend on what else the machine does.
+double processor_us(int whose) {
+    rusage used{};
+    ::getrusage(whose, &used);
+    const auto us_of = [](const timeval& time) { return 1e6 * double(time.tv_sec) + double(time.tv_usec); };
+    return us_of(used.ru_utime) + us_of(used.ru_stime);
+}
 
 double run_smtp_source(int port, int count, int size, int connections) {
     const auto begin = clock_type::now();
@@ -198,10 +208,22 @@ int main(int argc, char** argv) {
     std::vector<double> of_source;
     std::vector<double> of_postfix;
     std::vector<double> publish_ms;
+    double source_us = 0;
+    double ours_us = 0;
+    double sink_of_source_us = 0;
+    double sink_of_ours_us = 0;
     for (int round = 0; round < chosen.rounds; ++round) {  // what else the machine does meets all of them
+        const double children_before = processor_us(RUSAGE_CHILDREN);
+        const double sink_before = sink.processor_us();
         const double source = run_smtp_source(sink.port(), count, size, connections);
+        source_us += processor_us(RUSAGE_CHILDREN) - children_before;
+        sink_of_source_us += sink.processor_us() - sink_before;
         print_rate("smtp-source -> smtp-sink, not durable:", source, size);
+        const double own_before = processor_us(RUSAGE_SELF);
+        const double sink_between = sink.processor_us();
         const relay_result ours = run_hawser(sink.port(), count, size, connections);
+        ours_us += processor_us(RUSAGE_SELF) - own_before;
+        sink_of_ours_us += sink.processor_us() - sink_between;
         print_rate("hawser, durable submit -> delivered:", ours.rate, size);
         of_source.push_back(ours.rate / source);
         publish_ms.insert(publish_ms.end(), ours.publish_ms.begin(), ours.publish_ms.end());
@@ -217,5 +239,9 @@ int main(int argc, char** argv) {
     }
     std::printf("\n  publish durable: p50 %.2f ms, p99 %.2f ms; resident at most %ld KiB\n", quantile(publish_ms, 0.5),
                 quantile(publish_ms, 0.99), memory_kib("self", "VmHWM"));
+    const double messages = static_cast<double>(count) * chosen.rounds;
+    std::printf(
+        "  processor time a message: smtp-source %.0f us and its sink %.0f us; hawser %.0f us and its sink %.0f us\n",
+        source_us / messages, sink_of_source_us / messages, ours_us / messages, sink_of_ours_us / messages);
     return 0;
 }

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -85,6 +86,14 @@ public:
     smtp_sink& operator=(const smtp_sink&) = delete;
     ~smtp_sink() { stop(child_); }
     int port() const noexcept { return port_; }
+    double processor_us() const {  // that it has used
+        clockid_t clock{};
+        timespec used{};
+        if (::clock_getcpuclockid(child_, &clock) == 0) {
+            ::clock_gettime(clock, &used);
+        }
+        return 1e6 * static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) / 1e3;
+    }
 
 private:
     int port_ = free_port();
