@@ -6,6 +6,8 @@
 
 #include <atomic>
 #include <chrono>
+#include <ctime>
+#include <iterator>
 
 namespace hawser::engine {
 namespace log {
@@ -24,6 +26,22 @@ std::string_view name_of(level severity) {
     return "error";
 }
 
+void append_printable(std::string& out, std::string_view text, std::size_t size_max) {
+    const std::size_t end = out.size() + size_max;
+    for (const char c : text) {
+        if (out.size() >= end) {
+            out += "...";
+            return;
+        }
+        const auto byte = static_cast<unsigned char>(c);
+        if (byte < 0x20 || byte == 0x7f) {
+            fmt::format_to(std::back_inserter(out), "\\x{:02x}", byte);
+        } else {
+            out += c;
+        }
+    }
+}
+
 void append_json_string(std::string& line, std::string_view text) {
     line += '"';
     for (const char c : text) {
@@ -40,12 +58,56 @@ void append_json_string(std::string& line, std::string_view text) {
     line += '"';
 }
 
-std::string timestamp() {
+// "2026-01-31T23:59:59.123Z". A host writes many lines a second: each thread makes the text of a second once.
+void append_timestamp(std::string& line) {
+    thread_local std::time_t second = -1;
+    thread_local std::string text;
     const auto now = std::chrono::system_clock::now();
-    const auto milliseconds =
-        std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count() % 1000;
-    return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(std::chrono::system_clock::to_time_t(now)),
-                       milliseconds);
+    const std::time_t current = std::chrono::system_clock::to_time_t(now);
+    if (current != second) {
+        text = fmt::format("{:%Y-%m-%dT%H:%M:%S}", fmt::gmtime(current));
+        second = current;
+    }
+    const auto since_epoch = std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count();
+    line += text;
+    fmt::format_to(std::back_inserter(line), ".{:03}Z", since_epoch % 1000);
+}
+
+constexpr std::size_t shown_value_size_max = 2048;
+
+std::string text_line(level severity, std::string_view event, std::initializer_list<field> fields) {
+    std::string line;
+    line.reserve(256);
+    append_timestamp(line);
+    line += ' ';
+    line += name_of(severity);
+    line.append(8 - name_of(severity).size(), ' ');
+    line += event;
+    for (const field& one : fields) {
+        line += "  ";
+        line += one.name;
+        line += '=';
+        append_printable(line, one.value, shown_value_size_max);
+    }
+    line += '\n';
+    return line;
+}
+
+std::string json_line(level severity, std::string_view event, std::initializer_list<field> fields) {
+    std::string line = R"({"time":")";
+    append_timestamp(line);
+    line += R"(","level":")";
+    line += name_of(severity);
+    line += R"(","event":)";
+    append_json_string(line, event);
+    for (const field& one : fields) {
+        line += ',';
+        append_json_string(line, one.name);
+        line += ':';
+        append_json_string(line, one.value);
+    }
+    line += "}\n";
+    return line;
 }
 
 }  // namespace
@@ -61,24 +123,8 @@ void write(level severity, std::string_view event, std::initializer_list<field> 
     if (!is_enabled(severity)) {
         return;
     }
-    std::string line;
-    if (line_format.load(std::memory_order_relaxed) == format::json) {
-        line = fmt::format(R"({{"time":"{}","level":"{}","event":)", timestamp(), name_of(severity));
-        append_json_string(line, event);
-        for (const field& one : fields) {
-            line += ',';
-            append_json_string(line, one.name);
-            line += ':';
-            append_json_string(line, one.value);
-        }
-        line += "}\n";
-    } else {
-        line = fmt::format("{} {:7} {}", timestamp(), name_of(severity), event);
-        for (const field& one : fields) {
-            line += fmt::format("  {}={}", one.name, printable(one.value, 2048));
-        }
-        line += '\n';
-    }
+    const bool is_json = line_format.load(std::memory_order_relaxed) == format::json;
+    const std::string line = is_json ? json_line(severity, event, fields) : text_line(severity, event, fields);
     // A log that cannot be written must not stop the bus: there is nowhere left to report it.
     [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line.data(), line.size());
 }
@@ -87,18 +133,7 @@ void write(level severity, std::string_view event, std::initializer_list<field> 
 
 std::string printable(std::string_view text, std::size_t size_max) {
     std::string shown;
-    shown.reserve(std::min(text.size(), size_max));
-    for (const char c : text) {
-        if (shown.size() >= size_max) {
-            return shown + "...";
-        }
-        const auto byte = static_cast<unsigned char>(c);
-        if (byte < 0x20 || byte == 0x7f) {
-            shown += fmt::format("\\x{:02x}", byte);
-        } else {
-            shown += c;
-        }
-    }
+    log::append_printable(shown, text, size_max);
     return shown;
 }
 
