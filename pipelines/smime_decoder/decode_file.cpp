@@ -1,14 +1,20 @@
 // decode_file: the decoder over one file, for tests against other programs and of memory. The body goes to standard
 // output, the facts as "Name=value" lines to standard error.
 //
-//     decode_file --personal PEM… --other PEM… --trusted PEM… [--crl PEM] [--set Name=Value]… FILE
+//     decode_file --personal PEM… --other PEM… --trusted PEM… [--crl PEM] [--set Name=Value]… [--cms yes] FILE
+//
+// --cms yes: FILE is a CMS structure in BER, with any content, instead of a mail; its outermost layer is taken off.
 //
 // Exit code 0, or 1 with the decoder's reason; 64 for a usage that is none.
+#include <openssl/objects.h>
 #include <openssl/pem.h>
 
 #include <cstdio>
 #include <fstream>
 
+#include "cms_envelope.hpp"
+#include "cms_signature.hpp"
+#include "cms_structure.hpp"
 #include "decoded_properties.hpp"
 #include "hawser/test_kit.hpp"
 #include "message_decoding.hpp"
@@ -63,6 +69,7 @@ struct options {
     kit::host host;
     decode_policy policy;
     std::string file;
+    bool is_cms = false;
 };
 
 bool set_policy(decode_policy& policy, const std::string& setting) {
@@ -96,6 +103,11 @@ bool parse(int count, char** words, options& out) {
                                   : word == "--trusted" ? HAWSER_CERTIFICATES_TRUSTED
                                   : word == "--crl"     ? HAWSER_CERTIFICATES_CRLS
                                                         : 0;
+        if (word == "--cms") {
+            out.is_cms = true;
+            ++i;
+            continue;
+        }
         if (++i >= count || (set == 0 && (word != "--set" || !set_policy(out.policy, words[i])))) {
             return false;
         }
@@ -106,15 +118,27 @@ bool parse(int count, char** words, options& out) {
     return !out.file.empty();
 }
 
-void decode(options& given) {
-    message_decoding decoding(load_decode_material(hawser::host(given.host.abi())), given.policy);
-    hawser::body_stream body = decoding.open(hawser::make_stream(std::make_unique<file_source>(given.file)));
+void write_out(hawser::body_stream body) {
     std::string block(64 * 1024, '\0');
     while (const std::size_t size = body.read(block.data(), block.size())) {
         if (std::fwrite(block.data(), 1, size, stdout) != size) {
             throw hawser::failure("cannot write");
         }
     }
+}
+
+void decode_cms(options& given) {
+    const auto material = load_decode_material(hawser::host(given.host.abi()));
+    ber_reader structure{byte_reader(hawser::make_stream(std::make_unique<file_source>(given.file)))};
+    decode_facts facts;
+    const int kind = enter_content_info(structure);
+    write_out(kind == NID_pkcs7_signed ? open_signed(std::move(structure), *material, given.policy, facts)
+                                       : open_envelope(std::move(structure), kind, *material, given.policy, facts));
+}
+
+void decode(options& given) {
+    message_decoding decoding(load_decode_material(hawser::host(given.host.abi())), given.policy);
+    write_out(decoding.open(hawser::make_stream(std::make_unique<file_source>(given.file))));
     kit::message told;
     hawser::message view(told.abi(), hawser::host(given.host.abi()));
     promote_decoded_properties(view, decoding.facts(), given.policy.checks_revocation);
@@ -138,7 +162,7 @@ int main(int count, char** words) {
         return 64;
     }
     try {
-        decode(given);
+        given.is_cms ? decode_cms(given) : decode(given);
     } catch (const std::exception& thrown) {
         std::fprintf(stderr, "%s\n", thrown.what());
         return 1;

@@ -74,6 +74,10 @@ public:
                           " is neither in the message nor among the other people's: put it there");
         }
         who_ = '"' + text_of(X509_get_subject_name(certificate_)) + '"';
+        if (key_ == nullptr) {  // as a DSA key whose parameters are its issuer's
+            throw failure("the public key of " + who_ +
+                          " cannot be used: it is of a kind, or has parameters, that this OpenSSL does not know");
+        }
         check_digest(digest_, who_, policy_);
         const int bits = EVP_PKEY_get_bits(key_);
         const int needed = policy_.allows_legacy_algorithms ? legacy_key_bits_min : key_bits_min;
