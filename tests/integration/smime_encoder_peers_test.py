@@ -5,6 +5,8 @@
 
 --table writes the matrix into FILE. A program that is not installed fails the test: install-dependencies.sh --tests has them all.
 """
+import base64
+import email
 import os
 import re
 import subprocess
@@ -12,7 +14,7 @@ import sys
 
 import harness
 from harness import Work, check
-from smime_decoder_peers_test import JARS, Bench, PEOPLE, bodies
+from smime_decoder_peers_test import JARS, LARGE_MIB, PEOPLE, Bench, bodies
 
 SIGNED = {"rsa": [("pkcs1", "SHA256"), ("pkcs1", "SHA384"), ("pkcs1", "SHA512"), ("pss", "SHA256"), ("pss", "SHA384"), ("pss", "SHA512")],
           **{curve: [("", "SHA256"), ("", "SHA384"), ("", "SHA512")] for curve in ("p256", "p384", "p521")}}
@@ -51,19 +53,27 @@ class Encoder(Bench):
         with open(self.work.path(source), "rb") as file:
             self.work.write(target, file.read())
 
-    def keep(self, what, who):
+    def keep(self, what, who, size="16 B", body=SENT):
         """For Bouncy Castle, which takes a second to start, at the end."""
         name = f"kept{len(self.kept)}"
         self.run(["openssl", "cms", "-cmsout", "-in", "sealed.eml", "-outform", "DER", "-out", f"{name}.der"])
-        self.kept.append((name, who, what))
+        self.kept.append((name, who, what, size, body))
 
-    def by_nss(self, what):
+    def by_nss(self, what, size="16 B", body=SENT):
         words = ["cmsutil", "-D", "-d", "sql:nss", "-i", "sealed.der", "-o", "open.eml"]
         self.run(["openssl", "cms", "-cmsout", "-in", "sealed.eml", "-outform", "DER", "-out", "sealed.der"])
         self.run(words)
+        self.check_opened(f"NSS: {what}, {size}", body)
+        self.note("NSS cmsutil", what, size)
+
+    def by_gpgsm(self, what, size="16 B"):
+        self.run(["openssl", "cms", "-cmsout", "-in", "sealed.eml", "-outform", "DER", "-out", "sealed.der"])
+        self.run(["gpgsm", "--homedir", "gnupg", "--batch", "--disable-crl-checks", "--verify", "sealed.der"])
+        self.note("gpgsm", what, size)
+
+    def check_opened(self, what, body):
         with open(self.work.path("open.eml"), "rb") as file:
-            check(payload(file.read()) == SENT, f"NSS: {what}")
-        self.note("NSS cmsutil", what)
+            check(payload(file.read()) == body, what)
 
     def note(self, program, what, size="16 B"):
         self.rows.setdefault((program, what), []).append(size)
@@ -94,7 +104,10 @@ class Encoder(Bench):
 
 def payload(entity):
     """The decoded body of the text or attachment in a MIME entity."""
-    import email
+    head, _, rest = entity.replace(b"\r\n", b"\n").partition(b"\n\n")
+    head = head.lower()
+    if b"content-transfer-encoding: base64" in head and b"multipart/" not in head:     # quicker than email's reader, and just as exact
+        return base64.b64decode(rest)
     message = email.message_from_bytes(entity)
     parts = [one for one in message.walk() if not one.is_multipart()]
     return parts[-1].get_payload(decode=True)
@@ -114,17 +127,11 @@ def signatures(bench):
                 bench.note("OpenSSL cms", what)
                 # gpgsm of Debian 12 fails on every P-521, and wants a hash as long as the curve.
                 if kind == "BlobSign" and int(digest[3:]) >= {"p384": 384, "p521": 1000}.get(signer, 256):
-                    by_gpgsm(bench, what)
+                    bench.by_gpgsm(what)
                 if kind == "BlobSign":
                     bench.keep(what, signer)
                     if padding != "pss":  # which cmsutil does not know
                         bench.by_nss(what)
-
-
-def by_gpgsm(bench, what):
-    bench.run(["openssl", "cms", "-cmsout", "-in", "sealed.eml", "-outform", "DER", "-out", "sealed.der"])
-    bench.run(["gpgsm", "--homedir", "gnupg", "--batch", "--disable-crl-checks", "--verify", "sealed.der"])
-    bench.note("gpgsm", what)
 
 
 def encryptions(bench):
@@ -153,15 +160,47 @@ def encryptions(bench):
                     bench.by_nss(what)  # cmsutil knows no OAEP, no curves and no GCM
 
 
+def contents(bench):
+    """Every kind of content, up to 64 MiB, to every program by what all of them know, and to those that know more by that."""
+    for size, body in [*bodies(), ("64 MiB", os.urandom(1 << 20) * LARGE_MIB)]:
+        bench.seal({"SignatureType": "BlobSign"}, body=body)
+        what = "BlobSign, pkcs1 rsa, SHA256"
+        check(payload(bench.verified("sealed.eml")) == body, f"{what}, {size}")
+        bench.note("OpenSSL cms", what, size)
+        bench.by_gpgsm(what, size)
+        bench.by_nss(what, size, body)
+        bench.keep(what, "rsa", size, body)
+        by_ours(bench, what, size, body)
+        for cipher in ("AES256", "AES256GCM"):
+            bench.seal({"EnableEncryption": True, "EncryptionAlgorithm": cipher, "KeyTransport": "pkcs1"}, body=body)
+            what = f"{cipher}, pkcs1 rsa"
+            bench.opened("rsa")
+            bench.check_opened(f"{what}, {size}", body)
+            bench.note("OpenSSL cms", what, size)
+            if cipher == "AES256":
+                bench.by_nss(what, size, body)
+            bench.keep(what, "rsa", size, body)
+            by_ours(bench, what, size, body)
+        bench.seal({"SignatureType": "ClearSign", "SignaturePadding": "pss"}, body=body)
+        check(payload(bench.verified("sealed.eml")) == body, f"ClearSign, {size}")
+        bench.note("OpenSSL cms", "ClearSign, pss rsa, SHA256", size)
+        by_ours(bench, "ClearSign, pss rsa, SHA256", size, body)
+
+
+def by_ours(bench, what, size, body):
+    check(bench.decoded() == body, f"our decoder: {what}, {size}")
+    bench.note("our decoder", what, size)
+
+
 def bouncy_castle(bench):
     source = os.path.join(harness.SUPPORT, "OpenWithBouncyCastle.java")
-    listed = "".join(f"{name} {who}\n" for name, who, _ in bench.kept)
+    listed = "".join(f"{name} {who}\n" for name, who, *_ in bench.kept)
     done = subprocess.run(["java", "-cp", JARS, source, "."], cwd=bench.work.folder, input=listed.encode(), capture_output=True, check=False)
     check(done.returncode == 0, f"Bouncy Castle: {done.stderr.decode('utf-8', 'replace')}")
-    for name, _, what in bench.kept:
+    for name, _, what, size, body in bench.kept:
         with open(bench.work.path(f"{name}.opened"), "rb") as file:
-            check(payload(file.read()) == SENT, f"Bouncy Castle: {what}")
-        bench.note("Bouncy Castle", what)
+            check(payload(file.read()) == body, f"Bouncy Castle: {what}, {size}")
+        bench.note("Bouncy Castle", what, size)
 
 
 def both(bench):
@@ -233,7 +272,7 @@ def main():
         work.write("gnupg/trustlist.txt", bench.run(["openssl", "x509", "-in", "root.pem", "-noout", "-fingerprint", "-sha1"])
                    .decode().split("=")[1].strip().encode() + b" S relax\n")
         bench.run(["gpgsm", "--homedir", "gnupg", "--batch", "--import", "root.pem", *[f"{name}.crt" for name in PEOPLE]])
-        for part in (signatures, encryptions, bouncy_castle, both, wrapped, refused):
+        for part in (signatures, encryptions, contents, bouncy_castle, both, wrapped, refused):
             part(bench)
             print(f"{part.__name__}: ok", flush=True)
         print(f"{sum(len(sizes) for sizes in bench.rows.values())} cells")
