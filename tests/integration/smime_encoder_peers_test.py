@@ -27,19 +27,22 @@ LEGACY = ("DES3", "DES", "RC2")
 class Encoder(Bench):
     """Bindings over the test's own people, and what `preview` shows of a message."""
 
-    def seal(self, properties, signer="rsa", recipients=("rsa",), body=SENT, expect=0):
+    def configure(self, properties, signer, recipients, patch=None):
         for folder in ("personal", "other-people", "roots"):
             os.makedirs(self.work.path(folder), exist_ok=True)
         for name in PEOPLE:
             self.copy(f"{name}.pem", f"personal/{name}.pem")
             self.copy(f"{name}.crt", f"other-people/{name}.crt")
         self.copy("root.pem", "roots/root.pem")
-        self.work.write("body", body)
-        self.work.bindings("sealed", 1, {
+        self.work.bindings("sealed", 1, harness.run_scenario.merge_patch({
             "host": {"certificates": {"personal": "personal", "otherPeople": "other-people", "trusted": "roots", "signing": f"{signer}.pem"}},
             "pipelines": {"Sealed": None, "Own": {"encode": [{"component": "SMIMEEncoder", "properties": {
                 "CheckRevocationList": False, **properties}}]}},
-            "sendPorts": [{"name": "Out", "pipeline": "Own", "encryptionCertificates": [f"{one}.crt" for one in recipients]}]})
+            "sendPorts": [{"name": "Out", "pipeline": "Own", "encryptionCertificates": [f"{one}.crt" for one in recipients]}]}, patch or {}))
+
+    def seal(self, properties, signer="rsa", recipients=("rsa",), body=SENT, expect=0):
+        self.configure(properties, signer, recipients)
+        self.work.write("body", body)
         done = subprocess.run([self.work.given.hawser, "preview", "bindings.json", "--port", "Out", "body"], cwd=self.work.folder,
                               capture_output=True, check=False)
         check(done.returncode == expect, f"{properties}: {done.returncode}\n{done.stderr.decode('utf-8', 'replace')}")
@@ -264,14 +267,18 @@ def write_table(bench, path):
             table.write(f"| {program} | {what} | {', '.join(sizes)} |\n")
 
 
+def import_into_gpgsm(bench):
+    os.makedirs(bench.work.path("gnupg"), mode=0o700)
+    fingerprint = bench.run(["openssl", "x509", "-in", "root.pem", "-noout", "-fingerprint", "-sha1"]).decode().split("=")[1].strip()
+    bench.work.write("gnupg/trustlist.txt", f"{fingerprint} S relax\n".encode())
+    bench.run(["gpgsm", "--homedir", "gnupg", "--batch", "--import", "root.pem", *[f"{name}.crt" for name in PEOPLE]])
+
+
 def main():
     given = harness.options()
     with Work(given) as work:
         bench = Decoding(work)
-        os.makedirs(work.path("gnupg"), mode=0o700)
-        work.write("gnupg/trustlist.txt", bench.run(["openssl", "x509", "-in", "root.pem", "-noout", "-fingerprint", "-sha1"])
-                   .decode().split("=")[1].strip().encode() + b" S relax\n")
-        bench.run(["gpgsm", "--homedir", "gnupg", "--batch", "--import", "root.pem", *[f"{name}.crt" for name in PEOPLE]])
+        import_into_gpgsm(bench)
         for part in (signatures, encryptions, contents, bouncy_castle, both, wrapped, refused):
             part(bench)
             print(f"{part.__name__}: ok", flush=True)

@@ -35,9 +35,7 @@ acl_smtp_data = data
 
 begin acl
 mail:
-  require message = 530 5.7.0 Authentication required
-          authenticated = *
-  accept
+{authentication}  accept
 recipient:
   deny message = 550 5.1.1 No such user here
        local_parts = reject
@@ -87,15 +85,22 @@ CRAM:
 """
 
 
+AUTHENTICATED = """  require message = 530 5.7.0 Authentication required
+          authenticated = *
+"""
+
+
 class PrivateExim(PrivateServer):
     name, users = "exim", {"Debian-exim": USER}
+    requires_authentication = True      # set to False before it is entered: a relay may then hand mail over
     program = os.path.join(PEERS, "exim4-daemon-light/usr/sbin/exim4")
 
     def write_files(self):
         for name in ("spool", "log", "mail"):
             self.make_folder(name, USER)
         self.take_certificate(USER)
-        self.write("exim.conf", CONFIGURATION.format(folder=self.folder, port=self.port, program=self.program, size_max=SIZE_MAX))
+        self.write("exim.conf", CONFIGURATION.format(
+            authentication=AUTHENTICATED if self.requires_authentication else "", folder=self.folder, port=self.port, program=self.program, size_max=SIZE_MAX))
 
     def words(self):
         return [self.program, "-C", self.path("exim.conf"), "-bdf"]

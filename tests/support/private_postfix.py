@@ -73,6 +73,7 @@ cyrus_sasl_config_path = {folder}/config/sasl
 # For benchmarks: no delay, no limit, no look-up, no TLS between what is taken and what is given on; connections are kept.
 RELAY_CF = """
 relayhost = [127.0.0.1]:{relay_port}
+virtual_mailbox_domains =
 mynetworks = 127.0.0.0/8
 smtpd_recipient_restrictions = permit_mynetworks, reject
 disable_dns_lookups = yes
