@@ -125,7 +125,7 @@ result<void> prepare_schema(database& writer, const std::string& path) {
         }
         writer.execute(
             "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=FAST; PRAGMA wal_autocheckpoint=0;"
-            "PRAGMA cache_size=-2048; PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY; PRAGMA "
+            "PRAGMA cache_size=-8192; PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY; PRAGMA "
             "journal_size_limit=16777216");
         if (version < schema_version) {
             migrate(writer, version);

@@ -97,7 +97,7 @@ public:
             position_ = 0;
             if (!input_) {
                 input_size_ = input_size();
-                input_ = std::make_unique_for_overwrite<char[]>(input_size_);
+                input_.reset(new char[input_size_]);
             }
             const std::size_t size = upstream_.read(input_.get(), input_size_);
             if (size == 0) {
