@@ -220,6 +220,10 @@ TEST_CASE("the other calls carry their values both ways") {
     CHECK(status.warnings == std::vector<std::string>{"w"});
     running.bus.port_list = status.ports;
     CHECK(client->ports()[0].note == "n");
+    running.bus.receive_port_list = {{.name = "In", .pipeline = "Opened", .components = {"decode X", "validate Y"}}};
+    REQUIRE(client->receive_ports().size() == 1);
+    CHECK(client->receive_ports()[0].pipeline == "Opened");
+    CHECK(client->receive_ports()[0].components == std::vector<std::string>{"decode X", "validate Y"});
     for (const std::vector<group_summary>& groups : {status.groups, client->groups()}) {
         REQUIRE(groups.size() == 1);
         CHECK(groups[0].ports == std::vector<std::string>{"P", "Q"});
