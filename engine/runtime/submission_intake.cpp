@@ -294,7 +294,9 @@ result<publication> receive(const submission& message, publication out, message_
         };
         result<void> run = receiving.on_worker(
             [&] { taken = take_received(message, out, parts, bodies, receiving, note_progress); }, tell_progress);
-        taken = run ? std::move(taken) : std::move(run);
+        if (!run) {
+            taken = std::move(run);
+        }
     } catch (const stream_failure& failure) {
         return fail(failure.status() == HAWSER_TRY_LATER ? "not_accepted" : "bad_input", failure.what());
     }
