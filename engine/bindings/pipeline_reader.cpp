@@ -13,12 +13,12 @@ struct pipeline_stage {
 };
 // In the order in which a message passes them.
 constexpr pipeline_stage all_stages[] = {{"decode", HAWSER_STAGE_DECODE, pipeline_direction::receive},
-                                     {"disassemble", HAWSER_STAGE_DISASSEMBLE, pipeline_direction::receive},
-                                     {"validate", HAWSER_STAGE_VALIDATE, pipeline_direction::receive},
-                                     {"resolveParty", HAWSER_STAGE_RESOLVE_PARTY, pipeline_direction::receive},
-                                     {"preAssemble", HAWSER_STAGE_PRE_ASSEMBLE, pipeline_direction::send},
-                                     {"assemble", HAWSER_STAGE_ASSEMBLE, pipeline_direction::send},
-                                     {"encode", HAWSER_STAGE_ENCODE, pipeline_direction::send}};
+                                         {"disassemble", HAWSER_STAGE_DISASSEMBLE, pipeline_direction::receive},
+                                         {"validate", HAWSER_STAGE_VALIDATE, pipeline_direction::receive},
+                                         {"resolveParty", HAWSER_STAGE_RESOLVE_PARTY, pipeline_direction::receive},
+                                         {"preAssemble", HAWSER_STAGE_PRE_ASSEMBLE, pipeline_direction::send},
+                                         {"assemble", HAWSER_STAGE_ASSEMBLE, pipeline_direction::send},
+                                         {"encode", HAWSER_STAGE_ENCODE, pipeline_direction::send}};
 
 template <typename Choose>
 std::string joined_stages(Choose&& is_chosen) {
@@ -36,9 +36,7 @@ std::string stages_of(const json_value& pipeline, pipeline_direction direction) 
         [&](const pipeline_stage& one) { return one.direction == direction && pipeline.find(one.name) != nullptr; });
 }
 
-const char* word_of(pipeline_direction direction) {
-    return direction == pipeline_direction::send ? "send" : "receive";
-}
+const char* word_of(pipeline_direction direction) { return direction == pipeline_direction::send ? "send" : "receive"; }
 
 }  // namespace
 
@@ -90,8 +88,8 @@ const json_value* pipeline_reader::find_named(const json_value& name, const std:
 
 // False, and said, where the pipeline has stages of the other direction alone. One with both is for refuse_mixture.
 bool pipeline_reader::has_direction(const json_value& pipeline, const std::string& pipeline_name,
-                                    const json_value& used_at, const std::string& pointer,
-                                    const std::string& port_name, pipeline_direction direction) {
+                                    const json_value& used_at, const std::string& pointer, const std::string& port_name,
+                                    pipeline_direction direction) {
     const pipeline_direction other =
         direction == pipeline_direction::send ? pipeline_direction::receive : pipeline_direction::send;
     const std::string wrong = stages_of(pipeline, other);
@@ -102,9 +100,9 @@ bool pipeline_reader::has_direction(const json_value& pipeline, const std::strin
         pipeline_name.empty() ? "a pipeline" : "the pipeline \"" + printable(pipeline_name, 60) + '"';
     const std::string allowed = joined_stages([&](const pipeline_stage& one) { return one.direction == direction; });
     problems_.error(used_at.position, pointer,
-                    std::string("the ") + word_of(direction) + " port \"" + printable(port_name, 60) + "\" has " + which +
-                        " of " + word_of(other) + " stages (" + wrong + "): give it one of the stages " + allowed +
-                        ", or use this one on a " + word_of(other) + " port");
+                    std::string("the ") + word_of(direction) + " port \"" + printable(port_name, 60) + "\" has " +
+                        which + " of " + word_of(other) + " stages (" + wrong + "): give it one of the stages " +
+                        allowed + ", or use this one on a " + word_of(other) + " port");
     return false;
 }
 
@@ -166,9 +164,10 @@ component_binding pipeline_reader::read_component(const json_value& value, const
         return component;
     }
     if ((descriptor->stages & stage) == 0) {
-        problems_.error(value.position, pointer,
-                        component.component + " cannot stand in the stage " + stage_name + ": move it to " +
-                            joined_stages([&](const pipeline_stage& one) { return (descriptor->stages & one.stage) != 0; }));
+        problems_.error(
+            value.position, pointer,
+            component.component + " cannot stand in the stage " + stage_name + ": move it to " +
+                joined_stages([&](const pipeline_stage& one) { return (descriptor->stages & one.stage) != 0; }));
     }
     merge_properties(component, properties, overrides, *descriptor);
     return component;

@@ -20,8 +20,7 @@ public:
     pipeline_reader(const bindings_document& document, const component_catalogue& catalogue, diagnostics& problems);
 
     // `port_name` and its direction are what a complaint about a pipeline of the other direction names.
-    std::vector<component_binding> read(field_reader& port, const std::string& port_name,
-                                        pipeline_direction direction);
+    std::vector<component_binding> read(field_reader& port, const std::string& port_name, pipeline_direction direction);
     void check_unused();  // a mistake in a pipeline that no port uses is a mistake all the same
 
 private:

@@ -179,15 +179,15 @@ std::string json_of(const std::vector<message_detail>& details) {
 
 std::string json_of(const std::vector<port_summary>& ports, const std::vector<group_summary>& groups,
                     const std::vector<receive_port_summary>& receive_ports) {
-    return dump({{"ports", list_of(ports, port_json)},
-                 {"groups", list_of(groups, group_json)},
-                 {"receivePorts", list_of(receive_ports,
-                                          [](const receive_port_summary& one) {
-                                              return json{{"name", one.name},
-                                                          {"pipeline", one.pipeline},
-                                                          {"components", one.components}};
-                                          })}},
-                2);
+    return dump(
+        {{"ports", list_of(ports, port_json)},
+         {"groups", list_of(groups, group_json)},
+         {"receivePorts",
+          list_of(receive_ports,
+                  [](const receive_port_summary& one) {
+                      return json{{"name", one.name}, {"pipeline", one.pipeline}, {"components", one.components}};
+                  })}},
+        2);
 }
 
 std::string json_of(const reload_answer& answer, int exit_code) {
@@ -250,7 +250,11 @@ std::string json_of(const std::vector<problem>& problems, const configuration_su
         is_ok = is_ok && !one.is_error;
         return problem_json(one);
     });
-    return dump({{"isOk", is_ok}, {"host", summary.host_name}, {"sendPorts", summary.send_ports}, {"receivePorts", summary.receive_ports}, {"problems", list}},
+    return dump({{"isOk", is_ok},
+                 {"host", summary.host_name},
+                 {"sendPorts", summary.send_ports},
+                 {"receivePorts", summary.receive_ports},
+                 {"problems", list}},
                 2);
 }
 

@@ -35,8 +35,8 @@ local_host::local_host(std::shared_ptr<const loaded_configuration> loaded, const
     : options_(options),
       archives_(system_clock()),
       box_(std::move(box)),
-      generation_(make_generation(loaded, nullptr,
-                                  {options_.delivers, options_.only_ports, counters_, retired_, archives_})),
+      generation_(
+          make_generation(loaded, nullptr, {options_.delivers, options_.only_ports, counters_, retired_, archives_})),
       ports_(generation_->shared_bindings(), {}),
       receive_workers_(loaded->bindings().host.worker_count),
       delivery_(*box_, system_clock(),
@@ -108,8 +108,8 @@ result<receive_intake> local_host::find_receive_port(const std::string& name, ta
         return fail("no_subscriber", "there is no receive port \"" + printable(name, 80) + "\" in the bindings" +
                                          (near.empty() ? "" : ": " + near));
     }
-    receive_intake intake{found->second, receive_workers_.under_way(),
-                          spool_folder_of(current->loaded->message_box_path()), {}};
+    receive_intake intake{
+        found->second, receive_workers_.under_way(), spool_folder_of(current->loaded->message_box_path()), {}};
     if (where == taken_on::receive_worker) {
         intake.on_worker = [](const std::function<void()>& work, const std::function<void()>&) {
             work();

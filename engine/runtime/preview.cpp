@@ -125,10 +125,9 @@ change_answer preview_receive_port(const loaded_configuration& loaded, const rec
     messages_under_way under_way;
     previewed_parts parts;
     submitted_bodies bodies(submitted, parts.spool_folder);
-    const result<received_message> received =
-        receive_message(*port, std::move(*context), std::move(*infos), bodies,
-                        {message_id, system_clock().unix_ms(), under_way},
-                        [&parts](body_stream& part) { return parts.take(part); });
+    const result<received_message> received = receive_message(*port, std::move(*context), std::move(*infos), bodies,
+                                                              {message_id, system_clock().unix_ms(), under_way},
+                                                              [&parts](body_stream& part) { return parts.take(part); });
     if (!received) {
         return refusal_of(received.error());
     }

@@ -114,8 +114,8 @@ private:
 };
 
 unexpected<error> refused(const receive_port_runtime& port, const std::string& reason) {
-    return fail("bad_input", "the receive port \"" + port.name + "\" refused the message: " + reason +
-                                 "; nothing was stored");
+    return fail("bad_input",
+                "the receive port \"" + port.name + "\" refused the message: " + reason + "; nothing was stored");
 }
 
 unexpected<error> not_now(const receive_port_runtime& port, const std::string& reason) {
@@ -157,10 +157,9 @@ result<std::vector<part_info>> read_parts(working_message& message, const part_r
 result<received_message> receive_message(const receive_port_runtime& port, message_context context,
                                          std::vector<part_info> parts, submitted_bodies& bodies,
                                          const receive_environment& environment, const part_reader& read_part) {
-    working_message message(port.environment,
-                            {environment.message_id, environment.message_id, environment.received_unix_ms, 1},
-                            std::move(context), std::move(parts),
-                            [&bodies](std::size_t index) { return bodies.open(index); });
+    working_message message(
+        port.environment, {environment.message_id, environment.message_id, environment.received_unix_ms, 1},
+        std::move(context), std::move(parts), [&bodies](std::size_t index) { return bodies.open(index); });
     message.accept_parts();
     const under_way_entry entry(environment.under_way, message);
     try {

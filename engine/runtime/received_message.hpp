@@ -40,7 +40,7 @@ public:
     submitted_bodies(const submitted_bodies&) = delete;
     submitted_bodies& operator=(const submitted_bodies&) = delete;
 
-    hawser_stream open(std::size_t part_index);  // once a part
+    hawser_stream open(std::size_t part_index);   // once a part
     const std::string& failure() const noexcept;  // of reading what was submitted; "" = none
     // SHA-256 of each part as submitted, to its end, whatever the pipeline read of it. Throws stream_failure.
     std::vector<std::string> finish();

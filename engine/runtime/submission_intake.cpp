@@ -124,11 +124,9 @@ private:
 };
 
 // The engine has the last word on what it says itself, whatever a submission brought or a component wrote.
-result<void> settle_context(message_context& context, const std::string& message_id,
-                            const std::string& receive_port) {
+result<void> settle_context(message_context& context, const std::string& message_id, const std::string& receive_port) {
     context.erase(HAWSER_IS_MIME_ENCODED);  // only a component can say so, in its own attempt
     context.erase(HAWSER_TRANSFER_ENCODING);
-    context.erase(receive_port_property);  // filters trust it
     const auto say = [&context](const char* name, const std::string& value) {
         return context.set(name, {value, property_type::string, property_origin::engine, true});
     };
@@ -173,6 +171,11 @@ result<part_info> read_part_info(const submission_part& part, bool is_body) {
 result<message_context> read_context(const submission& message, const std::string& message_id) {
     message_context context;
     for (const message_property& property : message.properties) {
+        if (property.name == receive_port_property) {  // filters trust it
+            return fail("bad_input", std::string(receive_port_property) +
+                                         " cannot be set: the engine says by which port a message came in; name the "
+                                         "receive port instead (--receive-port)");
+        }
         result<property_type> type = type_of(property);
         if (!type) {
             return unexpected{std::move(type).error()};
@@ -247,9 +250,8 @@ result<publication> take_as_it_is(const submission& message, publication out, me
 }
 
 // What the pipeline made of the parts, in the box. [worker]
-result<void> take_received(const submission& message, publication& out, parts_taken& parts,
-                           submitted_bodies& bodies, const receive_intake& receiving,
-                           const std::function<void(std::uint64_t)>& on_progress) {
+result<void> take_received(const submission& message, publication& out, parts_taken& parts, submitted_bodies& bodies,
+                           const receive_intake& receiving, const std::function<void(std::uint64_t)>& on_progress) {
     result<std::vector<part_info>> infos = read_part_infos(message);
     if (!infos) {
         return unexpected{std::move(infos).error()};
@@ -271,8 +273,7 @@ result<void> take_received(const submission& message, publication& out, parts_ta
 
 // Routed by what its components promote, so after all of it was read; a port that is named is looked at before, too.
 result<publication> receive(const submission& message, publication out, message_box& box, const intake_ports& ports,
-                            const receive_intake& receiving,
-                            const std::function<void(std::uint64_t)>& on_progress) {
+                            const receive_intake& receiving, const std::function<void(std::uint64_t)>& on_progress) {
     if (!message.port.empty()) {
         if (result<std::vector<new_delivery>> routed = ports.route(message.port, out.context); !routed) {
             return unexpected{std::move(routed).error()};

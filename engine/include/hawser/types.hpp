@@ -55,7 +55,7 @@ struct submission {
     // it. Where a component refuses it the answer is bad_input or, to be tried again, not_accepted, and nothing is
     // stored.
     std::string receive_port = {};
-    std::string key;   // idempotency key, "" = none; at most 255 bytes
+    std::string key;  // idempotency key, "" = none; at most 255 bytes
     std::vector<message_property> properties;
     std::vector<submission_part> parts;  // the first is the body part
 };

@@ -71,9 +71,8 @@ result<void> working_message::check_part(const part_info& info) const {
         return fail("message.send", "parts can be changed in a receive pipeline only");
     }
     for (const std::string* text : {&info.name, &info.content_type, &info.charset, &info.file_name}) {
-        const bool has_control = std::any_of(text->begin(), text->end(), [](char c) {
-            return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
-        });
+        const bool has_control = std::any_of(text->begin(), text->end(),
+                                             [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
         if (has_control || text->size() > part_text_size_max) {
             return fail("message.part",
                         "a part's name, content type, charset or file name has a control character or is too long");
