@@ -113,18 +113,23 @@ private:
     working_message& one_;
 };
 
-unexpected<error> refused(const receive_port_runtime& port, const std::string& reason) {
-    return fail("bad_input",
-                "the receive port \"" + port.name + "\" refused the message: " + reason + "; nothing was stored");
-}
-
-unexpected<error> not_now(const receive_port_runtime& port, const std::string& reason) {
-    return fail("not_accepted", "the receive port \"" + port.name + "\" cannot take the message now: " + reason +
-                                    "; nothing was stored, try again");
-}
-
 bool is_transient(hawser_status status) {
     return status == HAWSER_TRY_LATER || status == HAWSER_IO || status == HAWSER_CANCELLED;
+}
+
+constexpr const char* plugin_misbehaved = "plugin.misbehaved";
+
+enum class refusal_kind : std::uint8_t { for_good = 1, for_now };
+
+unexpected<error> refuse(const receive_port_runtime& port, const receive_environment& environment, refusal_kind kind,
+                         const std::string& reason) {
+    log::warning(kind == refusal_kind::for_good ? "a message was refused" : "a message cannot be received now",
+                 {{"receivePort", port.name}, {"message", environment.message_id}, {"reason", reason}});
+    const std::string who = "the receive port \"" + port.name + '"';
+    return kind == refusal_kind::for_good
+               ? fail("bad_input", who + " refused the message: " + reason + "; nothing was stored")
+               : fail("not_accepted",
+                      who + " cannot take the message now: " + reason + "; nothing was stored, try again");
 }
 
 // Those that were submitted, as the components left them, then those that components added while they were read.
@@ -132,7 +137,7 @@ result<std::vector<part_info>> read_parts(working_message& message, const part_r
     for (std::size_t i = 0; i < message.parts().size(); ++i) {
         result<hawser_stream> taken = message.take_body(static_cast<std::uint32_t>(i));
         if (!taken) {
-            return fail("pipeline.body", taken.error().text);
+            return fail(plugin_misbehaved, taken.error().text);
         }
         body_stream body(*taken);
         if (result<void> done = read_part(body); !done) {
@@ -147,7 +152,7 @@ result<std::vector<part_info>> read_parts(working_message& message, const part_r
         infos.push_back(std::move(one.info));
     }
     if (!message.violation().empty()) {
-        return fail("pipeline.body", message.violation());
+        return fail(plugin_misbehaved, message.violation());
     }
     return infos;
 }
@@ -164,20 +169,23 @@ result<received_message> receive_message(const receive_port_runtime& port, messa
     const under_way_entry entry(environment.under_way, message);
     try {
         if (const auto failure = port.pipeline->run(message, {}, {})) {
-            return failure->is_transient ? not_now(port, failure->text) : refused(port, failure->text);
+            return refuse(port, environment, failure->is_transient ? refusal_kind::for_now : refusal_kind::for_good,
+                          failure->text);
         }
         result<std::vector<part_info>> read = read_parts(message, read_part);
         if (!read) {
-            return read.error().code == "pipeline.body" ? refused(port, read.error().text)
-                                                        : unexpected{std::move(read).error()};
+            return read.error().code == plugin_misbehaved
+                       ? refuse(port, environment, refusal_kind::for_good, read.error().text)
+                       : unexpected{std::move(read).error()};
         }
         return received_message{message.context(), std::move(*read)};
     } catch (const stream_failure& failure) {
         if (!bodies.failure().empty()) {  // no component's fault
             return fail("bad_input", bodies.failure());
         }
-        const std::string reason = printable(failure.what(), 2048);
-        return is_transient(failure.status()) ? not_now(port, reason) : refused(port, reason);
+        return refuse(port, environment,
+                      is_transient(failure.status()) ? refusal_kind::for_now : refusal_kind::for_good,
+                      printable(failure.what(), 2048));
     }
 }
 
