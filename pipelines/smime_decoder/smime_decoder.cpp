@@ -87,7 +87,7 @@ config_spec smime_decoder::spec() {
         .integer("BodyPartIndex", "The body part is the part of this number, from 1; 0 = not by number.", 0,
                  body_part_index_max, "0")
         .boolean("CheckRevocationList", "Requires a current CRL of every issuer that does not list the signer.", "true")
-        .enumeration("Require", "What a message has to be, else it is suspended.",
+        .enumeration("Require", "What a message has to be, else it is refused.",
                      "none=0|signed=1|encrypted=2|signedAndEncrypted=3", "none")
         .boolean("AllowUnauthenticatedEncryption",
                  "Takes messages that are encrypted in CBC mode and not signed inside, which can be changed unnoticed.",
