@@ -303,7 +303,14 @@ void local_host::submit_async(submission message, std::function<void(const submi
         return;
     }
     const auto held = std::make_shared<const submission>(std::move(message));
-    if (!receive_workers_.post([this, held, answer] { publish_async(*held, answer, taken_on::receive_worker); })) {
+    const auto receive = [this, held, answer] {
+        try {
+            publish_async(*held, answer, taken_on::receive_worker);
+        } catch (const std::exception& failure) {  // nobody else hears of it: the box is damaged, an I/O error
+            answer(refusal({"not_accepted", failure.what()}));
+        }
+    };
+    if (!receive_workers_.post(receive)) {
         answer(refusal({"not_accepted", "the host is stopping: nothing was stored, try again"}));
     }
 }

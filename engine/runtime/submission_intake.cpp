@@ -157,7 +157,7 @@ result<void> check_parts(const submission& message) {
 
 result<part_info> read_part_info(const submission_part& part, bool is_body) {
     for (const std::string* text : {&part.name, &part.content_type, &part.charset, &part.file_name}) {
-        if (has_control(*text) || text->size() > 1024) {
+        if (has_control(*text) || text->size() > part_text_size_max) {
             return fail("bad_input",
                         "a part's name, content type, charset or file name has a control character or is too long");
         }
