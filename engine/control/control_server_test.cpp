@@ -55,6 +55,7 @@ TEST_CASE("a submission arrives whole: names, properties, options, and the answe
                             .recipients = {{.address = "a@b.example", .verdict = "failed", .text = "550"}}}}};
     };
     submission message = one_part(std::string("a\0b\xff", 4));
+    message.receive_port = "In";
     message.key = "k 1";
     message.properties.push_back({.name = "SMTP.Subject",
                                   .value = "Gr\xc3\xbc\xc3\x9f"
@@ -70,6 +71,7 @@ TEST_CASE("a submission arrives whole: names, properties, options, and the answe
     REQUIRE(running.bus.submissions.size() == 1);
     const submission& seen = running.bus.submissions[0];
     CHECK(seen.port == "Out");
+    CHECK(seen.receive_port == "In");
     CHECK(seen.key == "k 1");
     REQUIRE(seen.properties.size() == 1);
     CHECK(seen.properties[0].value ==
