@@ -111,6 +111,15 @@ struct send_port_binding {
     std::string pointer;
 };
 
+// Where messages come in: what a submission names, until there are receive adapters.
+struct receive_port_binding {
+    std::string name;
+    std::string pipeline_name;  // "" = it has its own, or none
+    std::vector<component_binding> pipeline;
+    source_position position;
+    std::string pointer;
+};
+
 struct send_port_group_binding {
     std::string name;
     std::vector<std::string> ports;
@@ -183,6 +192,7 @@ struct host_bindings {
     std::map<std::string, send_handler_binding> send_handlers;  // every adapter that is loaded or used
     std::vector<send_port_binding> send_ports;
     std::vector<send_port_group_binding> send_port_groups;
+    std::vector<receive_port_binding> receive_ports;
 };
 
 }  // namespace hawser::engine

@@ -6,8 +6,10 @@
 #include "bindings/field_reader.hpp"
 #include "bindings/filter_reader.hpp"
 #include "bindings/host_reader.hpp"
+#include "bindings/pipeline_reader.hpp"
 #include "bindings/port_reader.hpp"
 #include "bindings/property_reader.hpp"
+#include "bindings/receive_port_reader.hpp"
 
 namespace hawser::engine {
 namespace {
@@ -89,18 +91,19 @@ host_bindings read_bindings(const bindings_document& document, const component_c
     out.file = document.file;
     out.base_directory = document.base_directory;
     field_reader root(document.root, "", problems);
-    for (const char* key :
-         {"$schema", "host", "plugins", "include", "sendHandlers", "pipelines", "sendPorts", "sendPortGroups"}) {
+    for (const char* key : {"$schema", "host", "plugins", "include", "sendHandlers", "pipelines", "sendPorts",
+                            "sendPortGroups", "receivePorts"}) {
         root.any(key);
     }
-    for (const char* key : {"receivePorts", "parties"}) {
-        root.refuse(key, std::string(key) + " are not supported by this version: remove them");
-    }
+    root.refuse("parties", "parties are not supported by this version: remove them");
     root.finish();
     out.host = read_host(document, catalogue, problems);
     read_send_handlers(document.root, catalogue, out, problems);
-    out.send_ports = read_send_ports(document, catalogue, out, problems);
+    pipeline_reader pipelines(document, catalogue, problems);
+    out.send_ports = read_send_ports(document, catalogue, pipelines, out, problems);
     read_groups(document.root, out, problems);
+    out.receive_ports = read_receive_ports(document, pipelines, problems);
+    pipelines.check_unused();
     return out;
 }
 

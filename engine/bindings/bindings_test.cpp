@@ -147,8 +147,7 @@ TEST_CASE("an overlay patches ports by name, and its mistakes are shown in the o
 
 TEST_CASE("what this version does not have is refused, never ignored") {
     const folder f;
-    const loaded got =
-        load(f.write("b.json", R"({"host": {}, "receivePorts": [], "sendPorts": [{"name": "A", "rate": {},
+    const loaded got = load(f.write("b.json", R"({"host": {}, "parties": [], "sendPorts": [{"name": "A", "rate": {},
  "primaryTransport": {"type": "MAIL", "address": "mailto:x@y", "properties": {"From": "a@b",
   "ReplyBy": "2026-01-01T00:00:00Z", "MaxConnections": 1}}}]})"));
     CHECK(got.lines(f.path).size() == 4);

@@ -30,7 +30,7 @@ inline hawser_property_spec spec(std::uint32_t type, const char* name, std::uint
             text(words)};
 }
 
-// A mail adapter, a file adapter and an encoder as the real ones declare themselves, in small.
+// A mail adapter, a file adapter, an encoder and a decoder as the real ones declare themselves, in small.
 class test_catalogue final : public component_catalogue {
 public:
     test_catalogue() {
@@ -50,9 +50,12 @@ public:
         finish(file_, file_specs_, file_pointers_, HAWSER_KIND_SEND_ADAPTER, 0, "FILE", "file");
         finish(encoder_, encoder_specs_, encoder_pointers_, HAWSER_KIND_PIPELINE_COMPONENT, HAWSER_STAGE_ENCODE,
                "Encoder", "");
+        decoder_specs_ = {spec(HAWSER_TYPE_BOOLEAN, "Strict", 0, "true")};
+        finish(decoder_, decoder_specs_, decoder_pointers_, HAWSER_KIND_PIPELINE_COMPONENT,
+               HAWSER_STAGE_DECODE | HAWSER_STAGE_VALIDATE, "Decoder", "");
     }
     const hawser_descriptor* find(std::uint32_t kind, const std::string& id) const override {
-        for (const hawser_descriptor* one : {&file_, &mail_, &encoder_}) {
+        for (const hawser_descriptor* one : {&file_, &mail_, &encoder_, &decoder_}) {
             if (one->kind == kind && std::string(one->id.data, one->id.size) == id) {
                 return one;
             }
@@ -61,7 +64,7 @@ public:
     }
     std::vector<std::string> names(std::uint32_t kind) const override {
         return kind == HAWSER_KIND_SEND_ADAPTER ? std::vector<std::string>{"FILE", "MAIL"}
-                                                : std::vector<std::string>{"Encoder"};
+                                                : std::vector<std::string>{"Decoder", "Encoder"};
     }
     void validate(std::uint32_t, const std::string&, const typed_properties& properties,
                   const problem_function& report) const override {
@@ -91,9 +94,9 @@ private:
                text(id),
                text(scheme)};
     }
-    std::vector<hawser_property_spec> mail_specs_, file_specs_, encoder_specs_;
-    std::vector<const hawser_property_spec*> mail_pointers_, file_pointers_, encoder_pointers_;
-    hawser_descriptor mail_{}, file_{}, encoder_{};
+    std::vector<hawser_property_spec> mail_specs_, file_specs_, encoder_specs_, decoder_specs_;
+    std::vector<const hawser_property_spec*> mail_pointers_, file_pointers_, encoder_pointers_, decoder_pointers_;
+    hawser_descriptor mail_{}, file_{}, encoder_{}, decoder_{};
 };
 
 struct folder {

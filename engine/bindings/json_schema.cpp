@@ -174,8 +174,10 @@ constexpr const char* fixed_part = R"({
     "plugins": {"type": "array", "items": {"type": "string"}, "default": ["smtp", "smime"]},
     "include": {"type": "array", "items": {"type": "string"}},
     "sendHandlers": {"type": "object"},
-    "pipelines": {"type": "object", "additionalProperties": {"$ref": "#/$defs/pipeline"}},
+    "pipelines": {"type": "object", "additionalProperties": {"anyOf": [{"$ref": "#/$defs/pipeline"},
+      {"$ref": "#/$defs/receivePipeline"}]}},
     "sendPorts": {"type": "array", "items": {"$ref": "#/$defs/sendPort"}},
+    "receivePorts": {"type": "array", "items": {"$ref": "#/$defs/receivePort"}},
     "sendPortGroups": {"type": "array", "items": {"type": "object", "required": ["name", "ports"],
       "additionalProperties": false, "properties": {
       "name": {"type": "string"}, "ports": {"type": "array", "items": {"type": "string"}},
@@ -183,6 +185,17 @@ constexpr const char* fixed_part = R"({
         "filter": {"$ref": "#/$defs/filter"}}}}
   },
   "$defs": {
+    "receivePort": {"type": "object", "required": ["name"], "additionalProperties": false,
+      "description": "What a submission names to have a message decoded before it is published.", "properties": {
+      "name": {"type": "string", "minLength": 1, "maxLength": 255, "description": "BTS.ReceivePortName."},
+      "description": {"type": "string"},
+      "pipeline": {"oneOf": [{"type": "string"}, {"$ref": "#/$defs/receivePipeline"}]},
+      "pipelineProperties": {"type": "object"}}},
+    "receivePipeline": {"type": "object", "additionalProperties": false, "properties": {
+      "decode": {"type": "array", "items": {"$ref": "#/$defs/component"}},
+      "disassemble": {"type": "array", "items": {"$ref": "#/$defs/component"}},
+      "validate": {"type": "array", "items": {"$ref": "#/$defs/component"}},
+      "resolveParty": {"type": "array", "items": {"$ref": "#/$defs/component"}}}},
     "sendPort": {"type": "object", "required": ["name"], "additionalProperties": false,
       "if": {"required": ["dynamic"], "properties": {"dynamic": {"const": true}}},
       "then": {"required": ["allowedLocations"], "properties": {"backupTransport": false}},

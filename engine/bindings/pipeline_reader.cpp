@@ -6,12 +6,37 @@
 namespace hawser::engine {
 namespace {
 
-struct stage_name {
+struct pipeline_stage {
     const char* name;
     std::uint32_t stage;
+    pipeline_direction direction;
 };
-constexpr stage_name send_stages[] = {
-    {"preAssemble", HAWSER_STAGE_PRE_ASSEMBLE}, {"assemble", HAWSER_STAGE_ASSEMBLE}, {"encode", HAWSER_STAGE_ENCODE}};
+// In the order in which a message passes them.
+constexpr pipeline_stage all_stages[] = {{"decode", HAWSER_STAGE_DECODE, pipeline_direction::receive},
+                                         {"disassemble", HAWSER_STAGE_DISASSEMBLE, pipeline_direction::receive},
+                                         {"validate", HAWSER_STAGE_VALIDATE, pipeline_direction::receive},
+                                         {"resolveParty", HAWSER_STAGE_RESOLVE_PARTY, pipeline_direction::receive},
+                                         {"preAssemble", HAWSER_STAGE_PRE_ASSEMBLE, pipeline_direction::send},
+                                         {"assemble", HAWSER_STAGE_ASSEMBLE, pipeline_direction::send},
+                                         {"encode", HAWSER_STAGE_ENCODE, pipeline_direction::send}};
+
+template <typename Choose>
+std::string joined_stages(Choose&& is_chosen) {
+    std::string text;
+    for (const pipeline_stage& one : all_stages) {
+        if (is_chosen(one)) {
+            text += (text.empty() ? "" : ", ") + std::string(one.name);
+        }
+    }
+    return text;
+}
+
+std::string stages_of(const json_value& pipeline, pipeline_direction direction) {
+    return joined_stages(
+        [&](const pipeline_stage& one) { return one.direction == direction && pipeline.find(one.name) != nullptr; });
+}
+
+const char* word_of(pipeline_direction direction) { return direction == pipeline_direction::send ? "send" : "receive"; }
 
 }  // namespace
 
@@ -26,18 +51,23 @@ pipeline_reader::pipeline_reader(const bindings_document& document, const compon
     }
 }
 
-std::vector<component_binding> pipeline_reader::read(field_reader& port) {
+std::vector<component_binding> pipeline_reader::read(field_reader& port, const std::string& port_name,
+                                                     pipeline_direction direction) {
     const json_value* value = port.any("pipeline");
     const overriding overrides{port.of("pipelineProperties", json_value::kind::object), port.at("pipelineProperties")};
     if (value == nullptr) {
         return {};
     }
     if (!value->is(json_value::kind::string)) {
-        return read_stages(*value, port.at("pipeline"), overrides);
+        const bool fits = has_direction(*value, "", *value, port.at("pipeline"), port_name, direction);
+        return fits ? read_stages(*value, port.at("pipeline"), overrides) : std::vector<component_binding>{};
     }
     const json_value* named = find_named(*value, port.at("pipeline"));
     if (named == nullptr) {
         return {};
+    }
+    if (!has_direction(*named, value->text, *value, port.at("pipeline"), port_name, direction)) {
+        return {};  // and its stages are checked with those that no port uses
     }
     used_.insert(value->text);
     return read_stages(*named, "/pipelines/" + pointer_token(value->text), overrides);
@@ -56,12 +86,44 @@ const json_value* pipeline_reader::find_named(const json_value& name, const std:
     return named;
 }
 
+// False, and said, where the pipeline has stages of the other direction alone. One with both is for refuse_mixture.
+bool pipeline_reader::has_direction(const json_value& pipeline, const std::string& pipeline_name,
+                                    const json_value& used_at, const std::string& pointer, const std::string& port_name,
+                                    pipeline_direction direction) {
+    const pipeline_direction other =
+        direction == pipeline_direction::send ? pipeline_direction::receive : pipeline_direction::send;
+    const std::string wrong = stages_of(pipeline, other);
+    if (wrong.empty() || !stages_of(pipeline, direction).empty()) {
+        return true;
+    }
+    const std::string which =
+        pipeline_name.empty() ? "a pipeline" : "the pipeline \"" + printable(pipeline_name, 60) + '"';
+    const std::string allowed = joined_stages([&](const pipeline_stage& one) { return one.direction == direction; });
+    problems_.error(used_at.position, pointer,
+                    std::string("the ") + word_of(direction) + " port \"" + printable(port_name, 60) + "\" has " +
+                        which + " of " + word_of(other) + " stages (" + wrong + "): give it one of the stages " +
+                        allowed + ", or use this one on a " + word_of(other) + " port");
+    return false;
+}
+
+void pipeline_reader::refuse_mixture(const json_value& pipeline, const std::string& pointer) {
+    const std::string receive = stages_of(pipeline, pipeline_direction::receive);
+    const std::string send = stages_of(pipeline, pipeline_direction::send);
+    if (!receive.empty() && !send.empty()) {
+        problems_.error(pipeline.position, pointer,
+                        "this pipeline has receive stages (" + receive + ") and send stages (" + send +
+                            "): a message passes one pipeline when it comes in and another when it goes out; make two "
+                            "pipelines of it");
+    }
+}
+
 std::vector<component_binding> pipeline_reader::read_stages(const json_value& value, const std::string& pointer,
                                                             const overriding& overrides) {
     std::vector<component_binding> components;
     field_reader stages(value, pointer, problems_);
     std::set<std::string> overridden;
-    for (const stage_name& one : send_stages) {
+    refuse_mixture(value, pointer);
+    for (const pipeline_stage& one : all_stages) {
         const json_value* list = stages.of(one.name, json_value::kind::array);
         for (std::size_t i = 0; list != nullptr && i < list->elements.size(); ++i) {
             components.push_back(read_component(list->elements[i], stages.at(one.name) + '/' + std::to_string(i),
@@ -102,7 +164,10 @@ component_binding pipeline_reader::read_component(const json_value& value, const
         return component;
     }
     if ((descriptor->stages & stage) == 0) {
-        problems_.error(value.position, pointer, component.component + " cannot stand in the stage " + stage_name);
+        problems_.error(
+            value.position, pointer,
+            component.component + " cannot stand in the stage " + stage_name + ": move it to " +
+                joined_stages([&](const pipeline_stage& one) { return (descriptor->stages & one.stage) != 0; }));
     }
     merge_properties(component, properties, overrides, *descriptor);
     return component;

@@ -1,4 +1,5 @@
-// Reads and checks pipelines: those with a name, and what each port makes of them. One reader serves all ports.
+// Reads and checks pipelines: those with a name, and what each port makes of them. One reader serves all ports, of
+// both directions.
 #pragma once
 
 #include <set>
@@ -12,11 +13,14 @@
 
 namespace hawser::engine {
 
+enum class pipeline_direction : std::uint8_t { send = 1, receive };
+
 class pipeline_reader {
 public:
     pipeline_reader(const bindings_document& document, const component_catalogue& catalogue, diagnostics& problems);
 
-    std::vector<component_binding> read(field_reader& port);
+    // `port_name` and its direction are what a complaint about a pipeline of the other direction names.
+    std::vector<component_binding> read(field_reader& port, const std::string& port_name, pipeline_direction direction);
     void check_unused();  // a mistake in a pipeline that no port uses is a mistake all the same
 
 private:
@@ -26,6 +30,9 @@ private:
     };
 
     const json_value* find_named(const json_value& name, const std::string& pointer);
+    bool has_direction(const json_value& pipeline, const std::string& pipeline_name, const json_value& used_at,
+                       const std::string& pointer, const std::string& port_name, pipeline_direction direction);
+    void refuse_mixture(const json_value& pipeline, const std::string& pointer);
     std::vector<component_binding> read_stages(const json_value& value, const std::string& pointer,
                                                const overriding& overrides);
     component_binding read_component(const json_value& value, const std::string& pointer, std::uint32_t stage,

@@ -19,14 +19,14 @@ constexpr std::int64_t maximum_age_max_ms = std::int64_t{3650} * 24 * 3600 * 100
 
 class port_reader {
 public:
-    port_reader(const bindings_document& document, const component_catalogue& catalogue, const host_bindings& so_far,
-                diagnostics& problems)
+    port_reader(const bindings_document& document, const component_catalogue& catalogue, pipeline_reader& pipelines,
+                const host_bindings& so_far, diagnostics& problems)
         : root_(document.root),
           base_directory_(document.base_directory),
           catalogue_(catalogue),
           archives_(so_far.host.audit_archives),
           problems_(problems),
-          pipelines_(document, catalogue, problems),
+          pipelines_(pipelines),
           transports_(document, catalogue, so_far, problems) {}
 
     std::vector<send_port_binding> read() {
@@ -49,7 +49,6 @@ public:
             }
             ports.push_back(std::move(port));
         }
-        pipelines_.check_unused();
         return ports;
     }
 
@@ -68,7 +67,7 @@ private:
         read_options(fields, port);
         read_order(fields, port);
         port.tracking = read_tracking(fields, problems_);
-        port.pipeline = pipelines_.read(fields);
+        port.pipeline = pipelines_.read(fields, port.name, pipeline_direction::send);
         if (port.is_dynamic) {
             read_dynamic_addressing(fields, port, transports_, catalogue_, problems_);
         } else {
@@ -144,15 +143,16 @@ private:
     const component_catalogue& catalogue_;
     const std::vector<audit_archive_binding>& archives_;
     diagnostics& problems_;
-    pipeline_reader pipelines_;
+    pipeline_reader& pipelines_;
     transport_reader transports_;
 };
 
 }  // namespace
 
 std::vector<send_port_binding> read_send_ports(const bindings_document& document, const component_catalogue& catalogue,
-                                               const host_bindings& so_far, diagnostics& problems) {
-    return port_reader(document, catalogue, so_far, problems).read();
+                                               pipeline_reader& pipelines, const host_bindings& so_far,
+                                               diagnostics& problems) {
+    return port_reader(document, catalogue, pipelines, so_far, problems).read();
 }
 
 }  // namespace hawser::engine

@@ -164,6 +164,9 @@ std::string dispatch(hawser::bus& target, const json& request, std::vector<descr
     if (call == "groups") {
         return answer_frame(to_json(target.groups()));
     }
+    if (call == "receive_ports") {
+        return answer_frame(to_json(target.receive_ports()));
+    }
     if (call == "set_group_state") {
         return answer_frame(
             to_json(target.set_group_state(text_member(request, "group"), text_member(request, "action"))));

@@ -141,6 +141,9 @@ public:
         return change({{"call", "set_port_state"}, {"port", port}, {"action", action}});
     }
     std::vector<group_summary> groups() override { return group_summaries_from(look({{"call", "groups"}})); }
+    std::vector<receive_port_summary> receive_ports() override {
+        return receive_port_summaries_from(look({{"call", "receive_ports"}}));
+    }
     change_answer set_group_state(const std::string& group, const std::string& action) override {
         return change({{"call", "set_group_state"}, {"group", group}, {"action", action}});
     }
@@ -279,8 +282,10 @@ std::string unknown_outcome(const std::string& why, const std::string& key) {
 }
 
 submit_answer control_client::submit(const submission& message, const submit_options& options) {
-    submission keyed{
-        .port = message.port, .key = message.key.empty() ? make_uuid() : message.key, .properties = message.properties};
+    submission keyed{.port = message.port,
+                     .receive_port = message.receive_port,
+                     .key = message.key.empty() ? make_uuid() : message.key,
+                     .properties = message.properties};
     std::vector<part_place> places;
     std::vector<int> numbers;
     std::vector<descriptor> made;

@@ -174,6 +174,7 @@ json to_json(const submission& message, const std::vector<part_place>& places) {
                          {"offset", places.at(i).offset}});
     }
     return {{"port", message.port},
+            {"receive_port", message.receive_port},
             {"key", message.key},
             {"properties", to_json(message.properties)},
             {"parts", std::move(parts)}};
@@ -181,6 +182,7 @@ json to_json(const submission& message, const std::vector<part_place>& places) {
 
 submission submission_from(const json& value, std::vector<part_place>& places) {
     submission message{.port = text(value, "port"),
+                       .receive_port = text(value, "receive_port"),
                        .key = text(value, "key"),
                        .properties = properties_from(field(value, "properties"))};
     for (const json& part : array(field(value, "parts"))) {

@@ -63,6 +63,9 @@ std::vector<port_summary> port_summaries_from(const nlohmann::json& value);
 nlohmann::json to_json(const std::vector<group_summary>& list);
 std::vector<group_summary> group_summaries_from(const nlohmann::json& value);
 
+nlohmann::json to_json(const std::vector<receive_port_summary>& list);
+std::vector<receive_port_summary> receive_port_summaries_from(const nlohmann::json& value);
+
 nlohmann::json to_json(const reload_options& options);
 reload_options reload_options_from(const nlohmann::json& value);
 

@@ -1,4 +1,4 @@
-// The protocol's JSON of groups and reloads.
+// The protocol's JSON of groups, receive ports and reloads.
 #include <nlohmann/json.hpp>
 
 #include "control/control_codec.hpp"
@@ -52,6 +52,20 @@ std::vector<group_summary> group_summaries_from(const json& value) {
     });
 }
 
+json to_json(const std::vector<receive_port_summary>& list) {
+    return list_of(list, [](const receive_port_summary& one) {
+        return json{{"name", one.name}, {"pipeline", one.pipeline}, {"components", one.components}};
+    });
+}
+
+std::vector<receive_port_summary> receive_port_summaries_from(const json& value) {
+    return list_from<receive_port_summary>(value, [](const json& one) {
+        return receive_port_summary{.name = text(one, "name"),
+                                    .pipeline = text(one, "pipeline"),
+                                    .components = strings_from(field(one, "components"))};
+    });
+}
+
 json to_json(const reload_options& options) {
     return {{"suspends_removed", options.suspends_removed}, {"in_flight_wait_ms", options.in_flight_wait_ms}};
 }
@@ -67,6 +81,7 @@ json to_json(const reload_answer& answer) {
             {"problems", list_of(answer.problems, problem_json)},
             {"ports", names_json(answer.ports)},
             {"groups", names_json(answer.groups)},
+            {"receive_ports", names_json(answer.receive_ports)},
             {"renewed_adapters", answer.renewed_adapters},
             {"suspended", answer.suspended},
             {"notes", answer.notes}};
@@ -78,6 +93,7 @@ reload_answer reload_answer_from(const json& value) {
             .problems = list_from<problem>(field(value, "problems"), problem_from),
             .ports = names_from(field(value, "ports")),
             .groups = names_from(field(value, "groups")),
+            .receive_ports = names_from(field(value, "receive_ports")),
             .renewed_adapters = strings_from(field(value, "renewed_adapters")),
             .suspended = natural(value, "suspended"),
             .notes = strings_from(field(value, "notes"))};

@@ -104,6 +104,7 @@ public:
                    : change_answer{.code = answer_code::not_accepted};
     }
     std::vector<port_summary> ports() override { return port_list; }
+    std::vector<receive_port_summary> receive_ports() override { return receive_port_list; }
     change_answer set_port_state(const std::string& port, const std::string& action) override {
         ids.push_back(port + " " + action);
         return {.code = answer_code::done, .count = 1};
@@ -135,6 +136,7 @@ public:
     std::vector<message_summary> summaries;
     std::vector<message_detail> details;
     std::vector<port_summary> port_list;
+    std::vector<receive_port_summary> receive_port_list;
     host_status status_value;
     reload_options reload_seen;
     reload_answer reload_value;

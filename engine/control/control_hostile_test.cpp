@@ -14,8 +14,8 @@ namespace {
 const char* const whole_options = R"("options":{"wait":"nothing","wait_max_ms":-1,"progress":false})";
 
 std::string submit_text(const std::string& part, const std::string& options = whole_options) {
-    return R"({"v":1,"call":"submit","message":{"port":"P","key":"","properties":[],"parts":[)" + part + "]}," +
-           options + "}";
+    return R"({"v":1,"call":"submit","message":{"port":"P","receive_port":"","key":"","properties":[],"parts":[)" +
+           part + "]}," + options + "}";
 }
 std::string part_text(int index, long offset = 0) {
     return R"({"name":"b","content_type":"","charset":"","file_name":"","descriptor":)" + std::to_string(index) +

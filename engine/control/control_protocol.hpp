@@ -10,12 +10,12 @@
 //   ← {"v":1, "answer":{…}}  or  {"v":1, "error":{"code":"protocol.bad-request", "text":"…"}}
 //
 // Calls: hello, submit, list, show, resume, terminate, save (one descriptor, written to), ports, set_port_state,
-// groups, set_group_state, reload, status. Their fields are those of hawser/types.hpp; the files of control_codec are
-// the one place that knows them. A client that closes its sending half ends its own wait and is answered with what is
-// known. A submit carries a key, so it is safe
-// to repeat after a lost answer. Descriptors are of regular files (memfds too): a read can then never hold up the host,
-// and the host opens each anew, so that a repeated submission does not share its position with the first. A frame that
-// breaks a rule is answered with an error where that is possible, and the connection is closed.
+// groups, set_group_state, receive_ports, reload, status. Their fields are those of hawser/types.hpp; the files of
+// control_codec are the one place that knows them. A client that closes its sending half ends its own wait and is
+// answered with what is known. A submit carries a key, so it is safe to repeat after a lost answer. Descriptors are of
+// regular files (memfds too): a read can then never hold up the host, and the host opens each anew, so that a repeated
+// submission does not share its position with the first. A frame that breaks a rule is answered with an error where
+// that is possible, and the connection is closed.
 #pragma once
 
 #include <cstddef>

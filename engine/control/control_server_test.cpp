@@ -55,6 +55,7 @@ TEST_CASE("a submission arrives whole: names, properties, options, and the answe
                             .recipients = {{.address = "a@b.example", .verdict = "failed", .text = "550"}}}}};
     };
     submission message = one_part(std::string("a\0b\xff", 4));
+    message.receive_port = "In";
     message.key = "k 1";
     message.properties.push_back({.name = "SMTP.Subject",
                                   .value = "Gr\xc3\xbc\xc3\x9f"
@@ -70,6 +71,7 @@ TEST_CASE("a submission arrives whole: names, properties, options, and the answe
     REQUIRE(running.bus.submissions.size() == 1);
     const submission& seen = running.bus.submissions[0];
     CHECK(seen.port == "Out");
+    CHECK(seen.receive_port == "In");
     CHECK(seen.key == "k 1");
     REQUIRE(seen.properties.size() == 1);
     CHECK(seen.properties[0].value ==
@@ -220,6 +222,10 @@ TEST_CASE("the other calls carry their values both ways") {
     CHECK(status.warnings == std::vector<std::string>{"w"});
     running.bus.port_list = status.ports;
     CHECK(client->ports()[0].note == "n");
+    running.bus.receive_port_list = {{.name = "In", .pipeline = "Opened", .components = {"decode X", "validate Y"}}};
+    REQUIRE(client->receive_ports().size() == 1);
+    CHECK(client->receive_ports()[0].pipeline == "Opened");
+    CHECK(client->receive_ports()[0].components == std::vector<std::string>{"decode X", "validate Y"});
     for (const std::vector<group_summary>& groups : {status.groups, client->groups()}) {
         REQUIRE(groups.size() == 1);
         CHECK(groups[0].ports == std::vector<std::string>{"P", "Q"});

@@ -12,6 +12,9 @@ namespace {
 std::string summary_text(const configuration& loaded, std::size_t warnings) {
     const configuration_summary summary = loaded.summary();
     std::string text = "ok: " + counted(summary.send_ports.size(), "send port");
+    if (!summary.receive_ports.empty()) {
+        text += ", " + counted(summary.receive_ports.size(), "receive port");
+    }
     if (summary.send_port_groups > 0) {
         text += ", " + counted(summary.send_port_groups, "send port group");
     }

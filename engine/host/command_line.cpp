@@ -67,6 +67,9 @@ private:
     CLI::Option* add_port(CLI::App* verb, const std::string& text) {
         return verb->add_option("--port", values_.port, text)->type_name("NAME");
     }
+    CLI::Option* add_receive_port(CLI::App* verb, const std::string& text) {
+        return verb->add_option("--receive-port", values_.receive_port, text)->type_name("NAME");
+    }
     void add_properties(CLI::App* verb, const std::string& text) {
         verb->add_option("--property", values_.properties, text)
             ->allow_extra_args(false)
@@ -149,14 +152,17 @@ void command_parser::add_send() {
     add_bindings(submit);
     add_files(submit, "the bodies; \"-\" is standard input");
     add_port(submit, "the send port; without it the ports' filters decide");
+    add_receive_port(submit, "the receive port whose pipeline decodes and checks each file before it is published");
     add_message_options(submit);
     add_key(submit);
     add_json(submit);
-    CLI::App* preview =
-        add_verb(app_, "preview", "Print what one fresh transmission would carry; sends and stores nothing");
+    CLI::App* preview = add_verb(app_, "preview",
+                                 "Print what one fresh transmission would carry, or what a receive port makes of FILE; "
+                                 "sends and stores nothing");
     add_bindings(preview);
     add_files(preview, "the body; \"-\" is standard input")->expected(1);
-    add_port(preview, "the send port")->required();
+    CLI::Option* port = add_port(preview, "the send port");
+    add_receive_port(preview, "the receive port, instead")->excludes(port);
     add_message_options(preview);
     CLI::App* smtp = app_.add_subcommand("smtp", "Look into the mail servers of send ports");
     smtp->require_subcommand(1);
@@ -380,6 +386,9 @@ std::string command_parser::check_values() {
                           [](const std::string& part) { return part.ends_with("=-"); }) >
         1) {
         return "standard input (-) can be read only once";
+    }
+    if (values_.verb == "preview" && values_.port.empty() && values_.receive_port.empty()) {
+        return "preview: say which port: --port NAME (what it would send), or --receive-port NAME (what it decodes)";
     }
     if (const std::string wrong = read_times(); !wrong.empty()) {
         return wrong;

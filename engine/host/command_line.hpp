@@ -24,6 +24,7 @@ struct arguments {
     bool is_json = false;
 
     std::string port;
+    std::string receive_port;
     std::vector<std::string> properties;  // NS.Name[:type]=VALUE
     std::vector<std::string> parts;       // NAME=FILE
     std::vector<std::string> files;

@@ -177,8 +177,17 @@ std::string json_of(const std::vector<message_detail>& details) {
     return dump({{"messages", list_of(details, detail_json)}}, 2);
 }
 
-std::string json_of(const std::vector<port_summary>& ports, const std::vector<group_summary>& groups) {
-    return dump({{"ports", list_of(ports, port_json)}, {"groups", list_of(groups, group_json)}}, 2);
+std::string json_of(const std::vector<port_summary>& ports, const std::vector<group_summary>& groups,
+                    const std::vector<receive_port_summary>& receive_ports) {
+    return dump(
+        {{"ports", list_of(ports, port_json)},
+         {"groups", list_of(groups, group_json)},
+         {"receivePorts",
+          list_of(receive_ports,
+                  [](const receive_port_summary& one) {
+                      return json{{"name", one.name}, {"pipeline", one.pipeline}, {"components", one.components}};
+                  })}},
+        2);
 }
 
 std::string json_of(const reload_answer& answer, int exit_code) {
@@ -187,6 +196,7 @@ std::string json_of(const reload_answer& answer, int exit_code) {
                  {"text", answer.text},
                  {"ports", names_json(answer.ports)},
                  {"groups", names_json(answer.groups)},
+                 {"receivePorts", names_json(answer.receive_ports)},
                  {"renewedAdapters", answer.renewed_adapters},
                  {"suspended", answer.suspended},
                  {"notes", answer.notes},
@@ -240,7 +250,11 @@ std::string json_of(const std::vector<problem>& problems, const configuration_su
         is_ok = is_ok && !one.is_error;
         return problem_json(one);
     });
-    return dump({{"isOk", is_ok}, {"host", summary.host_name}, {"sendPorts", summary.send_ports}, {"problems", list}},
+    return dump({{"isOk", is_ok},
+                 {"host", summary.host_name},
+                 {"sendPorts", summary.send_ports},
+                 {"receivePorts", summary.receive_ports},
+                 {"problems", list}},
                 2);
 }
 

@@ -19,7 +19,8 @@ std::string json_of(const change_answer& answer, const std::string& name, int ex
 std::string json_of(const std::vector<message_summary>& list, bool has_more);
 std::string json_of(const std::vector<message_detail>& details);
 std::string json_of(const message_detail& one);
-std::string json_of(const std::vector<port_summary>& ports, const std::vector<group_summary>& groups);
+std::string json_of(const std::vector<port_summary>& ports, const std::vector<group_summary>& groups,
+                    const std::vector<receive_port_summary>& receive_ports);
 std::string json_of(const probe_answer& answer, int exit_code);
 std::string json_of(const reload_answer& answer, int exit_code);
 std::string json_of(const host_status& status);

@@ -52,14 +52,16 @@ TEST_CASE("lists, details, ports, status, problems and plugins are objects with 
     CHECK(detail["messages"][0]["properties"][0]["promoted"] == true);
     CHECK(detail["messages"][0]["parts"][0]["isBody"] == true);
     CHECK(detail["messages"][0]["history"][0]["attempt"] == 1);
-    CHECK(json::parse(json_of(std::vector<port_summary>{}, std::vector<group_summary>{}))["ports"].is_array());
+    CHECK(json::parse(json_of(std::vector<port_summary>{}, std::vector<group_summary>{}, {}))["ports"].is_array());
     const json status =
         json::parse(json_of(host_status{.host_name = "H", .ports = {{.name = "P", .queued = 2}}, .warnings = {"w"}}));
     CHECK(status["isRunning"] == false);
     CHECK(status["processId"].is_null());
     CHECK(status["ports"][0]["queued"] == 2);
     CHECK(status["groups"].is_array());
-    const json groups = json::parse(json_of(std::vector<port_summary>{}, {{.name = "G", .ports = {"P"}, .held = 3}}));
+    const json groups = json::parse(json_of(std::vector<port_summary>{}, {{.name = "G", .ports = {"P"}, .held = 3}},
+                                            {{.name = "In", .pipeline = "Opened", .components = {"decode X"}}}));
+    CHECK(groups["receivePorts"][0]["components"][0] == "decode X");
     CHECK(groups["groups"][0]["ports"][0] == "P");
     CHECK(groups["groups"][0]["held"] == 3);
     const json reload = json::parse(json_of(

@@ -110,6 +110,19 @@ std::string group_notes(const std::vector<group_summary>& groups) {
     return text;
 }
 
+std::string receive_port_table(const std::vector<receive_port_summary>& ports) {
+    text_table table({"RECEIVE PORT", "PIPELINE", "COMPONENTS"});
+    for (const receive_port_summary& one : ports) {
+        std::string components;
+        for (const std::string& component : one.components) {
+            components += (components.empty() ? "" : ", ") + plain(component);
+        }
+        table.add({plain(one.name), one.pipeline.empty() ? "-" : plain(one.pipeline),
+                   components.empty() ? "none: messages pass as they are" : components});
+    }
+    return table.is_empty() ? "" : "\n" + table.text();
+}
+
 int ports_list(const arguments& given) {
     const bus_access access = open_to_look(given);
     if (!access.is_open()) {
@@ -117,8 +130,10 @@ int ports_list(const arguments& given) {
     }
     const std::vector<port_summary> ports = access.bus().ports();
     const std::vector<group_summary> groups = access.bus().groups();
-    print(given.is_json ? json_of(ports, groups)
-                        : port_table(ports) + port_notes(ports) + group_table(groups) + group_notes(groups));
+    const std::vector<receive_port_summary> receive_ports = access.bus().receive_ports();
+    print(given.is_json ? json_of(ports, groups, receive_ports)
+                        : port_table(ports) + port_notes(ports) + group_table(groups) + group_notes(groups) +
+                              receive_port_table(receive_ports));
     return exit_code::done;
 }
 

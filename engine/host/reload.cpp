@@ -25,6 +25,7 @@ std::string done_text(const reload_answer& answer) {
     std::string text;
     add_names(text, "port", answer.ports);
     add_names(text, "group", answer.groups);
+    add_names(text, "receive port", answer.receive_ports);
     for (const std::string& adapter : answer.renewed_adapters) {
         text += "renewed adapter: " + plain(adapter) + "\n";
     }

@@ -84,6 +84,10 @@ public:
         note("groups");
         return script.groups;
     }
+    std::vector<receive_port_summary> receive_ports() override {
+        note("receive_ports");
+        return script.receive_ports;
+    }
     change_answer set_group_state(const std::string& group, const std::string& action) override {
         note(action + " group " + group);
         return script.change;

@@ -23,6 +23,7 @@ struct engine_script {
     std::vector<message_summary> summaries;
     std::vector<message_detail> details;
     std::vector<port_summary> ports;
+    std::vector<receive_port_summary> receive_ports;
     std::vector<group_summary> groups;
     host_status status;
     std::string message_box_path = "box.db";  // of load

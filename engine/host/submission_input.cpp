@@ -152,6 +152,7 @@ std::string submission_input::add_part(const std::string& name, const std::strin
 
 std::string submission_input::build(const arguments& given, const std::string& file) {
     message_.port = given.port;
+    message_.receive_port = given.receive_port;
     message_.key = given.key.empty() ? random_key() : given.key;
     for (const std::string& text : given.properties) {
         message_property property;

@@ -389,6 +389,7 @@ public:
     virtual std::optional<std::int64_t> next_due(const std::vector<std::string>& ports) = 0;
 
     virtual std::unique_ptr<body_stager> stage_body() = 0;
+    virtual void discard_body(const staged_body& body) noexcept = 0;  // one that no commit will ever name
     virtual std::unique_ptr<body_reader> open_body(
         std::int64_t sequence, std::size_t part_index) = 0;  // of a message, by its order of publication
     // Of one that has ended: after the pipeline. Throws std::runtime_error where it is not kept (any more).

@@ -127,6 +127,18 @@ TEST_CASE_TEMPLATE("a port that becomes ordered has its earlier messages in orde
     CHECK(*first[0].inline_bodies.at(0) == "1");
 }
 
+TEST_CASE_TEMPLATE("a staged body that no commit will name can be discarded", Store, HAWSER_STORES) {
+    Store store;
+    auto box = store.open();
+    const std::string large(200 * 1024, 'L');
+    auto stager = box->stage_body();
+    REQUIRE(stager->append(large.data(), large.size()));
+    const staged_body staged = stager->finish().value();
+    CHECK(store.large_body_count() == 1);
+    box->discard_body(staged);
+    CHECK(store.large_body_count() == 0);
+}
+
 TEST_CASE_TEMPLATE("a part may be shared with another message, and stays until the last of them is done", Store,
                    HAWSER_STORES) {
     Store store;

@@ -103,6 +103,10 @@ public:
             return staged;
         });
     }
+    void discard_body(const staged_body& body) noexcept override {
+        const std::lock_guard lock(store_.mutex_);
+        store_.data_.staged.erase(body.id);
+    }
     std::unique_ptr<body_reader> open_body(std::int64_t sequence, std::size_t part_index) override {
         const std::lock_guard lock(store_.mutex_);
         const auto found = store_.data_.messages.find(sequence);

@@ -1,6 +1,7 @@
-// A send pipeline of one port: its component instances in order, run over one message at a time on a worker.
+// A pipeline of one send or receive port: its component instances in order, run over one message at a time on a worker.
 // Components only wrap streams; the work happens when the result is read. Ownership: holds the instances until
-// destroyed, after the last stream made by them was closed. Failure: run() answers it, and nothing must be sent then.
+// destroyed, after the last stream made by them was closed. Failure: run() answers it, and nothing must be sent or
+// published then.
 #pragma once
 
 #include <cstdint>

@@ -55,24 +55,30 @@ std::map<std::string, std::string> texts_of(const json_value& root, const char* 
     return texts;
 }
 
-}  // namespace
-
-binding_texts read_binding_texts(const json_value& root) {
-    binding_texts texts{texts_of(root, "sendPorts"), texts_of(root, "sendPortGroups")};
-    const json_value* const ports = root.find("sendPorts");
+// A pipeline that a port names is a part of what the bindings say of the port.
+void append_named_pipelines(const json_value& root, const char* list, std::map<std::string, std::string>& texts) {
+    const json_value* const ports = root.find(list);
     const json_value* const pipelines = root.find("pipelines");
     if (ports == nullptr || pipelines == nullptr) {
-        return texts;
+        return;
     }
     for (const json_value& port : ports->elements) {
         const json_value* const name = port.find("name");
         const json_value* const pipeline = port.find("pipeline");
         if (name != nullptr && pipeline != nullptr && pipeline->is(json_value::kind::string)) {
             if (const json_value* const named = pipelines->find(pipeline->text)) {
-                append_text(*named, texts.ports[name->text]);
+                append_text(*named, texts[name->text]);
             }
         }
     }
+}
+
+}  // namespace
+
+binding_texts read_binding_texts(const json_value& root) {
+    binding_texts texts{texts_of(root, "sendPorts"), texts_of(root, "sendPortGroups"), texts_of(root, "receivePorts")};
+    append_named_pipelines(root, "sendPorts", texts.ports);
+    append_named_pipelines(root, "receivePorts", texts.receive_ports);
     return texts;
 }
 

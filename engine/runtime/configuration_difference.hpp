@@ -14,6 +14,7 @@ namespace hawser::engine {
 struct binding_texts {
     std::map<std::string, std::string> ports;  // each with the pipeline that it names
     std::map<std::string, std::string> groups;
+    std::map<std::string, std::string> receive_ports;  // each with the pipeline that it names
 };
 binding_texts read_binding_texts(const json_value& root);
 

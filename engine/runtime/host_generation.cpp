@@ -32,14 +32,14 @@ adapter_map kept_adapters(const loaded_configuration& loaded, const host_generat
 }
 
 // The port, and with it what its instances use.
-std::shared_ptr<const send_port_runtime> own_port(std::shared_ptr<host_services> services,
-                                                  std::shared_ptr<send_port_runtime> port) {
+template <typename Port>
+std::shared_ptr<const Port> own_port(std::shared_ptr<host_services> services, std::shared_ptr<Port> port) {
     struct owned_port {
         std::shared_ptr<host_services> services;
-        std::shared_ptr<send_port_runtime> port;  // goes first
+        std::shared_ptr<Port> port;  // goes first
     };
     auto owned = std::make_shared<owned_port>(owned_port{std::move(services), std::move(port)});
-    const send_port_runtime* const runtime = owned->port.get();
+    const Port* const runtime = owned->port.get();
     return {std::move(owned), runtime};
 }
 
@@ -72,6 +72,10 @@ std::shared_ptr<const host_generation> make_generation(std::shared_ptr<const loa
     const certificate_folders& folders = made->bindings().host.certificates;
     const bool has_services = last != nullptr && has_same_folders(folders, last->bindings().host.certificates);
     made->services = has_services ? last->services : std::make_shared<host_services>(folders, options.counted);
+    for (const receive_port_binding& binding : made->bindings().receive_ports) {
+        made->receive_ports[binding.name] =
+            own_port(made->services, make_receive_port(*made->loaded, made->services->services, binding));
+    }
     if (!options.delivers) {
         return made;
     }

@@ -42,6 +42,7 @@ struct host_generation {
     adapter_map adapters;                          // of the ports that this host delivers for
     std::map<std::string, used_archive> archives;  // by name; of the ports that this host delivers for
     std::vector<std::shared_ptr<const send_port_runtime>> ports;
+    std::map<std::string, std::shared_ptr<const receive_port_runtime>> receive_ports;  // by name
     std::vector<std::string> renewed_adapters;  // those of the last generation that could not be kept
 
     const host_bindings& bindings() const noexcept { return loaded->bindings(); }
@@ -49,7 +50,7 @@ struct host_generation {
 };
 
 struct generation_options {
-    bool delivers = true;                        // else there are no adapters and no ports
+    bool delivers = true;                        // else there are no adapters and no send ports
     const std::vector<std::string>& only_ports;  // whose archives are opened; empty = all
     counters& counted;
     retired_adapters& retired;

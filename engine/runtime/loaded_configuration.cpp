@@ -28,6 +28,9 @@ configuration_summary loaded_configuration::summary() const {
     for (const send_port_binding& port : bindings_.send_ports) {
         all.send_ports.push_back(port.name);
     }
+    for (const receive_port_binding& port : bindings_.receive_ports) {
+        all.receive_ports.push_back(port.name);
+    }
     all.send_port_groups = static_cast<std::uint32_t>(bindings_.send_port_groups.size());
     return all;
 }

@@ -7,6 +7,7 @@
 
 #include "base/log.hpp"
 #include "control/control_server.hpp"
+#include "runtime/body_taker.hpp"
 #include "runtime/box_calls.hpp"
 #include "runtime/public_names.hpp"
 
@@ -34,9 +35,10 @@ local_host::local_host(std::shared_ptr<const loaded_configuration> loaded, const
     : options_(options),
       archives_(system_clock()),
       box_(std::move(box)),
-      generation_(make_generation(loaded, nullptr,
-                                  {options_.delivers, options_.only_ports, counters_, retired_, archives_})),
+      generation_(
+          make_generation(loaded, nullptr, {options_.delivers, options_.only_ports, counters_, retired_, archives_})),
       ports_(generation_->shared_bindings(), {}),
+      receive_workers_(loaded->bindings().host.worker_count),
       delivery_(*box_, system_clock(),
                 {.worker_count = loaded->bindings().host.worker_count,
                  .spool_folder = spool_folder_of(loaded->message_box_path()),
@@ -75,6 +77,7 @@ void local_host::stop(std::int64_t grace_ms) {
     }
     { const std::lock_guard until_the_reload_has_ended(reload_mutex_); }
     waiters_.close();
+    receive_workers_.stop();  // those who submitted are answered, and have their messages still
     if (server_) {
         server_->stop();
     }
@@ -93,10 +96,37 @@ void local_host::stop(std::int64_t grace_ms) {
 
 // ---- Submitting ----
 
+result<receive_intake> local_host::find_receive_port(const std::string& name, taken_on where) {
+    const std::shared_ptr<const host_generation> current = generation();
+    const auto found = current->receive_ports.find(name);
+    if (found == current->receive_ports.end()) {
+        std::vector<std::string> names;
+        for (const auto& [known, port] : current->receive_ports) {
+            names.push_back(known);
+        }
+        const std::string near = suggest(name, names);
+        return fail("no_subscriber", "there is no receive port \"" + printable(name, 80) + "\" in the bindings" +
+                                         (near.empty() ? "" : ": " + near));
+    }
+    receive_intake intake{
+        found->second, receive_workers_.under_way(), spool_folder_of(current->loaded->message_box_path()), {}};
+    if (where == taken_on::receive_worker) {
+        intake.on_worker = [](const std::function<void()>& work, const std::function<void()>&) {
+            work();
+            return result<void>();
+        };
+    } else {
+        intake.on_worker = [this](const std::function<void()>& work, const std::function<void()>& while_waiting) {
+            return receive_workers_.run(work, while_waiting);
+        };
+    }
+    return intake;
+}
+
 // Routes it for a first time before its bodies are read, which may take minutes, to refuse what nobody takes.
 result<local_host::taken_submission> local_host::take(const submission& message,
                                                       const std::function<void(std::uint64_t)>& on_progress,
-                                                      std::int64_t closing_wait_ms) {
+                                                      std::int64_t closing_wait_ms, taken_on where) {
     std::uint64_t revision = 0;
     const auto route = [&](const std::string& port, const message_context& context) {
         revision = ports_.revision();
@@ -107,7 +137,8 @@ result<local_host::taken_submission> local_host::take(const submission& message,
         }
         return routed;
     };
-    result<publication> taken = take_submission(message, *box_, {route}, on_progress);
+    const auto receive = [&](const std::string& name) { return find_receive_port(name, where); };
+    result<publication> taken = take_submission(message, *box_, {route, receive}, on_progress);
     if (!taken) {
         return unexpected{std::move(taken).error()};
     }
@@ -188,7 +219,7 @@ submit_answer local_host::answer_of(const commit_answer& committed, const std::s
 }
 
 submit_answer local_host::submit(const submission& message, const submit_options& options) {
-    result<taken_submission> taken = take(message, options.on_progress, closing_wait_max_ms);
+    result<taken_submission> taken = take(message, options.on_progress, closing_wait_max_ms, taken_on::callers_thread);
     if (!taken) {
         return refusal(taken.error());
     }
@@ -208,6 +239,7 @@ submit_answer local_host::submit(const submission& message, const submit_options
         is_queued = queued.has_value();
         if (!is_queued &&
             (queued.error().code != port_table::port_closing || !ports_.wait_until_open(closing_wait_max_ms))) {
+            discard_bodies(*box_, taken->message.parts);
             return refusal(queued.error());
         }
     }
@@ -263,9 +295,30 @@ void local_host::describe_deliveries(submit_answer& answer) {
     }
 }
 
+// It may be called on the store's own thread, which must not wait: what passes a receive pipeline is published by the
+// worker that ran it.
 void local_host::submit_async(submission message, std::function<void(const submit_answer&)> answer) {
-    constexpr std::int64_t no_wait_ms = 0;  // it may be called on the store's own thread
-    result<taken_submission> taken = take(message, {}, no_wait_ms);
+    if (message.receive_port.empty()) {
+        publish_async(message, std::move(answer), taken_on::callers_thread);
+        return;
+    }
+    const auto held = std::make_shared<const submission>(std::move(message));
+    const auto receive = [this, held, answer] {
+        try {
+            publish_async(*held, answer, taken_on::receive_worker);
+        } catch (const std::exception& failure) {  // nobody else hears of it: the box is damaged, an I/O error
+            answer(refusal({"not_accepted", failure.what()}));
+        }
+    };
+    if (!receive_workers_.post(receive)) {
+        answer(refusal({"not_accepted", "the host is stopping: nothing was stored, try again"}));
+    }
+}
+
+void local_host::publish_async(const submission& message, std::function<void(const submit_answer&)> answer,
+                               taken_on where) {
+    constexpr std::int64_t no_wait_ms = 0;
+    result<taken_submission> taken = take(message, {}, no_wait_ms, where);
     if (!taken) {
         answer(refusal(taken.error()));
         return;
@@ -291,6 +344,7 @@ void local_host::submit_async(submission message, std::function<void(const submi
             state->answer(answer_of(committed, state->message_id));
         });
     if (!queued) {
+        discard_bodies(*box_, taken->message.parts);
         state->answer(refusal(queued.error()));
     }
 }

@@ -17,6 +17,7 @@
 #include "runtime/outcome_waiters.hpp"
 #include "runtime/port_table.hpp"
 #include "runtime/queue_changes.hpp"
+#include "runtime/receive_workers.hpp"
 #include "runtime/retired_adapters.hpp"
 #include "runtime/submission_intake.hpp"
 
@@ -41,6 +42,7 @@ public:
     std::vector<port_summary> ports() override;
     change_answer set_port_state(const std::string& port, const std::string& action) override;
     std::vector<group_summary> groups() override;
+    std::vector<receive_port_summary> receive_ports() override;
     change_answer set_group_state(const std::string& group, const std::string& action) override;
     host_status status() override;
     reload_answer reload(const reload_options& options) override;
@@ -56,8 +58,13 @@ private:
     };
 
     // ---- local_host.cpp: submitting and the queue
+    // Where take() is called: a receive pipeline runs on one of the receive workers, whose own thread must not wait for
+    // another of them.
+    enum class taken_on : std::uint8_t { callers_thread = 1, receive_worker };
     result<taken_submission> take(const submission& message, const std::function<void(std::uint64_t)>& on_progress,
-                                  std::int64_t closing_wait_ms);
+                                  std::int64_t closing_wait_ms, taken_on where);
+    result<receive_intake> find_receive_port(const std::string& name, taken_on where);
+    void publish_async(const submission& message, std::function<void(const submit_answer&)> answer, taken_on where);
     result<void> route_anew(taken_submission& taken, const std::string& port) const;  // under publish_mutex_
     using commit_callback = std::function<void(const commit_answer&)>;
     result<void> queue_publication(taken_submission& taken, const std::string& port,
@@ -95,6 +102,7 @@ private:
     std::mutex change_mutex_;
     mutable std::mutex publish_mutex_;
     outcome_waiters waiters_;
+    receive_workers receive_workers_;
     delivery_engine delivery_;
     held_releaser releaser_;
     std::unique_ptr<control_server> server_;

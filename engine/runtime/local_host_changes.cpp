@@ -53,10 +53,18 @@ std::string joined(const std::vector<std::string>& names) {
     return text;
 }
 
+std::vector<std::string> changed_at_all(const changed_names& names) {
+    std::vector<std::string> all = names.added;
+    all.insert(all.end(), names.changed.begin(), names.changed.end());
+    all.insert(all.end(), names.removed.begin(), names.removed.end());
+    return all;
+}
+
 void log_done(const reload_answer& answer) {
     log::info("the bindings were reloaded", {{"added", joined(answer.ports.added)},
                                              {"changed", joined(answer.ports.changed)},
                                              {"removed", joined(answer.ports.removed)},
+                                             {"receivePorts", joined(changed_at_all(answer.receive_ports))},
                                              {"adapters", joined(answer.renewed_adapters)},
                                              {"suspended", std::to_string(answer.suspended)}});
     for (const std::string& note : answer.notes) {
@@ -133,6 +141,19 @@ std::vector<group_summary> local_host::groups() {
         gone.held = count;
         gone.note = "not in the bindings any more: its messages wait; add the group again, or resume or terminate them";
         all.push_back(std::move(gone));
+    }
+    return all;
+}
+
+std::vector<receive_port_summary> local_host::receive_ports() {
+    const std::shared_ptr<const host_generation> current = generation();
+    std::vector<receive_port_summary> all;
+    for (const receive_port_binding& binding : current->bindings().receive_ports) {
+        receive_port_summary summary{binding.name, binding.pipeline_name, {}};
+        for (const component_binding& one : binding.pipeline) {
+            summary.components.push_back(one.stage_name + ' ' + one.component);
+        }
+        all.push_back(std::move(summary));
     }
     return all;
 }
@@ -349,6 +370,7 @@ reload_answer local_host::reload_checked(load_result changed, const reload_optio
     }
     answer.ports = difference(current->loaded->texts().ports, loaded->texts().ports);
     answer.groups = difference(current->loaded->texts().groups, loaded->texts().groups);
+    answer.receive_ports = difference(current->loaded->texts().receive_ports, loaded->texts().receive_ports);
     if (loaded->bindings().host.worker_count != current->bindings().host.worker_count) {
         answer.notes.emplace_back("host.workers takes effect when the host starts again");
     }

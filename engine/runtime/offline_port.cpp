@@ -1,37 +1,14 @@
 #include "runtime/offline_port.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
 
 #include "base/clock.hpp"
 #include "delivery/delivery_context.hpp"
 #include "runtime/submission_intake.hpp"
+#include "runtime/submitted_part.hpp"
 
 namespace hawser::engine {
 namespace {
-
-class descriptor_source final : public stream_source {
-public:
-    explicit descriptor_source(int descriptor) : descriptor_(::fcntl(descriptor, F_DUPFD_CLOEXEC, 0)) {}
-    ~descriptor_source() override { ::close(descriptor_); }
-    std::size_t read(void* buffer, std::size_t capacity) override {
-        const ssize_t size = ::read(descriptor_, buffer, capacity);
-        if (size < 0) {
-            throw stream_failure(HAWSER_IO, "the body cannot be read");
-        }
-        return static_cast<std::size_t>(size);
-    }
-
-private:
-    int descriptor_;
-};
-
-hawser_stream open_submitted(const submission_part& part) {
-    return part.descriptor >= 0 ? make_stream(std::make_unique<descriptor_source>(part.descriptor))
-                                : make_stream(std::make_shared<const std::string>(part.bytes));
-}
 
 certificate_store::folders folders_of(const loaded_configuration& loaded) {
     const auto& folders = loaded.bindings().host.certificates;

@@ -34,19 +34,26 @@ std::unique_ptr<component_instance> make_component(const loaded_configuration& l
                                                 std::move(config), instance);
 }
 
-std::unique_ptr<pipeline> make_pipeline(const loaded_configuration& loaded, const engine_services& services,
-                                        const send_port_binding& binding) {
+std::vector<std::unique_ptr<component_instance>> make_components(const loaded_configuration& loaded,
+                                                                 const engine_services& services,
+                                                                 const std::vector<component_binding>& bindings) {
     std::vector<std::unique_ptr<component_instance>> components;
-    for (const component_binding& one : binding.pipeline) {
+    for (const component_binding& one : bindings) {
         components.push_back(make_component(loaded, services, one));
     }
+    return components;
+}
+
+std::unique_ptr<pipeline> make_pipeline(const loaded_configuration& loaded, const engine_services& services,
+                                        const send_port_binding& binding) {
     static const std::map<std::string, seal_requirement> requirements{
         {"", seal_requirement::as_configured},
         {"none", seal_requirement::none},
         {"signed", seal_requirement::is_signed},
         {"encrypted", seal_requirement::encrypted},
         {"signedAndEncrypted", seal_requirement::signed_and_encrypted}};
-    return std::make_unique<pipeline>(std::move(components), requirements.at(binding.require));
+    return std::make_unique<pipeline>(make_components(loaded, services, binding.pipeline),
+                                      requirements.at(binding.require));
 }
 
 property_type context_type(std::uint32_t spec_type) {
@@ -227,6 +234,19 @@ std::shared_ptr<send_port_runtime> make_port(const loaded_configuration& loaded,
     return port;
 }
 
+std::shared_ptr<receive_port_runtime> make_receive_port(const loaded_configuration& loaded,
+                                                        const engine_services& services,
+                                                        const receive_port_binding& binding) {
+    auto port = std::make_shared<receive_port_runtime>();
+    port->name = binding.name;
+    port->environment.port = binding.name;
+    port->environment.host_name = loaded.bindings().host.name;
+    port->environment.base_directory = loaded.bindings().base_directory;
+    port->pipeline =
+        std::make_unique<pipeline>(make_components(loaded, services, binding.pipeline), seal_requirement::none);
+    return port;
+}
+
 std::vector<destination_limit> make_destinations(const loaded_configuration& loaded) {
     std::vector<destination_limit> limits;
     for (const destination_binding& one : loaded.bindings().host.destinations) {
@@ -263,6 +283,13 @@ void check_ports(const loaded_configuration& loaded, diagnostics& problems) {
                 problems.warning(port.position, port.pointer + "/pipeline",
                                  "a component of this pipeline could sign or encrypt, and is configured to do neither");
             }
+        } catch (const std::runtime_error& failure) {
+            problems.error(port.position, port.pointer + "/pipeline", failure.what());
+        }
+    }
+    for (const receive_port_binding& port : loaded.bindings().receive_ports) {
+        try {
+            make_components(loaded, services, port.pipeline);
         } catch (const std::runtime_error& failure) {
             problems.error(port.position, port.pointer + "/pipeline", failure.what());
         }

@@ -10,6 +10,7 @@
 #include "delivery/destination_limits.hpp"
 #include "delivery/send_port_runtime.hpp"
 #include "runtime/loaded_configuration.hpp"
+#include "runtime/receive_port.hpp"
 
 namespace hawser::engine {
 
@@ -22,6 +23,11 @@ adapter_map make_adapters(const loaded_configuration& loaded, const engine_servi
 
 std::shared_ptr<send_port_runtime> make_port(const loaded_configuration& loaded, const engine_services& services,
                                              const adapter_map& adapters, const send_port_binding& binding);
+
+// Throws as make_adapters does; the services outlive the port.
+std::shared_ptr<receive_port_runtime> make_receive_port(const loaded_configuration& loaded,
+                                                        const engine_services& services,
+                                                        const receive_port_binding& binding);
 
 std::vector<destination_limit> make_destinations(const loaded_configuration& loaded);
 

@@ -20,15 +20,6 @@ constexpr std::pair<delivery_state, const char*> state_names[] = {
     {delivery_state::terminated, "terminated"},
     {delivery_state::failed, "failed"}};
 
-std::vector<message_property> to_public(const message_context& context) {
-    std::vector<message_property> out;
-    context.for_each([&out](const message_context::map_type::value_type& entry) {
-        const auto& [name, property] = entry;
-        out.push_back({name, property.value, std::string(name_of(property.type)), property.is_promoted});
-    });
-    return out;
-}
-
 }  // namespace
 
 answer_code code_of(const error& failure) {
@@ -45,6 +36,15 @@ std::optional<delivery_state> state_of(std::string_view name) {
         }
     }
     return std::nullopt;
+}
+
+std::vector<message_property> to_public(const message_context& context) {
+    std::vector<message_property> out;
+    context.for_each([&out](const message_context::map_type::value_type& entry) {
+        const auto& [name, property] = entry;
+        out.push_back({name, property.value, std::string(name_of(property.type)), property.is_promoted});
+    });
+    return out;
 }
 
 message_summary to_public(const delivery_summary& one) {

@@ -1,65 +1,51 @@
 #include "runtime/submission_intake.hpp"
 
-#include <openssl/evp.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
-#include <memory>
+#include <atomic>
 #include <set>
+#include <utility>
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "hawser/abi.h"
+#include "runtime/body_taker.hpp"
+#include "runtime/content_digest.hpp"
+#include "runtime/submitted_part.hpp"
 
 namespace hawser::engine {
 namespace {
 
 constexpr std::size_t read_size = 64 * 1024;
+constexpr const char* receive_port_property = "BTS.ReceivePortName";
 
-// Over everything that a key stands for. Lengths stand before the bytes, so that no two submissions read alike.
-class content_digest {
-public:
-    content_digest() : context_(EVP_MD_CTX_new()) { EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr); }
-    void add(std::string_view bytes) {
-        const std::uint64_t size = bytes.size();
-        EVP_DigestUpdate(context_.get(), &size, sizeof size);
-        EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size());
-    }
-    std::string finish() {
-        std::string digest(32, '\0');
-        EVP_DigestFinal_ex(context_.get(), reinterpret_cast<unsigned char*>(digest.data()), nullptr);
-        return digest;
-    }
-    static std::string of(std::string_view bytes) {
-        std::string digest(32, '\0');
-        EVP_Digest(bytes.data(), bytes.size(), reinterpret_cast<unsigned char*>(digest.data()), nullptr, EVP_sha256(),
-                   nullptr);
-        return digest;
-    }
-
-private:
-    struct deleter {
-        void operator()(EVP_MD_CTX* context) const noexcept { EVP_MD_CTX_free(context); }
-    };
-    std::unique_ptr<EVP_MD_CTX, deleter> context_;
-};
-
-std::string digest_of(const submission& message, const std::vector<new_part>& parts) {
+// `digests`: of each part as it was submitted.
+std::string digest_of(const submission& message, const std::vector<std::string>& digests) {
     content_digest digest;
-    digest.add(message.port);
-    for (const message_property& property : message.properties) {
-        digest.add(property.name);
-        digest.add(property.value);
+    digest.add_delimited(message.port);
+    if (!message.receive_port.empty()) {
+        digest.add_delimited(receive_port_property);
+        digest.add_delimited(message.receive_port);
     }
-    for (const new_part& part : parts) {
-        const auto* staged = std::get_if<staged_body>(&part.body);
-        digest.add(part.info.name);
-        digest.add(part.info.content_type);
-        digest.add(part.info.file_name);
-        digest.add(staged != nullptr ? staged->sha256 : content_digest::of(std::get<std::string>(part.body)));
+    for (const message_property& property : message.properties) {
+        digest.add_delimited(property.name);
+        digest.add_delimited(property.value);
+    }
+    for (std::size_t i = 0; i < message.parts.size(); ++i) {
+        digest.add_delimited(message.parts[i].name);
+        digest.add_delimited(message.parts[i].content_type);
+        digest.add_delimited(message.parts[i].file_name);
+        digest.add_delimited(digests.at(i));
     }
     return digest.finish();
+}
+
+// Of parts that were taken as they are.
+std::vector<std::string> digests_of(const std::vector<new_part>& parts) {
+    std::vector<std::string> all;
+    for (const new_part& part : parts) {
+        const auto* staged = std::get_if<staged_body>(&part.body);
+        all.push_back(staged != nullptr ? staged->sha256 : content_digest::of(std::get<std::string>(part.body)));
+    }
+    return all;
 }
 
 bool has_control(std::string_view text) {
@@ -82,96 +68,73 @@ result<property_type> type_of(const message_property& property) {
                                  printable(property.type, 20) + '"');
 }
 
-result<std::size_t> read_some(int descriptor, char* buffer) {
-    ssize_t size = 0;
-    do {
-        size = ::read(descriptor, buffer, read_size);
-    } while (size < 0 && errno == EINTR);
-    if (size < 0) {
-        return fail("bad_input", std::string("the body cannot be read: ") + std::strerror(errno));
+result<new_part> take_stream(body_stream& body, message_box& box,
+                             const std::function<void(std::uint64_t)>& on_progress) {
+    body_taker taker(box, on_progress);
+    std::string buffer(read_size, '\0');
+    while (const std::size_t size = body.read(buffer.data(), buffer.size())) {
+        if (result<void> taken = taker.take(std::string_view(buffer).substr(0, size)); !taken) {
+            return unexpected{std::move(taken).error()};
+        }
     }
-    return static_cast<std::size_t>(size);
+    return taker.finish({});
 }
 
-// Small bodies stay in memory; a larger one is staged as it is read.
-class body_taker {
+// The parts of a publication, while it may still be refused: then nothing of them stays in the box.
+class parts_taken {
 public:
-    body_taker(message_box& box, const std::function<void(std::uint64_t)>& on_progress)
-        : box_(box), on_progress_(on_progress) {}
+    explicit parts_taken(message_box& box) : box_(box) {}
+    parts_taken(const parts_taken&) = delete;
+    parts_taken& operator=(const parts_taken&) = delete;
+    ~parts_taken() { discard_bodies(box_, parts_); }
 
-    result<void> take(std::string_view bytes) {
-        size_ += bytes.size();
-        if (!stager_ && memory_.size() + bytes.size() <= inline_body_size_max) {
-            memory_ += bytes;
-            return {};
-        }
-        if (!stager_) {
-            stager_ = box_.stage_body();
-            if (result<void> done = append(memory_); !done) {
-                return done;
-            }
-            memory_.clear();
-        }
-        return append(bytes);
+    result<void> take(body_stream& body, const std::function<void(std::uint64_t)>& on_progress) {
+        return keep(take_stream(body, box_, on_progress));
     }
-    result<new_part> finish(part_info info) {
-        info.size = size_;
-        new_part part{std::move(info), std::string{}};
-        if (!stager_) {
-            part.body = std::move(memory_);
-            return part;
+    result<void> take(const submission_part& part, const std::function<void(std::uint64_t)>& on_progress) {
+        if (part.descriptor >= 0) {
+            body_stream body(open_submitted(part));
+            return take(body, on_progress);
         }
-        result<staged_body> staged = stager_->finish();
-        if (!staged) {
-            return fail("not_accepted", staged.error().text);
+        body_taker taker(box_, on_progress);
+        if (result<void> taken = taker.take(part.bytes); !taken) {
+            return taken;
         }
-        part.body = std::move(*staged);
-        return part;
+        return keep(taker.finish({}));
     }
+    void describe(std::vector<part_info> infos) {
+        for (std::size_t i = 0; i < parts_.size(); ++i) {
+            infos.at(i).size = parts_[i].info.size;
+            parts_[i].info = std::move(infos[i]);
+        }
+    }
+    const std::vector<new_part>& list() const noexcept { return parts_; }
+    std::vector<new_part> release() noexcept { return std::exchange(parts_, {}); }
 
 private:
-    result<void> append(std::string_view bytes) {
-        if (result<void> done = stager_->append(bytes.data(), bytes.size()); !done) {
-            return fail("not_accepted", done.error().text);
+    result<void> keep(result<new_part> part) {
+        if (!part) {
+            return unexpected{std::move(part).error()};
         }
-        if (on_progress_) {
-            on_progress_(size_);
-        }
+        parts_.push_back(std::move(*part));
         return {};
     }
     message_box& box_;
-    const std::function<void(std::uint64_t)>& on_progress_;
-    std::string memory_;
-    std::unique_ptr<body_stager> stager_;
-    std::uint64_t size_ = 0;
+    std::vector<new_part> parts_;
 };
 
-result<new_part> take_part(const submission_part& part, bool is_body, message_box& box,
-                           const std::function<void(std::uint64_t)>& on_progress) {
-    result<part_info> info = read_part_info(part, is_body);
-    if (!info) {
-        return unexpected{std::move(info).error()};
+// The engine has the last word on what it says itself, whatever a submission brought or a component wrote.
+result<void> settle_context(message_context& context, const std::string& message_id, const std::string& receive_port) {
+    context.erase(HAWSER_IS_MIME_ENCODED);  // only a component can say so, in its own attempt
+    context.erase(HAWSER_TRANSFER_ENCODING);
+    const auto say = [&context](const char* name, const std::string& value) {
+        return context.set(name, {value, property_type::string, property_origin::engine, true});
+    };
+    result<void> said = say("BTS.MessageID", message_id);
+    if (said && !receive_port.empty()) {
+        said = say(receive_port_property, receive_port);
     }
-    body_taker taker(box, on_progress);
-    if (part.descriptor < 0) {
-        if (result<void> taken = taker.take(part.bytes); !taken) {
-            return unexpected{std::move(taken).error()};
-        }
-        return taker.finish(std::move(*info));
-    }
-    std::string buffer(read_size, '\0');
-    while (true) {
-        result<std::size_t> size = read_some(part.descriptor, buffer.data());
-        if (!size) {
-            return unexpected{std::move(size).error()};
-        }
-        if (*size == 0) {
-            return taker.finish(std::move(*info));
-        }
-        if (result<void> taken = taker.take(std::string_view(buffer).substr(0, *size)); !taken) {
-            return unexpected{std::move(taken).error()};
-        }
-    }
+    return said ? std::move(said) : fail("bad_input", said.error().text);
 }
 
 result<void> check_parts(const submission& message) {
@@ -194,7 +157,7 @@ result<void> check_parts(const submission& message) {
 
 result<part_info> read_part_info(const submission_part& part, bool is_body) {
     for (const std::string* text : {&part.name, &part.content_type, &part.charset, &part.file_name}) {
-        if (has_control(*text) || text->size() > 1024) {
+        if (has_control(*text) || text->size() > part_text_size_max) {
             return fail("bad_input",
                         "a part's name, content type, charset or file name has a control character or is too long");
         }
@@ -208,6 +171,11 @@ result<part_info> read_part_info(const submission_part& part, bool is_body) {
 result<message_context> read_context(const submission& message, const std::string& message_id) {
     message_context context;
     for (const message_property& property : message.properties) {
+        if (property.name == receive_port_property) {  // filters trust it
+            return fail("bad_input", std::string(receive_port_property) +
+                                         " cannot be set: the engine says by which port a message came in; name the "
+                                         "receive port instead (--receive-port)");
+        }
         result<property_type> type = type_of(property);
         if (!type) {
             return unexpected{std::move(type).error()};
@@ -219,15 +187,133 @@ result<message_context> read_context(const submission& message, const std::strin
             return fail("bad_input", set.error().text);
         }
     }
-    context.erase(HAWSER_IS_MIME_ENCODED);  // only a component can say so, in its own attempt
-    context.erase(HAWSER_TRANSFER_ENCODING);
-    if (result<void> set =
-            context.set("BTS.MessageID", {message_id, property_type::string, property_origin::engine, true});
-        !set) {
-        return fail("bad_input", set.error().text);
+    if (result<void> settled = settle_context(context, message_id, ""); !settled) {
+        return unexpected{std::move(settled).error()};
     }
     return context;
 }
+
+result<message_context> read_received_context(const submission& message, const std::string& message_id,
+                                              const std::string& receive_port) {
+    result<message_context> context = read_context(message, message_id);
+    if (context) {
+        if (result<void> settled = settle_context(*context, message_id, receive_port); !settled) {
+            return unexpected{std::move(settled).error()};
+        }
+    }
+    return context;
+}
+
+result<std::vector<part_info>> read_part_infos(const submission& message) {
+    std::vector<part_info> infos;
+    for (const submission_part& part : message.parts) {
+        result<part_info> info = read_part_info(part, infos.empty());
+        if (!info) {
+            return unexpected{std::move(info).error()};
+        }
+        infos.push_back(std::move(*info));
+    }
+    return infos;
+}
+
+namespace {
+
+// Parts that are published as they were submitted.
+result<publication> take_as_it_is(const submission& message, publication out, message_box& box,
+                                  const intake_ports& ports, const std::function<void(std::uint64_t)>& on_progress) {
+    result<std::vector<new_delivery>> deliveries =
+        ports.route(message.port, out.context);  // before the bodies are read
+    if (!deliveries) {
+        return unexpected{std::move(deliveries).error()};
+    }
+    out.deliveries = std::move(*deliveries);
+    result<std::vector<part_info>> infos = read_part_infos(message);
+    if (!infos) {
+        return unexpected{std::move(infos).error()};
+    }
+    parts_taken parts(box);
+    for (const submission_part& part : message.parts) {
+        try {
+            if (result<void> taken = parts.take(part, on_progress); !taken) {
+                return unexpected{std::move(taken).error()};
+            }
+        } catch (const stream_failure& failure) {
+            return fail("bad_input", failure.what());
+        }
+    }
+    parts.describe(std::move(*infos));
+    if (!out.key.empty()) {  // only a key is ever compared by its content
+        out.content_sha256 = digest_of(message, digests_of(parts.list()));
+    }
+    out.parts = parts.release();
+    return out;
+}
+
+// What the pipeline made of the parts, in the box. [worker]
+result<void> take_received(const submission& message, publication& out, parts_taken& parts, submitted_bodies& bodies,
+                           const receive_intake& receiving, const std::function<void(std::uint64_t)>& on_progress) {
+    result<std::vector<part_info>> infos = read_part_infos(message);
+    if (!infos) {
+        return unexpected{std::move(infos).error()};
+    }
+    result<received_message> received =
+        receive_message(*receiving.port, std::move(out.context), std::move(*infos), bodies,
+                        {out.message_id, out.published_unix_ms, receiving.under_way},
+                        [&](body_stream& body) { return parts.take(body, on_progress); });
+    if (!received) {
+        return unexpected{std::move(received).error()};
+    }
+    out.context = std::move(received->context);
+    parts.describe(std::move(received->parts));
+    if (!out.key.empty()) {
+        out.content_sha256 = digest_of(message, bodies.finish());
+    }
+    return settle_context(out.context, out.message_id, receiving.port->name);
+}
+
+// Routed by what its components promote, so after all of it was read; a port that is named is looked at before, too.
+result<publication> receive(const submission& message, publication out, message_box& box, const intake_ports& ports,
+                            const receive_intake& receiving, const std::function<void(std::uint64_t)>& on_progress) {
+    if (!message.port.empty()) {
+        if (result<std::vector<new_delivery>> routed = ports.route(message.port, out.context); !routed) {
+            return unexpected{std::move(routed).error()};
+        }
+    }
+    if (result<void> settled = settle_context(out.context, out.message_id, receiving.port->name); !settled) {
+        return unexpected{std::move(settled).error()};
+    }
+    parts_taken parts(box);
+    std::atomic<std::uint64_t> size_taken = 0;
+    result<void> taken;
+    try {
+        submitted_bodies bodies(message, receiving.spool_folder);
+        const auto note_progress = [&size_taken](std::uint64_t bytes) { size_taken = bytes; };
+        const auto tell_progress = [&] {
+            if (on_progress && size_taken > 0) {
+                on_progress(size_taken);
+            }
+        };
+        result<void> run = receiving.on_worker(
+            [&] { taken = take_received(message, out, parts, bodies, receiving, note_progress); }, tell_progress);
+        if (!run) {
+            taken = std::move(run);
+        }
+    } catch (const stream_failure& failure) {
+        return fail(failure.status() == HAWSER_TRY_LATER ? "not_accepted" : "bad_input", failure.what());
+    }
+    if (!taken) {
+        return unexpected{std::move(taken).error()};
+    }
+    result<std::vector<new_delivery>> deliveries = ports.route(message.port, out.context);
+    if (!deliveries) {
+        return unexpected{std::move(deliveries).error()};
+    }
+    out.deliveries = std::move(*deliveries);
+    out.parts = parts.release();
+    return out;
+}
+
+}  // namespace
 
 result<publication> take_submission(const submission& message, message_box& box, const intake_ports& ports,
                                     const std::function<void(std::uint64_t)>& on_progress) {
@@ -243,23 +329,14 @@ result<publication> take_submission(const submission& message, message_box& box,
         return unexpected{std::move(context).error()};
     }
     out.context = std::move(*context);
-    result<std::vector<new_delivery>> deliveries =
-        ports.route(message.port, out.context);  // before the bodies are read
-    if (!deliveries) {
-        return unexpected{std::move(deliveries).error()};
+    if (message.receive_port.empty()) {
+        return take_as_it_is(message, std::move(out), box, ports, on_progress);
     }
-    out.deliveries = std::move(*deliveries);
-    for (std::size_t i = 0; i < message.parts.size(); ++i) {
-        result<new_part> part = take_part(message.parts[i], i == 0, box, on_progress);
-        if (!part) {
-            return unexpected{std::move(part).error()};
-        }
-        out.parts.push_back(std::move(*part));
+    result<receive_intake> receiving = ports.receive(message.receive_port);
+    if (!receiving) {
+        return unexpected{std::move(receiving).error()};
     }
-    if (!out.key.empty()) {  // only a key is ever compared by its content
-        out.content_sha256 = digest_of(message, out.parts);
-    }
-    return out;
+    return receive(message, std::move(out), box, ports, *receiving, on_progress);
 }
 
 }  // namespace hawser::engine

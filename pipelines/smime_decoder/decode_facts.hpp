@@ -35,7 +35,7 @@ struct decode_facts {
     std::map<std::string, std::string> header;        // "Subject" -> text: of the message, or as protected (RFC 9788)
     std::string from_address;                         // the one in From, "" where it does not have exactly one
     std::vector<std::string> protected_fields;        // names of those that the seal covers
-    std::string content_type, file_name;              // of the body part
+    std::string content_type, charset, file_name;     // of the body part
     std::size_t part_count = 0, body_part_index = 0;  // the index counts from 1
 
     bool is_signed() const;

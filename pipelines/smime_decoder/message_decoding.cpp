@@ -151,6 +151,7 @@ body_stream message_decoding::open_body(entity one) {
     facts_.part_count = 1;
     facts_.body_part_index = 1;
     facts_.content_type = one.type.type;
+    facts_.charset = printable(one.type.parameter("charset"));
     facts_.file_name = printable(one.header.file_name());
     if (policy_.body_part_index > 1 ||
         (!policy_.body_part_content_type.empty() && policy_.body_part_content_type != one.type.type)) {
@@ -176,6 +177,7 @@ body_stream message_decoding::open_part(entity one) {
     facts_.part_count = parts_.size();
     facts_.body_part_index = static_cast<std::size_t>(&chosen - parts_.data()) + 1;
     facts_.content_type = type.type;
+    facts_.charset = printable(type.parameter("charset"));
     facts_.file_name = printable(chosen.header.file_name());
     return drop_legacy_display(open_leaf(chosen), type, !facts_.protected_fields.empty());
 }

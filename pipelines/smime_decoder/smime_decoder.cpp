@@ -49,9 +49,16 @@ public:
     }
 
 private:
-    void hand_over_parts() {
+    void hand_over_parts() {  // the body part is described, the others added
+        const decode_facts& facts = decoding_.facts();
+        const bool takes_parts = takes_draft_parts(message_.host());
+        if (takes_parts && !facts.content_type.empty()) {  // empty: it is no MIME message, and passes as it is
+            describe_draft_body(message_, {.content_type = printable(facts.content_type),
+                                           .charset = facts.charset,
+                                           .file_name = facts.file_name});
+        }
         std::vector<message_decoding::further_part> parts = decoding_.take_further_parts();
-        if (!parts.empty() && !takes_draft_parts(message_.host())) {
+        if (!parts.empty() && !takes_parts) {
             message_.host().log(log_level::warning,
                                 "the message has " + std::to_string(parts.size()) +
                                     " parts beside its body part, and this engine takes none from a decoder",
@@ -80,7 +87,7 @@ config_spec smime_decoder::spec() {
         .integer("BodyPartIndex", "The body part is the part of this number, from 1; 0 = not by number.", 0,
                  body_part_index_max, "0")
         .boolean("CheckRevocationList", "Requires a current CRL of every issuer that does not list the signer.", "true")
-        .enumeration("Require", "What a message has to be, else it is suspended.",
+        .enumeration("Require", "What a message has to be, else it is refused.",
                      "none=0|signed=1|encrypted=2|signedAndEncrypted=3", "none")
         .boolean("AllowUnauthenticatedEncryption",
                  "Takes messages that are encrypted in CBC mode and not signed inside, which can be changed unnoticed.",

@@ -1,12 +1,14 @@
 // The components of the engine's test plugin: one that fails in a chosen way at a chosen byte of the body, one that
-// sets context at the end of its body, one that sets a property at once, and one that makes an entity of 8-bit or
-// binary lines as an encoder may. The plugin's adapters are in test_adapter.hpp.
+// sets context at the end of its body, one that sets a property at once, one that makes an entity of 8-bit or binary
+// lines as an encoder may, and one that makes parts of a body as a decoder may. The plugin's adapters are in
+// test_adapter.hpp.
 #include <condition_variable>
 #include <cstdlib>
 #include <mutex>
 #include <stdexcept>
 #include <utility>
 
+#include "hawser/sdk/draft_message_parts.hpp"
 #include "test_adapter.hpp"
 
 namespace hawser::test_plugin {
@@ -82,8 +84,10 @@ struct failing_filter {
 
 class fail_component final : public pipeline_component {
 public:
-    static constexpr component_info info{
-        .id = "Test.Fail", .version = "1.0.0", .summary = "Fails in a chosen way at a chosen byte of the body."};
+    static constexpr component_info info{.id = "Test.Fail",
+                                         .version = "1.0.0",
+                                         .summary = "Fails in a chosen way at a chosen byte of the body.",
+                                         .stages = stage::encode | stage::decode | stage::validate};
     static config_spec spec() {
         return config_spec{}
             .integer("AfterBytes", "Fails when so many bytes have passed; -1 fails before the body is read.", -1,
@@ -121,14 +125,17 @@ public:
     static constexpr component_info info{.id = "Test.DefersContext",
                                          .version = "1.0.0",
                                          .summary = "Promotes Test.BodySize at the end of the body.",
+                                         .stages = stage::encode | stage::decode,
                                          .flags = HAWSER_FLAG_DEFERS_CONTEXT};
     void execute(message& one) override { one.filter_body(measuring_filter{one}); }
 };
 
 class set_property final : public pipeline_component {
 public:
-    static constexpr component_info info{
-        .id = "Test.SetProperty", .version = "1.0.0", .summary = "Sets a property of the context."};
+    static constexpr component_info info{.id = "Test.SetProperty",
+                                         .version = "1.0.0",
+                                         .summary = "Sets a property of the context.",
+                                         .stages = stage::encode | stage::resolve_party};
     static config_spec spec() {
         return config_spec{}.string("Name", "The property.", "SMTP.Subject").string("Value", "Its value.", "");
     }
@@ -169,9 +176,52 @@ private:
     std::string encoding_;
 };
 
+class line_source final : public stream_source {
+public:
+    explicit line_source(std::string line) : line_(std::move(line)) {}
+    std::size_t read(void* buffer, std::size_t capacity) override {
+        const std::size_t size = line_.copy(static_cast<char*>(buffer), capacity, position_);
+        position_ += size;
+        return size;
+    }
+
+private:
+    std::string line_;
+    std::size_t position_ = 0;
+};
+
+struct line_splitter {
+    message one;
+    std::string body = {};
+
+    void write(std::string_view in, std::string&) { body.append(in); }
+    void finish(std::string& out) {
+        const std::size_t first_end = body.find('\n');
+        out = body.substr(0, first_end);
+        describe_draft_body(one, {.content_type = "text/x-first", .charset = "utf-8", .file_name = "first.txt"});
+        for (std::size_t start = first_end; start != std::string::npos;) {
+            const std::size_t end = body.find('\n', start + 1);
+            const message_part described{.name = "line", .content_type = "text/x-line", .charset = {}, .file_name = {}};
+            add_draft_part(one, described,
+                           make_stream(std::make_unique<line_source>(body.substr(start + 1, end - start - 1))));
+            start = end;
+        }
+    }
+};
+
+class split_lines final : public pipeline_component {
+public:
+    static constexpr component_info info{.id = "Test.SplitLines",
+                                         .version = "1.0.0",
+                                         .summary = "Keeps the first line as the body and makes a part of each other.",
+                                         .stages = stage::disassemble};
+    void execute(message& one) override { one.filter_body(line_splitter{one}); }
+};
+
 }  // namespace
 }  // namespace hawser::test_plugin
 
 HAWSER_PLUGIN(hawser::test_plugin::fail_component, hawser::test_plugin::defers_context,
               hawser::test_plugin::set_property, hawser::test_plugin::unencoded_entity,
-              hawser::test_plugin::queued_adapter, hawser::test_plugin::blocking_adapter)
+              hawser::test_plugin::split_lines, hawser::test_plugin::queued_adapter,
+              hawser::test_plugin::blocking_adapter)

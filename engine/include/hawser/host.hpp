@@ -64,6 +64,7 @@ public:
     virtual change_answer set_port_state(const std::string& port,
                                          const std::string& action) = 0;  // enlist, start, stop, unenlist
     virtual std::vector<group_summary> groups() = 0;
+    virtual std::vector<receive_port_summary> receive_ports() = 0;
     // The same for a send port group. Started, it lets go of what was held for it, in order of publication.
     virtual change_answer set_group_state(const std::string& group, const std::string& action) = 0;
     // The host reads its own bindings anew, as its program has set up (host_options::on_reload). Blocks.
@@ -118,7 +119,8 @@ opened<bus> connect(const configuration& loaded);
 opened<bus> connect(const std::string& message_box_path);
 
 // What one fresh transmission of `message` through its port would carry: the text, then the content, to `descriptor`.
-// Nothing is stored and nothing is sent.
+// With a receive port instead: what its pipeline would publish: the properties, the parts, and the body. Nothing is
+// stored and nothing is sent.
 change_answer preview(const configuration& loaded, const submission& message, int descriptor);
 
 // Tries the endpoints of a send port as a delivery of `message` (its port and properties; of a dynamic port they say

@@ -51,7 +51,11 @@ struct submission_part {
 
 struct submission {
     std::string port;  // "" = the filters route it
-    std::string key;   // idempotency key, "" = none; at most 255 bytes
+    // "" = published as it is; else the message first passes this receive port's pipeline, which decodes and checks
+    // it. Where a component refuses it the answer is bad_input or, to be tried again, not_accepted, and nothing is
+    // stored.
+    std::string receive_port = {};
+    std::string key;  // idempotency key, "" = none; at most 255 bytes
     std::vector<message_property> properties;
     std::vector<submission_part> parts;  // the first is the body part
 };
@@ -187,6 +191,12 @@ struct port_summary {
     std::string note;  // what is wrong or holds it back; "" = nothing
 };
 
+struct receive_port_summary {
+    std::string name;
+    std::string pipeline;                 // its name; "" = the port's own
+    std::vector<std::string> components;  // in the order in which a message passes them: "decode SMIMEDecoder"
+};
+
 struct group_summary {  // a send port group
     std::string name;
     std::string state;               // bound, stopped, started; gone: not in the bindings any more
@@ -226,6 +236,7 @@ struct reload_answer {
     std::vector<problem> problems;  // errors and warnings, in the order of the file
     changed_names ports;
     changed_names groups;
+    changed_names receive_ports = {};
     std::vector<std::string>
         renewed_adapters;            // made anew, because their handlers or the certificates' folders changed
     std::uint64_t suspended = 0;     // deliveries of removed ports and groups
@@ -252,6 +263,7 @@ struct probe_answer {
 struct configuration_summary {
     std::string host_name;
     std::vector<std::string> send_ports;
+    std::vector<std::string> receive_ports = {};
     std::uint32_t send_port_groups = 0;
     std::uint32_t pipelines = 0;  // named ones
 };

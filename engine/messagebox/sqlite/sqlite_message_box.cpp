@@ -106,6 +106,7 @@ public:
         }
     }
     std::unique_ptr<body_stager> stage_body() override { return files_.stage(); }
+    void discard_body(const staged_body& body) noexcept override { files_.remove(body.id); }
     std::unique_ptr<body_reader> open_body(std::int64_t sequence, std::size_t part_index) override {
         return reader_.open_body(sequence, part_index);
     }

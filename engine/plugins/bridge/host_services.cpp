@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "hawser/abi_draft.h"
 #include "plugins/bridge/guard.hpp"
 #include "plugins/bridge/instance_host.hpp"
 #include "plugins/bridge/macros.hpp"
@@ -127,9 +128,10 @@ constexpr hawser_certificates_api certificates_table{sizeof(hawser_certificates_
 }  // namespace
 
 const void* find_service_table(std::string_view id) noexcept {
-    static const std::array<std::pair<std::string_view, const void*>, 12> tables{
+    static const std::array<std::pair<std::string_view, const void*>, 13> tables{
         {{HAWSER_MESSAGE, message_service_table()},
          {HAWSER_MAIL_HEADERS, mail_headers_service_table()},
+         {HAWSER_DRAFT_MESSAGE_PARTS, message_parts_service_table()},
          {HAWSER_DELIVERY, delivery_service_table()},
          {HAWSER_SECRETS, secrets_service_table()},
          {HAWSER_AUDIT, audit_service_table()},

@@ -1,5 +1,7 @@
 #include "plugins/bridge/working_message.hpp"
 
+#include <algorithm>
+
 namespace hawser::engine {
 
 working_message::working_message(const message_environment& environment, identity who, message_context context,
@@ -56,6 +58,60 @@ result<void> working_message::put_body(std::uint32_t part_index, const hawser_st
     if (parts_[index].is_body) {
         replaced_body_ = true;
     }
+    return {};
+}
+
+bool working_message::has_part(std::string_view name) const {
+    return std::any_of(parts_.begin(), parts_.end(), [&](const part_info& one) { return one.name == name; }) ||
+           std::any_of(added_.begin(), added_.end(), [&](const added_part& one) { return one.info.name == name; });
+}
+
+result<void> working_message::check_part(const part_info& info) const {
+    if (!accepts_parts_) {
+        return fail("message.send", "parts can be changed in a receive pipeline only");
+    }
+    for (const std::string* text : {&info.name, &info.content_type, &info.charset, &info.file_name}) {
+        const bool has_control = std::any_of(text->begin(), text->end(),
+                                             [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+        if (has_control || text->size() > part_text_size_max) {
+            return fail("message.part",
+                        "a part's name, content type, charset or file name has a control character or is too long");
+        }
+    }
+    return {};
+}
+
+result<void> working_message::add_part(part_info info, const hawser_stream& stream) {
+    if (result<void> checked = check_part(info); !checked) {
+        return checked;
+    }
+    if (stream.read == nullptr || stream.close == nullptr) {
+        return fail("message.stream", "plugin misbehaving: a stream without read or close");
+    }
+    if (parts_.size() + added_.size() >= part_count_max) {
+        return fail("message.part", "the message would have more than 1000 parts");
+    }
+    const std::string base = info.name.empty() ? "part" : info.name;
+    info.name = base;
+    for (std::size_t number = parts_.size() + added_.size() + 1; has_part(info.name); ++number) {
+        info.name = base + '-' + std::to_string(number);
+    }
+    info.is_body = false;
+    added_.push_back({std::move(info), body_stream(stream)});
+    return {};
+}
+
+result<void> working_message::describe_body(const part_info& as) {
+    const std::size_t index = index_of(HAWSER_BODY_PART);
+    if (index >= parts_.size()) {
+        return fail("message.no-part", "the message has no body part");
+    }
+    if (result<void> checked = check_part(as); !checked) {
+        return checked;
+    }
+    parts_[index].content_type = as.content_type;
+    parts_[index].charset = as.charset;
+    parts_[index].file_name = as.file_name;
     return {};
 }
 

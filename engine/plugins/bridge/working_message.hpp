@@ -41,6 +41,13 @@ struct mail_header_field {
 // Opens a stored part anew; called on a worker.
 using part_opener = std::function<hawser_stream(std::size_t part_index)>;
 
+// A part that a component added, with the stream that its bytes come from.
+struct added_part {
+    part_info info;
+    body_stream body;
+};
+
+inline constexpr std::size_t part_text_size_max = 1024;  // of a name, content type, charset or file name
 inline constexpr std::size_t mail_header_count_max = 1000;
 inline constexpr std::size_t mail_header_value_size_max = 1024 * 1024;
 
@@ -70,6 +77,13 @@ public:
     // Bodies. part_index may be HAWSER_BODY_PART.
     result<hawser_stream> take_body(std::uint32_t part_index);
     result<void> put_body(std::uint32_t part_index, const hawser_stream& stream);
+
+    // A receive pipeline may make one message of several parts; a send pipeline's adapter would never see them.
+    void accept_parts() noexcept { accepts_parts_ = true; }
+    // Behind all others. A name that another part has gets a number. On failure the stream stays the caller's.
+    result<void> add_part(part_info info, const hawser_stream& stream);
+    std::vector<added_part> take_added_parts() noexcept { return std::exchange(added_, {}); }
+    result<void> describe_body(const part_info& as);  // what it is now; its name and properties stay
 
     // The pipeline tells who is at work, so that what it does can be held to what it declared.
     void begin_component(std::uint32_t descriptor_flags);
@@ -104,6 +118,8 @@ private:
     };
     std::size_t index_of(std::uint32_t part_index) const noexcept;  // parts_.size() = none
     bool is_settled(std::string_view name) const;
+    bool has_part(std::string_view name) const;
+    result<void> check_part(const part_info& info) const;
 
     const message_environment& environment_;
     identity who_;
@@ -111,6 +127,8 @@ private:
     std::vector<part_info> parts_;
     std::vector<part_state> states_;
     part_opener open_part_;
+    std::vector<added_part> added_;
+    bool accepts_parts_ = false;
     std::vector<mail_header_field> mail_headers_;
     std::string settled_namespace_;
     std::string violation_;

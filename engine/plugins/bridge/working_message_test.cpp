@@ -100,3 +100,44 @@ TEST_CASE("a mail header field takes folded text and nothing that would make ano
     CHECK(append(f.message, "MIME-Version", "1.0") == HAWSER_FAILED);
     CHECK(f.message.mail_headers().size() == 1);
 }
+
+TEST_CASE("a receive pipeline adds parts and says what the body is; names stay unique, a send pipeline may not") {
+    fixture f;
+    const auto add = [&](const part_info& info) {
+        const hawser_stream stream = stream_of("bytes");
+        result<void> added = f.message.add_part(info, stream);
+        if (!added) {
+            body_stream still_ours(stream);
+        }
+        return added.has_value();
+    };
+    CHECK_FALSE(add({.name = "more"}));
+    CHECK_FALSE(f.message.describe_body({.content_type = "a/b"}).has_value());
+    f.message.accept_parts();
+    CHECK(add({.name = "notes", .content_type = "text/plain", .is_body = true}));
+    CHECK(add({.name = "notes"}));
+    CHECK(add({}));
+    CHECK_FALSE(add({.name = "a\nb"}));
+    CHECK_FALSE(add({.name = "x", .content_type = std::string(part_text_size_max + 1, 'x')}));
+    CHECK(f.message.describe_body({.content_type = "a/b", .charset = "utf-8", .file_name = "f"}).has_value());
+    CHECK(f.message.parts()[1].content_type == "a/b");
+    CHECK(f.message.parts()[1].name == "body");
+    std::vector<added_part> added = f.message.take_added_parts();
+    REQUIRE(added.size() == 3);
+    CHECK(added[0].info.name == "notes-3");
+    CHECK_FALSE(added[0].info.is_body);
+    CHECK(added[1].info.name == "notes-4");
+    CHECK(added[2].info.name == "part");
+    CHECK(read_all(added[0].body.release()) == "bytes");
+}
+
+TEST_CASE("a message has at most 1000 parts, those that components add counted") {
+    fixture f;
+    f.message.accept_parts();
+    for (std::size_t i = 2; i < part_count_max; ++i) {
+        REQUIRE(f.message.add_part({.name = "same"}, stream_of("")).has_value());
+    }
+    const hawser_stream stream = stream_of("");
+    CHECK_FALSE(f.message.add_part({.name = "same"}, stream).has_value());
+    body_stream still_ours(stream);
+}

@@ -33,8 +33,22 @@ struct draft_message_parts_functions {
             return HAWSER_OK;
         }));
     }
+    static hawser_status describe_body(hawser_message* m, const hawser_part* described,
+                                       const hawser_error* error) noexcept {
+        return static_cast<hawser_status>(sdk_1::detail::guard(error, [&] {
+            if (described == nullptr || described->struct_size < sizeof(hawser_part)) {
+                throw failure(HAWSER_MISUSE, "describe_body: no part, or one with a bad struct_size");
+            }
+            part& body = message::from(m).parts.front();
+            body.content_type = detail::from_abi(described->content_type);
+            body.charset = detail::from_abi(described->charset);
+            body.file_name = detail::from_abi(described->file_name);
+            return HAWSER_OK;
+        }));
+    }
     static const hawser_draft_message_parts_api* table() noexcept {
-        static constexpr hawser_draft_message_parts_api table{sizeof(hawser_draft_message_parts_api), 0, &add};
+        static constexpr hawser_draft_message_parts_api table{sizeof(hawser_draft_message_parts_api), 0, &add,
+                                                              &describe_body};
         return &table;
     }
 };
