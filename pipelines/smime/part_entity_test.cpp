@@ -57,8 +57,7 @@ doctest::String refused(const std::string& property, const std::string& value) {
 // What a property that becomes text in a header field must not hold.
 void check_injection(const std::string& property) {
     CAPTURE(property);
-    for (const std::string bad :
-         {"a\r\nBcc: x@y.example", "a\nb", "a\rb", std::string("a\0b", 3).c_str(), "a\x7f", "a\x1b"}) {
+    for (const std::string bad : {"a\r\nBcc: x@y.example", "a\nb", "a\rb", "a\x7f", "a\x1b"}) {
         CHECK(refused(property, bad) == Contains(property.c_str()));
     }
     CHECK(refused(property, std::string("a\0b", 3)) == Contains("control character"));
