@@ -137,6 +137,29 @@ TEST_CASE("HeaderProtection hcp_baseline: the subject is inside, and [...] outsi
     CHECK(inside.find("mallory") == std::string::npos);
 }
 
+TEST_CASE("the payload of RFC 9788 appendix C.3.1.2 has the same fields as ours") {
+    post one;
+    one.fields = {{"Subject", "smime-signed-enc-hp-baseline"}, {"Message-ID", "<smime-signed-enc-hp-baseline@example>"},
+                  {"From", "Alice <alice@smime.example>"},     {"To", "Bob <bob@smime.example>"},
+                  {"Date", "Sat, 20 Feb 2021 10:09:02 -0500"}, {"User-Agent", "Sample MUA Version 1.0"}};
+    kit::settings values = encrypting("hcp_baseline");
+    values["/LegacyDisplay"] = "false";
+    const std::string entity =
+        "MIME-Version: 1.0\r\nContent-Transfer-Encoding: 7bit\r\nContent-Type: text/plain; "
+        "charset=\"utf-8\"\r\n\r\nThis is the\r\nsmime-signed-enc-hp-baseline\r\nmessage.\r\n";
+    // The RFC has Content-Type as the last field; the order of fields says nothing (RFC 5322 section 3.6).
+    CHECK(one.inside(one.seal(values, entity)) ==
+          "MIME-Version: 1.0\r\nContent-Transfer-Encoding: 7bit\r\n"
+          "Content-Type: text/plain; charset=\"utf-8\";\r\n hp=\"cipher\"\r\n"
+          "Subject: smime-signed-enc-hp-baseline\r\nMessage-ID: <smime-signed-enc-hp-baseline@example>\r\n"
+          "From: Alice <alice@smime.example>\r\nTo: Bob <bob@smime.example>\r\nDate: Sat, 20 Feb 2021 10:09:02 "
+          "-0500\r\nUser-Agent: Sample MUA Version 1.0\r\nHP-Outer: Subject: [...]\r\n"
+          "HP-Outer: Message-ID: <smime-signed-enc-hp-baseline@example>\r\nHP-Outer: From: Alice "
+          "<alice@smime.example>\r\nHP-Outer: To: Bob <bob@smime.example>\r\nHP-Outer: Date: Sat, 20 Feb 2021 "
+          "10:09:02 -0500\r\nHP-Outer: User-Agent: Sample MUA Version 1.0\r\n\r\nThis is "
+          "the\r\nsmime-signed-enc-hp-baseline\r\nmessage.\r\n");
+}
+
 TEST_CASE("HeaderProtection hcp_shy: no display names and no time zone outside") {
     post one;
     const sealed mail = one.seal(encrypting("hcp_shy"));

@@ -1,6 +1,8 @@
 #include <doctest/doctest.h>
 
 #include "decoder_bench.hpp"
+#include "rfc9788_samples.hpp"
+#include "transfer_decoder.hpp"
 
 using namespace hawser::smime;
 using namespace hawser::smime::samples;
@@ -51,6 +53,24 @@ TEST_CASE("of each protected field it is said whether it was signed, and whether
     const decoded only_signed = one.decode(outer + signed_opaque(all().alice, protected_text("clear")));
     CHECK(only_signed["SMIME.SignedFields"] == "Subject,From");
     CHECK(only_signed["SMIME.EncryptedFields"].empty());
+}
+
+TEST_CASE("the example of RFC 9788 appendix C.3.1 is read as the RFC says") {
+    bench one;
+    kit::message root(rfc9216_root);
+    kit::host& host = one.host;
+    std::string der(1000, '\0');
+    der.resize(decode_transfer(root.take_body(), "base64").read(der.data(), der.size()));
+    host.certificates[HAWSER_CERTIFICATES_TRUSTED] = {{der, "", "rfc9216.pem"}};
+    const decoded out = one.decode(rfc9788_outer + encrypted(rfc9788_signed), {{"/CheckRevocationList", "false"}});
+    CHECK(out.result.error == "");
+    CHECK(out["MIME.Subject"] == "smime-signed-enc-hp-baseline");
+    CHECK(out["MIME.From"] == "Alice <alice@smime.example>");
+    CHECK(out["SMIME.ProtectedFields"] == "Subject,From,To,Date,Message-ID");
+    CHECK(out["SMIME.SignedFields"] == "Subject,From,To,Date,Message-ID");
+    CHECK(out["SMIME.EncryptedFields"] == "Subject");
+    CHECK(out["SMIME.IsSenderVerified"] == "true");
+    CHECK(out.result.body.substr(0, 43) == "This is the\r\nsmime-signed-enc-hp-baseline\r\n");
 }
 
 TEST_CASE("a protected From that nobody vouches for does not take the outer one's place (RFC 9788 section 4.4)") {
