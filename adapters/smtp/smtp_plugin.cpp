@@ -18,7 +18,7 @@ public:
                                        .summary = "Sends mail to an SMTP server (RFC 5321).",
                                        .property_namespace = "SMTP",
                                        .address_scheme = "mailto",
-                                       .flags = HAWSER_FLAG_AUDITS};
+                                       .flags = HAWSER_FLAG_AUDITS | HAWSER_FLAG_COMPOSES};
     static config_spec spec() { return smtp_spec(); }
     static void validate(const config& values, const host&, problems& found) { validate_smtp(values, found); }
 

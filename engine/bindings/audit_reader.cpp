@@ -2,11 +2,9 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <set>
 
 #include "base/log.hpp"
-#include "bindings/location_reader.hpp"
-#include "message/location_pattern.hpp"
+#include "bindings/used_adapters.hpp"
 
 namespace hawser::engine {
 namespace {
@@ -73,30 +71,6 @@ void check_adapter(const json_value& value, const std::string& pointer, const st
                            ", and that adapter does not record what it sends: it cannot be "
                            "used where there is an archive");
     }
-}
-
-// Those that a message may be sent by: of a dynamic port, whose location has to be allowed, no others than those of the
-// allowed schemes.
-std::set<std::string> used_adapters(const send_port_binding& port, const component_catalogue& catalogue) {
-    std::set<std::string> types;
-    if (!port.is_dynamic) {
-        types.insert(port.primary.type);
-        if (port.backup) {
-            types.insert(port.backup->type);
-        }
-        return types;
-    }
-    std::set<std::string> schemes;
-    for (const std::string& pattern : port.allowed_locations) {
-        schemes.insert(scheme_of_location(pattern));
-    }
-    for (const transport_binding& one : port.dynamic_transports) {
-        const hawser_descriptor* descriptor = catalogue.find(HAWSER_KIND_SEND_ADAPTER, one.type);
-        if (descriptor != nullptr && schemes.count(address_scheme(*descriptor)) > 0) {
-            types.insert(one.type);
-        }
-    }
-    return types;
 }
 
 }  // namespace

@@ -43,10 +43,12 @@ public:
                        spec(HAWSER_TYPE_INTEGER, "MaxConnections", HAWSER_SPEC_HANDLER_ONLY, nullptr, "", 100),
                        spec(HAWSER_TYPE_STRING_LIST, "Attachments"),
                        spec(HAWSER_TYPE_DATE_TIME, "ReplyBy", HAWSER_SPEC_CONTEXT_ONLY)};
-        encoder_specs_ = {spec(HAWSER_TYPE_BOOLEAN, "EnableEncryption", 0, "false")};
+        encoder_specs_ = {spec(HAWSER_TYPE_BOOLEAN, "EnableEncryption", 0, "false"),
+                          spec(HAWSER_TYPE_STRING, "HeaderProtection", HAWSER_SPEC_NEEDS_COMPOSER),
+                          spec(HAWSER_TYPE_STRING, "TransferEncoding", HAWSER_SPEC_WITHOUT_COMPOSER, "Base64")};
         file_specs_ = {spec(HAWSER_TYPE_STRING, "FileName", HAWSER_SPEC_REQUIRED)};
         finish(mail_, mail_specs_, mail_pointers_, HAWSER_KIND_SEND_ADAPTER, 0, "MAIL", "mailto");
-        mail_.flags = HAWSER_FLAG_AUDITS;
+        mail_.flags = HAWSER_FLAG_AUDITS | HAWSER_FLAG_COMPOSES;
         finish(file_, file_specs_, file_pointers_, HAWSER_KIND_SEND_ADAPTER, 0, "FILE", "file");
         finish(encoder_, encoder_specs_, encoder_pointers_, HAWSER_KIND_PIPELINE_COMPONENT, HAWSER_STAGE_ENCODE,
                "Encoder", "");

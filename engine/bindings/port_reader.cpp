@@ -10,6 +10,7 @@
 #include "bindings/pipeline_reader.hpp"
 #include "bindings/tracking_reader.hpp"
 #include "bindings/transport_reader.hpp"
+#include "bindings/used_adapters.hpp"
 
 namespace hawser::engine {
 namespace {
@@ -75,6 +76,7 @@ private:
             refuse_dynamic_addressing(fields);
         }
         read_audit(fields, port, archives_, catalogue_, problems_);
+        check_composer_effects(port, catalogue_, problems_);
         if (const json_value* filter = fields.of("filter", json_value::kind::object); filter != nullptr) {
             port.filter = read_filter(*filter, fields.at("filter"), problems_);
         }

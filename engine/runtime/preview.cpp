@@ -1,5 +1,6 @@
 // The embedding API's preview: what a send port would transmit, or what a receive port would publish; without a
 // message box.
+#include <algorithm>
 #include <filesystem>
 
 #include "base/clock.hpp"
@@ -22,6 +23,31 @@ std::string headers_of(const working_message& message) {
     return text;
 }
 
+// A component that protects header fields says which; a message that comes with such a property says nothing.
+bool is_protected(const working_message& message, const std::string& name) {
+    const context_property* names = message.context().find("SMIME.ProtectedFields");
+    return names != nullptr && names->origin == property_origin::component &&
+           (',' + names->value + ',').find(',' + name + ',') != std::string::npos;
+}
+
+// The fields as they were composed, of those that are inside the seal, and what is left of each outside.
+std::string describe_protected(const working_message& message, const std::vector<mail_header_field>& composed) {
+    std::string text;
+    for (const mail_header_field& inner : composed) {
+        if (!is_protected(message, inner.name)) {
+            continue;
+        }
+        const auto& all = message.mail_headers();
+        const auto outer =
+            std::find_if(all.begin(), all.end(), [&](const mail_header_field& one) { return one.name == inner.name; });
+        const std::string outside = outer == all.end()            ? "not outside"
+                                    : outer->value == inner.value ? "outside too"
+                                                                  : "outside: " + outer->value;
+        text += "  " + inner.name + ": " + inner.value + " (" + outside + ")\n";
+    }
+    return text.empty() ? text : "header inside the seal:\n" + text;
+}
+
 change_answer write_text_and_body(const std::string& text, body_stream& body, int descriptor) {
     bool is_written = write_all(descriptor, text);
     std::string buffer(64 * 1024, '\0');
@@ -35,12 +61,14 @@ change_answer write_text_and_body(const std::string& text, body_stream& body, in
     return {answer_code::bad_input, 0, "the preview cannot be written to its destination"};
 }
 
-change_answer write_preview(working_message& message, adapter_instance& adapter, int descriptor) {
+change_answer write_preview(working_message& message, adapter_instance& adapter,
+                            const std::vector<mail_header_field>& composed, int descriptor) {
     std::string text;
     std::string error;
     if (adapter.preview(message, text, error) < 0) {
         return {answer_code::suspended, 0, error};
     }
+    text += describe_protected(message, composed);
     if (!text.empty()) {
         text += "\n";
     }
@@ -61,10 +89,19 @@ change_answer preview_port(const loaded_configuration& loaded, const send_port_b
     }
     const auto& [to, message] = *made;
     adapter_instance& adapter = *to.transport->adapter;
-    if (const auto failure = port.runtime().pipeline->run(*message, adapter.composer(), to.transport->type)) {
+    std::vector<mail_header_field> composed;
+    compose_function compose = adapter.composer();
+    if (compose) {
+        compose = [inner = std::move(compose), &composed](working_message& one, std::string& error) {
+            const hawser_status status = inner(one, error);
+            composed = one.mail_headers();
+            return status;
+        };
+    }
+    if (const auto failure = port.runtime().pipeline->run(*message, compose, to.transport->type)) {
         return {answer_code::suspended, 0, failure->text};
     }
-    return write_preview(*message, adapter, descriptor);
+    return write_preview(*message, adapter, composed, descriptor);
 }
 
 // ---- Receive ports ----

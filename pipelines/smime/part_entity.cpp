@@ -1,67 +1,39 @@
 #include "part_entity.hpp"
 
-#include "base64_lines.hpp"
+#include <algorithm>
+
 #include "boundary.hpp"
+#include "part_fields.hpp"
 
 namespace hawser::smime {
 namespace {
 
-bool is_token(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view("!#$&-^_.+").find(c) != std::string_view::npos;
-}
-
-// "type/subtype" of RFC 6838's characters; anything else is bytes.
-std::string checked_type(const std::string& text) {
-    const std::string type = text.substr(0, text.find(';'));
-    std::size_t slashes = 0;
-    for (const char c : type) {
-        slashes += c == '/' ? 1 : 0;
-        if (!is_token(c) && c != '/') {
-            return "application/octet-stream";
+// Text before, the body, text after.
+class wrapped_source final : public stream_source {
+public:
+    wrapped_source(body_stream body, std::string before, std::string after)
+        : body_(std::move(body)), before_(std::move(before)), after_(std::move(after)) {}
+    std::size_t read(void* buffer, std::size_t capacity) override {
+        if (position_ == before_.size() && !is_body_at_end_) {
+            if (const std::size_t size = body_.read(buffer, capacity); size > 0) {
+                return size;
+            }
+            is_body_at_end_ = true;
+            before_ = std::move(after_);
+            position_ = 0;
         }
+        const std::size_t size = std::min(capacity, before_.size() - position_);
+        before_.copy(static_cast<char*>(buffer), size, position_);
+        position_ += size;
+        return size;
     }
-    const bool is_composite = type.rfind("multipart/", 0) == 0 || type.rfind("message/", 0) == 0;
-    return slashes == 1 && !is_composite ? type : "application/octet-stream";
-}
 
-std::string file_name_parameter(const std::string& name) {  // RFC 2231 section 4
-    static constexpr char digits[] = "0123456789ABCDEF";
-    std::string out = "filename*=utf-8''";
-    for (const char c : name.substr(0, 200)) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (is_token(c)) {
-            out += c;
-        } else {
-            out += {'%', digits[byte >> 4U], digits[byte & 15U]};
-        }
-    }
-    return out;
-}
-
-std::string fields_of(const message_part& part) {
-    std::string fields =
-        "Content-Type: " + checked_type(part.content_type) + "\r\nContent-Transfer-Encoding: base64\r\n";
-    if (!part.file_name.empty()) {
-        fields += "Content-Disposition: attachment;\r\n " + file_name_parameter(part.file_name) + "\r\n";
-    }
-    return fields + "\r\n";
-}
-
-// Text before, the body in base64, text after.
-struct wrapping_filter {
-    std::string before;
-    std::string after;
-    base64_lines lines;
-    void write(std::string_view in, std::string& out) {
-        out += std::exchange(before, {});
-        lines.write(in, out);
-    }
-    void finish(std::string& out) {
-        out += std::exchange(before, {});
-        lines.finish(out);
-        out += after;
-    }
+private:
+    body_stream body_;
+    std::string before_;
+    std::string after_;
+    std::size_t position_ = 0;
+    bool is_body_at_end_ = false;
 };
 
 class joined_source final : public stream_source {
@@ -81,28 +53,88 @@ private:
     std::size_t index_ = 0;
 };
 
-body_stream wrap(body_stream body, std::string before, std::string after) {
-    return make_stream(std::make_unique<filtered_stream<wrapping_filter>>(
-        std::move(body), wrapping_filter{std::move(before), std::move(after), {}}));
-}
+class entity_maker {
+public:
+    entity_maker(message& one, const part_settings& settings) : message_(one), settings_(settings) {
+        const std::vector<message_part> parts = one.parts();
+        for (std::uint32_t i = 0; i < parts.size(); ++i) {
+            all_.push_back(describe_part(one, i, parts[i], settings.encoding));
+            body_ = parts[i].is_body ? i : body_;
+        }
+        if (all_.empty()) {
+            throw failure("the message has no part to be sent");
+        }
+    }
+
+    part_entity make() {
+        if (all_.size() == 1 && !body().is_related) {
+            return {wrapped(0, "MIME-Version: 1.0\r\n", body().message_type_parameter, ""), name_of(body().encoding)};
+        }
+        for (part_description& one : all_) {
+            if (one.is_body && one.description.empty()) {
+                one.description = "body";  // by which BizTalk's decoder, and ours, knows it
+            }
+        }
+        const std::string boundary = make_boundary("=_parts_");
+        std::vector<body_stream> streams;
+        for (std::uint32_t i = 0; i < all_.size(); ++i) {
+            const std::string end = i + 1 == all_.size() ? "\r\n--" + boundary + "--\r\n" : "\r\n";
+            streams.push_back(wrapped(i, (i == 0 ? header(boundary) : "") + "--" + boundary + "\r\n", "", end));
+        }
+        return {make_stream(std::make_unique<joined_source>(std::move(streams))), transfer_encoding()};
+    }
+
+private:
+    const part_description& body() const { return all_[body_]; }
+
+    body_stream wrapped(std::uint32_t index, const std::string& before, const std::string& parameters,
+                        std::string after) {
+        const part_description& part = all_[index];
+        const bool is_text = part.content_type.rfind("text/", 0) == 0;
+        body_stream encoded = encode_part(message_.take_body(index), part.encoding,
+                                          {part.name, part.file_name.empty() ? part.name : part.file_name, is_text});
+        return make_stream(std::make_unique<wrapped_source>(
+            std::move(encoded), before + fields_of(part, disposition_of(part), parameters) + "\r\n", std::move(after)));
+    }
+
+    part_disposition disposition_of(const part_description& part) const {
+        const bool is_shown = body().is_related && !part.content_id.empty();
+        if (part.is_body ? settings_.sends_body_as_attachment : !is_shown) {
+            return part_disposition::attachment;
+        }
+        return part.file_name.empty() ? part_disposition::none : part_disposition::shown_inline;
+    }
+
+    std::string header(const std::string& boundary) const {
+        std::string parameters = body().message_type_parameter;
+        if (body().is_related && !has_parameter(parameters, "type")) {  // RFC 2387
+            parameters += parameter_text("type", body().content_type);
+        }
+        if (body().is_related && !has_parameter(parameters, "start") && !body().content_id.empty()) {
+            parameters += parameter_text("start", '<' + body().content_id + '>');
+        }
+        return std::string("MIME-Version: 1.0\r\nContent-Type: multipart/") +
+               (body().is_related ? "related" : "mixed") + parameters + parameter_text("boundary", boundary) +
+               "\r\nContent-Transfer-Encoding: " + transfer_encoding() + "\r\n\r\n";
+    }
+
+    const char* transfer_encoding() const {  // of a multipart: 7bit, 8bit or binary (RFC 2045 section 6.4)
+        part_encoding worst = part_encoding::seven_bit;
+        for (const part_description& one : all_) {
+            const bool is_open = one.encoding == part_encoding::eight_bit || one.encoding == part_encoding::binary;
+            worst = is_open ? std::max(worst, one.encoding) : worst;
+        }
+        return name_of(worst);
+    }
+
+    message& message_;
+    const part_settings& settings_;
+    std::vector<part_description> all_;
+    std::uint32_t body_ = 0;
+};
 
 }  // namespace
 
-body_stream make_part_entity(message& one) {
-    const std::vector<message_part> parts = one.parts();
-    const std::string version = "MIME-Version: 1.0\r\n";
-    if (parts.size() == 1) {
-        return wrap(one.take_body(0), version + fields_of(parts[0]), "");
-    }
-    const std::string boundary = make_boundary("=_parts_");
-    std::vector<body_stream> all;
-    for (std::uint32_t i = 0; i < parts.size(); ++i) {
-        const std::string start =
-            i == 0 ? version + "Content-Type: multipart/mixed; boundary=\"" + boundary + "\"\r\n\r\n" : "";
-        const std::string end = i + 1 == parts.size() ? "\r\n--" + boundary + "--\r\n" : "\r\n";
-        all.push_back(wrap(one.take_body(i), start + "--" + boundary + "\r\n" + fields_of(parts[i]), end));
-    }
-    return make_stream(std::make_unique<joined_source>(std::move(all)));
-}
+part_entity make_part_entity(message& one, const part_settings& settings) { return entity_maker(one, settings).make(); }
 
 }  // namespace hawser::smime

@@ -7,8 +7,11 @@
 #include <string>
 
 #include "cms_seal.hpp"
+#include "encoder_settings.hpp"
 #include "hawser/sdk.hpp"
 #include "part_entity.hpp"
+#include "payload_writer.hpp"
+#include "protected_header.hpp"
 #include "seal_algorithms.hpp"
 #include "seal_material.hpp"
 
@@ -23,45 +26,8 @@ public:
         .stages = stage::encode,
         .flags = HAWSER_FLAG_NEEDS_COMPOSED | HAWSER_FLAG_NEEDS_PRIVATE_KEY | HAWSER_FLAG_SEALS};
 
-    static config_spec spec() {
-        config_spec made;
-        made.enumeration("SignatureType", "NoSign; ClearSign: readable without S/MIME; BlobSign: opaque.",
-                         "NoSign=0|ClearSign=1|BlobSign=2", "NoSign")
-            .boolean("EnableEncryption", "Encrypts for the port's encryptionCertificates.", "false")
-            .boolean("AddSigningCertToMessage", "Sends the signing certificate and its chain along.", "true")
-            .boolean("CheckRevocationList",
-                     "Requires a current CRL of every issuer that does not list the certificate.", "true")
-            .enumeration("ContentTransferEncoding", "The encoding of the sealed content.",
-                         "Base64=0|QuotedPrintable=1|SevenBit=2|EightBit=3|Binary=4|UUEncode=5", "Base64")
-            .boolean("SendBodyPartAsAttachment", "Gives the body part an attachment disposition.", "false")
-            .string("EncryptToSelf",
-                    "Encrypts for this certificate of the personal folder too: a thumbprint, or a file name.")
-            .boolean("TripleWrap", "Signs, encrypts, and signs what was encrypted (RFC 2634 section 1.1).", "false");
-        describe_algorithms(made);
-        return made;
-    }
-
-    static void validate(const config& values, const host&, problems& found) {
-        validate_algorithms(values, found);
-        const bool is_signed = values.string("/SignatureType") != "NoSign";
-        const bool is_encrypted = values.boolean("/EnableEncryption");
-        if (values.boolean("/TripleWrap") && !(is_signed && is_encrypted)) {
-            found.error("/TripleWrap",
-                        "what is wrapped three times is signed and encrypted: set SignatureType and "
-                        "EnableEncryption, or leave TripleWrap out");
-        }
-        if (!values.string("/EncryptToSelf").empty() && !is_encrypted) {
-            found.error("/EncryptToSelf", "nothing is encrypted: set EnableEncryption, or leave EncryptToSelf out");
-        }
-        if (values.string("/ContentTransferEncoding") != "Base64") {
-            found.error("/ContentTransferEncoding", "only Base64 is supported by this version");
-        }
-        if (values.boolean("/SendBodyPartAsAttachment")) {
-            found.error("/SendBodyPartAsAttachment",
-                        "this is not supported by this version: with mail, a body part that is no text is an "
-                        "attachment anyway");
-        }
-    }
+    static config_spec spec() { return describe_encoder(); }
+    static void validate(const config& values, const host&, problems& found) { validate_encoder(values, found); }
 
     explicit smime_encoder(const config& values)
         : signature_(values.string("/SignatureType")),
@@ -69,6 +35,8 @@ public:
           cipher_(algorithms_.encryption),
           adds_certificates_(values.boolean("/AddSigningCertToMessage")),
           wraps_three_times_(values.boolean("/TripleWrap")),
+          protection_(read_header_protection(values)),
+          parts_(read_part_settings(values)),
           wish_{signature_ != "NoSign", values.boolean("/EnableEncryption"), values.boolean("/CheckRevocationList"),
                 values.string("/EncryptToSelf")} {}
 
@@ -77,9 +45,20 @@ public:
     }
 
     void execute(message& one) override {
-        body_stream entity = one.is_true(HAWSER_IS_MIME_ENCODED) ? one.take_body() : make_part_entity(one);
+        const bool is_composed = one.is_true(HAWSER_IS_MIME_ENCODED);
+        std::string transfer_encoding = one.get_or(HAWSER_TRANSFER_ENCODING, "7bit");
+        body_stream entity;
+        if (is_composed) {
+            entity = one.take_body();
+        } else {
+            part_entity made = make_part_entity(one, parts_);
+            entity = std::move(made.body);
+            transfer_encoding = made.transfer_encoding;
+        }
         if (wish_.is_signed || wish_.is_encrypted) {
             const std::shared_ptr<const seal_material> material = material_of(one);
+            entity = protect(one, std::move(entity));
+            transfer_encoding = signature_ == "ClearSign" && !wish_.is_encrypted ? "7bit" : "base64";
             if (signature_ == "BlobSign") {
                 entity = sign_opaque(std::move(entity), material, algorithms_, adds_certificates_);
             } else if (signature_ == "ClearSign") {
@@ -94,13 +73,27 @@ public:
         }
         one.put_body(std::move(entity));
         one.set(HAWSER_IS_MIME_ENCODED, "true", property_kind::boolean);
-        one.set(HAWSER_TRANSFER_ENCODING, signature_ == "ClearSign" && !wish_.is_encrypted ? "7bit" : "base64");
+        one.set(HAWSER_TRANSFER_ENCODING, transfer_encoding);
         if (configured_seals() != 0) {
             one.report_seal(configured_seals());
         }
     }
 
 private:
+    body_stream protect(message& one, body_stream entity) const {
+        protected_header header = protect_header(one, protection_);
+        if (header.names.empty()) {
+            one.erase(protected_fields_property);
+            return entity;
+        }
+        std::string names;
+        for (const std::string& name : header.names) {
+            names += (names.empty() ? "" : ",") + name;
+        }
+        one.set(protected_fields_property, names);
+        return write_payload(std::move(entity), std::move(header));
+    }
+
     // Parsed and checked once for a port and choice of certificate, until the host's certificates change or a minute is
     // over.
     std::shared_ptr<const seal_material> material_of(message& one) {
@@ -120,6 +113,7 @@ private:
         return made;
     }
 
+    static constexpr const char* protected_fields_property = "SMIME.ProtectedFields";  // their names, never a value
     static constexpr std::int64_t material_lifetime_ms = 60 * 1000;  // dates and CRLs are checked again after this
     static constexpr std::size_t material_count_max = 1000;
 
@@ -133,6 +127,8 @@ private:
     sealing_cipher cipher_;
     bool adds_certificates_;
     bool wraps_three_times_;
+    header_protection protection_;
+    part_settings parts_;
     seal_wish wish_;
     std::map<std::string, cached> cache_;  // execute is never called twice at once
 };

@@ -32,9 +32,13 @@ struct decode_facts {
     std::vector<layer> layers;                                                         // from the outside
     std::string encryption_algorithm, key_encryption_algorithm, recipient_thumbprint;  // of the innermost encryption
     signer_facts signer;                                                               // of the innermost signature
-    std::map<std::string, std::string> header;        // "Subject" -> text: of the message, or as protected (RFC 9788)
-    std::string from_address;                         // the one in From, "" where it does not have exactly one
-    std::vector<std::string> protected_fields;        // names of those that the seal covers
+    std::map<std::string, std::string> header;  // "Subject" -> text: of the message, or as protected (RFC 9788)
+    std::string from_address;                   // the one in From, "" where it does not have exactly one
+    std::vector<std::string> protected_fields;  // names of those that the seal covers
+    std::vector<std::string> signed_fields;     // of these, those under a valid signature
+    std::vector<std::string> encrypted_fields;  // of these, those that were not to be seen outside
+    bool is_header_protected = false;
+    bool is_from_mismatched = false;  // From inside is another address than outside, and no signature speaks for it
     std::string content_type, charset, file_name;     // of the body part
     std::size_t part_count = 0, body_part_index = 0;  // the index counts from 1
 

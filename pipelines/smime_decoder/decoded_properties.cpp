@@ -24,6 +24,9 @@ constexpr const char* all_names[] = {"SMIME.IsSigned",
                                      "SMIME.RevocationResult",
                                      "SMIME.IsSenderVerified",
                                      "SMIME.ProtectedFields",
+                                     "SMIME.SignedFields",
+                                     "SMIME.EncryptedFields",
+                                     "SMIME.IsFromMismatched",
                                      "BTS.SignatureCertificate",
                                      "MIME.ContentType",
                                      "MIME.FileName",
@@ -113,6 +116,11 @@ void promote_decoded_properties(message& one, const decode_facts& facts, bool ch
     }
     to.flag("SMIME.IsSenderVerified", facts.is_sender_verified());
     to.text("SMIME.ProtectedFields", join(facts.protected_fields));
+    to.text("SMIME.SignedFields", join(facts.signed_fields));
+    to.text("SMIME.EncryptedFields", join(facts.encrypted_fields));
+    if (facts.is_header_protected) {
+        to.flag("SMIME.IsFromMismatched", facts.is_from_mismatched);
+    }
     to.text("MIME.ContentType", facts.content_type);
     to.text("MIME.FileName", facts.file_name);
     to.number("MIME.PartCount", facts.part_count);

@@ -1,5 +1,7 @@
 #include "header_protection.hpp"
 
+#include <algorithm>
+
 #include "encoded_words.hpp"
 #include "hawser/sdk/error.hpp"
 
@@ -45,6 +47,56 @@ std::string address_in(std::string_view value) {
     return is_one ? to_lower(address) : "";
 }
 
+// "Subject: [...]" of HP-Outer (RFC 9788 section 2.2.1).
+header_field split_outer_field(const std::string& value) {
+    const std::size_t colon = std::min(value.find(':'), value.size());
+    const std::size_t begin = value.find_first_not_of(" \t", std::min(colon + 1, value.size()));
+    return {value.substr(0, colon), begin == std::string::npos ? "" : value.substr(begin)};
+}
+
+bool is_among(const std::vector<header_field>& all, const header_field& wanted) {
+    return std::any_of(all.begin(), all.end(), [&](const header_field& one) {
+        return to_lower(one.name) == to_lower(wanted.name) && one.value == wanted.value;
+    });
+}
+
+// RFC 9788 section 4.4: whom the mail server let in counts, where no signature speaks for the other one.
+void settle_sender(const mime_header& outer, decode_facts& facts) {
+    const std::string outside = address_in(outer.value("From"));
+    if (outer.find("From") == nullptr || outside == facts.from_address || facts.is_sender_verified()) {
+        return;
+    }
+    facts.is_from_mismatched = true;
+    facts.from_address.clear();
+    facts.header["From"] = printable(decode_words(outer.value("From")));
+    for (auto* names : {&facts.protected_fields, &facts.signed_fields, &facts.encrypted_fields}) {
+        names->erase(std::remove(names->begin(), names->end(), "From"), names->end());
+    }
+}
+
+// The fields of `inner` take the place of all outer ones; `visible` is what its sender left outside. The state of each
+// is that of RFC 9788 section 4.3.1.
+void take_inner_fields(const mime_header& outer, const mime_header& inner, bool is_cipher,
+                       const std::vector<header_field>& visible, decode_facts& facts) {
+    facts.is_header_protected = true;
+    facts.header.clear();  // what is not protected was not in the message when it was sealed
+    take_outer_fields(inner, facts);
+    for (const known_field& known : known_fields) {
+        const header_field* found = inner.find(known.field);
+        if (found == nullptr) {
+            continue;
+        }
+        facts.protected_fields.emplace_back(known.field);
+        if (facts.is_signed()) {
+            facts.signed_fields.emplace_back(known.field);
+        }
+        if (is_cipher && !is_among(visible, *found)) {
+            facts.encrypted_fields.emplace_back(known.field);
+        }
+    }
+    settle_sender(outer, facts);
+}
+
 }  // namespace
 
 void take_outer_fields(const mime_header& outer, decode_facts& facts) {
@@ -59,7 +111,8 @@ void take_outer_fields(const mime_header& outer, decode_facts& facts) {
     facts.from_address = address_in(outer.value("From"));
 }
 
-void take_protected_fields(const mime_header& payload, const content_type& type, decode_facts& facts) {
+void take_protected_fields(const mime_header& outer, const mime_header& payload, const content_type& type,
+                           decode_facts& facts) {
     const std::string hp = to_lower(type.parameter("hp"));
     if (hp != "clear" && hp != "cipher") {
         return;
@@ -72,13 +125,22 @@ void take_protected_fields(const mime_header& payload, const content_type& type,
     if (payload.find("From") == nullptr) {
         throw failure("the message protects its header, and does not say there whom it is from (RFC 9788 section 4)");
     }
-    facts.header.clear();  // what is not protected was not in the message when it was sealed
-    take_outer_fields(payload, facts);
-    for (const known_field& known : known_fields) {
-        if (facts.header.contains(known.property)) {
-            facts.protected_fields.emplace_back(known.field);
+    std::vector<header_field> visible;
+    for (const header_field& one : payload.fields) {
+        if (to_lower(one.name) == "hp-outer") {
+            visible.push_back(split_outer_field(one.value));
         }
     }
+    take_inner_fields(outer, payload, hp == "cipher", visible, facts);
+}
+
+bool is_wrapped_message(const content_type& payload, const mime_header& inner) {
+    return payload.type == "message/rfc822" && payload.parameter("hp").empty() && inner.find("From") != nullptr &&
+           inner.type().parameter("hp").empty();
+}
+
+void take_wrapped_fields(const mime_header& outer, const mime_header& inner, decode_facts& facts) {
+    take_inner_fields(outer, inner, facts.is_encrypted(), outer.fields, facts);
 }
 
 }  // namespace hawser::smime

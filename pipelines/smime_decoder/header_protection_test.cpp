@@ -1,6 +1,8 @@
 #include <doctest/doctest.h>
 
 #include "decoder_bench.hpp"
+#include "rfc9788_samples.hpp"
+#include "transfer_decoder.hpp"
 
 using namespace hawser::smime;
 using namespace hawser::smime::samples;
@@ -30,6 +32,109 @@ TEST_CASE("protected header fields take the place of the outer ones (RFC 9788)")
     CHECK(out.result.body == "Due.\r\n");  // without the copy for programs that do not know of it
     CHECK(one.decode(outer + signed_opaque(all().alice, protected_text("clear")))["MIME.Subject"] ==
           "Angebot f\xC3\xBCr Bob");
+}
+
+TEST_CASE("of each protected field it is said whether it was signed, and whether it was hidden") {
+    bench one;
+    const std::string inside =
+        "From: Alice <alice@example.test>\r\nTo: Bob <bob@example.test>,\r\n Carol <carol@example.test>\r\nSubject: "
+        "Angebot\r\nDate: Sat, 20 Feb 2021 10:09:02 -0500\r\nHP-Outer: From: alice@example.test\r\nHP-Outer: TO: Bob "
+        "<bob@example.test>, Carol <carol@example.test>\r\nHP-Outer: Subject: [...]\r\nHP-Outer: broken\r\n"
+        "Content-Type: text/plain; hp=cipher\r\n\r\nDue.\r\n";
+    const decoded both = one.decode(outer + encrypted(signed_opaque(all().alice, inside)));
+    CHECK(both.result.error == "");
+    CHECK(both["SMIME.ProtectedFields"] == "Subject,From,To,Date");
+    CHECK(both["SMIME.SignedFields"] == "Subject,From,To,Date");
+    CHECK(both["SMIME.EncryptedFields"] == "Subject,From,Date");
+    CHECK(both["SMIME.IsFromMismatched"] == "false");
+    const decoded unsigned_one = one.decode(outer + encrypted(inside));
+    CHECK(unsigned_one["SMIME.SignedFields"].empty());
+    CHECK(unsigned_one["SMIME.EncryptedFields"] == "Subject,From,Date");
+    const decoded only_signed = one.decode(outer + signed_opaque(all().alice, protected_text("clear")));
+    CHECK(only_signed["SMIME.SignedFields"] == "Subject,From");
+    CHECK(only_signed["SMIME.EncryptedFields"].empty());
+}
+
+TEST_CASE("the example of RFC 9788 appendix C.3.1 is read as the RFC says") {
+    bench one;
+    kit::message root(rfc9216_root);
+    kit::host& host = one.host;
+    std::string der(1000, '\0');
+    der.resize(decode_transfer(root.take_body(), "base64").read(der.data(), der.size()));
+    host.certificates[HAWSER_CERTIFICATES_TRUSTED] = {{der, "", "rfc9216.pem"}};
+    const decoded out = one.decode(rfc9788_outer + encrypted(rfc9788_signed), {{"/CheckRevocationList", "false"}});
+    CHECK(out.result.error == "");
+    CHECK(out["MIME.Subject"] == "smime-signed-enc-hp-baseline");
+    CHECK(out["MIME.From"] == "Alice <alice@smime.example>");
+    CHECK(out["SMIME.ProtectedFields"] == "Subject,From,To,Date,Message-ID");
+    CHECK(out["SMIME.SignedFields"] == "Subject,From,To,Date,Message-ID");
+    CHECK(out["SMIME.EncryptedFields"] == "Subject");
+    CHECK(out["SMIME.IsSenderVerified"] == "true");
+    CHECK(out.result.body.substr(0, 43) == "This is the\r\nsmime-signed-enc-hp-baseline\r\n");
+}
+
+TEST_CASE("a protected From that nobody vouches for does not take the outer one's place (RFC 9788 section 4.4)") {
+    bench one;
+    const std::string forged = "From: Carol <carol@example.test>\r\nSubject: x\r\nContent-Type: text/plain; hp=";
+    const decoded mismatched = one.decode(outer + signed_opaque(all().alice, forged + "clear\r\n\r\nx"));
+    CHECK(mismatched["MIME.From"] == "Alice <alice@example.test>");
+    CHECK(mismatched["SMIME.ProtectedFields"] == "Subject");
+    CHECK(mismatched["SMIME.IsFromMismatched"] == "true");
+    CHECK(mismatched["SMIME.IsSenderVerified"] == "false");
+    const std::string relayed = "From: A list <list@example.test>\r\n";
+    const decoded vouched = one.decode(relayed + signed_opaque(all().alice, protected_text("clear")));
+    CHECK(vouched["MIME.From"] == "Alice <alice@example.test>");  // the signer's certificate says so
+    CHECK(vouched["SMIME.IsFromMismatched"] == "false");
+    CHECK(one.decode(encrypted(forged + "cipher\r\n\r\nx"))["MIME.From"] == "Carol <carol@example.test>");
+}
+
+TEST_CASE("a message in message/rfc822 has protected fields too (RFC 8551 section 3.1)") {
+    bench one;
+    const std::string wrapped =
+        "Content-Type: message/rfc822; forwarded=no\r\n\r\nFrom: Alice <alice@example.test>\r\nTo: "
+        "bob@example.test\r\nSubject: Angebot\r\nMIME-Version: 1.0\r\nContent-Type: text/plain\r\n\r\nDue.\r\n";
+    const decoded out = one.decode(outer + encrypted(signed_opaque(all().alice, wrapped)));
+    CHECK(out.result.error == "");
+    CHECK(out["MIME.Subject"] == "Angebot");
+    CHECK(out["MIME.ContentType"] == "text/plain");
+    CHECK(out["SMIME.ProtectedFields"] == "Subject,From,To");
+    CHECK(out["SMIME.EncryptedFields"] == "Subject");  // the others are the same outside
+    CHECK(out.result.body == "Due.\r\n");
+    CHECK(one.decode(outer + signed_opaque(all().alice, wrapped))["SMIME.EncryptedFields"].empty());
+    // Neither an inner message without a sender, nor one that is sealed itself, nor one that was not sealed.
+    const std::string nameless = "Content-Type: message/rfc822\r\n\r\nSubject: Angebot\r\n\r\nDue.\r\n";
+    const decoded forwarded = one.decode(outer + encrypted(nameless));
+    CHECK(forwarded["MIME.Subject"] == "[...]");
+    CHECK(forwarded.result.body == "Subject: Angebot\r\n\r\nDue.\r\n");
+    const std::string sealed = "Content-Type: message/rfc822\r\n\r\n" + outer + signed_opaque(all().alice, text);
+    CHECK(one.decode(outer + encrypted(sealed)).result.body == sealed.substr(sealed.find("\r\n\r\n") + 4));
+    CHECK(one.decode(outer + "MIME-Version: 1.0\r\n" + wrapped)["MIME.Subject"] == "[...]");
+}
+
+TEST_CASE("the copy of hidden fields in an HTML text is taken away (RFC 9788 section 4.5.3.3)") {
+    bench one;
+    const auto body_of = [&](const std::string& html, const std::string& hp = "cipher") {
+        const std::string entity =
+            "From: alice@example.test\r\nContent-Type: text/html; hp=" + hp + "; hp-legacy-display=1\r\n\r\n" + html;
+        const decoded whole = one.decode(outer + encrypted(entity));
+        CHECK(one.decode(outer + encrypted(entity), {}, 1).result.body == whole.result.body);
+        return whole.result.body;
+    };
+    const std::string display = "<div class=\"header-protection-legacy-display\">\r\n<pre>Subject: a</pre></div>";
+    CHECK(body_of("<body>" + display + "<p>x</p></body>") == "<body><p>x</p></body>");
+    CHECK(body_of("<DIV id=1 Class = 'a header-protection-legacy-display'>y<div>z</div>y</DIV ><p>x</p>") ==
+          "<p>x</p>");
+    CHECK(body_of("<div class=header-protection-legacy-display>y</div>x") == "x");
+    for (const std::string& kept :
+         {std::string("<div class=\"header-protection\">y</div>"),
+          std::string("<div title='class=header-protection-legacy-display'>y</div>"), "<!-- > " + display + " -->",
+          std::string("a < b"), std::string("<divider>"), '<' + std::string(9000, 'a') + '>'}) {
+        CHECK(body_of(kept) == kept);
+    }
+    const std::string marked =
+        "From: alice@example.test\r\nContent-Type: text/html; hp=clear; hp-legacy-display=1\r\n\r\n";
+    CHECK(one.decode(outer + signed_opaque(all().alice, marked + display)).result.body ==
+          display);  // nothing is hidden
 }
 
 TEST_CASE("a header that is not protected is the outer one") {

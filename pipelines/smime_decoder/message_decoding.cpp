@@ -2,6 +2,8 @@
 
 #include <openssl/objects.h>
 
+#include <algorithm>
+
 #include "cms_envelope.hpp"
 #include "cms_signature.hpp"
 #include "cms_structure.hpp"
@@ -75,6 +77,7 @@ body_stream message_decoding::open(body_stream whole) {
     entity one = read_entity(std::move(whole));
     has_bare_line_feeds_ = one.header.has_bare_line_feeds;
     take_outer_fields(one.header, facts_);
+    const mime_header outer = one.header;
     while (is_seal(one.header, one.type)) {
         if (facts_.layers.size() == layers_max) {
             throw failure("the message is sealed more than " + std::to_string(layers_max) + " times");
@@ -82,10 +85,32 @@ body_stream message_decoding::open(body_stream whole) {
         one = read_entity(unwrap(std::move(one)));
     }
     if (!facts_.layers.empty()) {
-        take_protected_fields(one.header, one.type, facts_);
+        take_protected_fields(outer, one.header, one.type, facts_);
+        one = unwrap_message(std::move(one), outer);
     }
     check_seals();
     return open_body(std::move(one));
+}
+
+message_decoding::entity message_decoding::unwrap_message(entity one, const mime_header& outer) {
+    if (one.type.type != "message/rfc822") {
+        return one;
+    }
+    byte_reader bytes(decode_transfer(std::move(one.body), one.header.transfer_encoding()));
+    std::optional<mime_header> inner = parse_mime_header(bytes.look(mime_header::size_max));
+    if (!inner || !is_wrapped_message(one.type, *inner) || is_seal(*inner, inner->type())) {
+        one.header.fields.erase(std::remove_if(one.header.fields.begin(), one.header.fields.end(),
+                                               [](const header_field& field) {
+                                                   return to_lower(field.name) == "content-transfer-encoding";
+                                               }),
+                                one.header.fields.end());  // it is decoded now
+        one.body = make_stream(std::move(bytes));
+        return one;
+    }
+    take_wrapped_fields(outer, *inner, facts_);
+    bytes.consume(inner->size);
+    content_type type = inner->type();
+    return {*std::move(inner), std::move(type), make_stream(std::move(bytes))};
 }
 
 body_stream message_decoding::unwrap(entity sealed) {
@@ -159,7 +184,7 @@ body_stream message_decoding::open_body(entity one) {
                       ", and that is not the one that BodyPartIndex and BodyPartContentType ask for");
     }
     body_stream body = decode_transfer(std::move(one.body), one.header.transfer_encoding());
-    return drop_legacy_display(std::move(body), one.type, !facts_.protected_fields.empty());
+    return drop_legacy_display(std::move(body), one.type, has_legacy_display());
 }
 
 body_stream message_decoding::open_part(entity one) {
@@ -179,11 +204,13 @@ body_stream message_decoding::open_part(entity one) {
     facts_.content_type = type.type;
     facts_.charset = printable(type.parameter("charset"));
     facts_.file_name = printable(chosen.header.file_name());
-    return drop_legacy_display(open_leaf(chosen), type, !facts_.protected_fields.empty());
+    return open_leaf(chosen);
 }
 
 body_stream message_decoding::open_leaf(const mime_part& leaf) const {
-    return decode_transfer(make_stream(parts_bytes_, leaf.body_begin, leaf.end), leaf.header.transfer_encoding());
+    body_stream body =
+        decode_transfer(make_stream(parts_bytes_, leaf.body_begin, leaf.end), leaf.header.transfer_encoding());
+    return drop_legacy_display(std::move(body), leaf.header.type(), has_legacy_display());
 }
 
 std::vector<message_decoding::further_part> message_decoding::take_further_parts() {

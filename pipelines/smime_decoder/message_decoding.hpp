@@ -43,9 +43,11 @@ private:
     };
 
     entity read_entity(body_stream whole);
+    entity unwrap_message(entity one, const mime_header& outer);
     body_stream unwrap(entity sealed);
     body_stream unwrap_clear(entity sealed);
     void check_seals() const;
+    bool has_legacy_display() const { return facts_.is_header_protected && facts_.is_encrypted(); }
     body_stream open_body(entity one);
     body_stream open_part(entity one);
     body_stream open_leaf(const mime_part& leaf) const;

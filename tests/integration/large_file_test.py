@@ -95,7 +95,8 @@ def main():
         port, out = work.server("", program="streaming_sink.py")
         # ClearSign inside the envelope: one base64 layer less than BlobSign, so that openssl's 2 GiB limit is not reached.
         work.bindings("sealed", port, {"pipelines": {"Sealed": {"encode": [{"component": "SMIMEEncoder", "properties": {
-            "SignatureType": "ClearSign", "EnableEncryption": True, "EncryptionAlgorithm": "AES256", "CheckRevocationList": False}}]}}})
+            "SignatureType": "ClearSign", "EnableEncryption": True, "EncryptionAlgorithm": "AES256", "CheckRevocationList": False,
+            "HeaderProtection": "hcp_baseline"}}]}}})
         start = time.monotonic()
         peak = send(work)
         seconds = time.monotonic() - start

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Sealed mail through a real Postfix, opened by openssl and by gpgsm; 4xx and 5xx; SMTPUTF8, CHUNKING and DSN."""
+"""Sealed mail through a real Postfix, opened by openssl and by gpgsm; protected headers; 4xx and 5xx; SMTPUTF8, CHUNKING and DSN."""
 import email
 import email.policy
 import json
@@ -56,6 +56,49 @@ def signed_mail(given, postfix, number):
         for tool in ("openssl", "gpgsm"):
             opens(given, mail, work.path("in.txt"), tool, "signed")
         print("ClearSign alone: verified by openssl and gpgsm")
+
+
+def protected_mail(given, postfix, number):
+    """RFC 9788: the subject is [...] for Postfix and whoever reads the mailbox, and the true one after openssl cms -decrypt."""
+    subject = "Angebot 4711 für Müller"
+    for offset, (policy, sender) in enumerate((("hcp_baseline", "Der Bus <bus@example.test>"), ("hcp_shy", "bus@example.test")), 1):
+        with Work(given) as work:
+            work.write("in.txt", b"Due on Friday.\r\n")
+            work.bindings("sealed", postfix.port, merged(TLS, encoder({
+                "SignatureType": "BlobSign", "EnableEncryption": True, "TripleWrap": True, "CheckRevocationList": False,
+                "HeaderProtection": policy}), {"sendPorts": [{"name": "Out", "primaryTransport": {
+                    "properties": {"From": "Der Bus <bus@example.test>", "Subject": subject}}}]}))
+            before = postfix.messages()
+            work.hawser("send", "bindings.json", "--port", "Out", "in.txt")
+            [path] = set(postfix.messages(number + offset)) - set(before)  # in one second their names have no order
+            with open(path, "rb") as file:
+                raw = file.read()
+            outer = parsed(path)
+            check(outer["Subject"] == "[...]" and outer["From"] == sender, f"outside: {outer['Subject']} {outer['From']}")
+            check(b"4711" not in raw and b"Angebot" not in raw, "the subject is readable outside")
+            inner = payload(given, work, path)
+            check(inner["Subject"] == subject and inner["From"] == "Der Bus <bus@example.test>", f"inside: {inner.items()}")
+            check(inner["Content-Type"].params["hp"] == "cipher", inner["Content-Type"])
+            outside = {name: value.strip() for name, _, value in (one.partition(":") for one in inner.get_all("HP-Outer"))}
+            check(outside["Subject"] == "[...]" and outside["From"] == sender, f"HP-Outer: {outside}")
+            check(outside["Message-ID"] == outer["Message-ID"] == inner["Message-ID"], f"HP-Outer: {outside}")
+            shown = ["From: Der Bus <bus@example.test>"] if policy == "hcp_shy" else []
+            text = "\n".join([*shown, f"Subject: {subject}", "", "Due on Friday.", ""])
+            check(inner["Content-Type"].params["hp-legacy-display"] == "1" and inner.get_content() == text, inner.get_content())
+    print("header protection: [...] outside, the true subject after openssl cms -decrypt")
+
+
+def payload(given, work, mail):
+    """What a triple-wrapped mail holds, opened layer by layer by openssl."""
+    roots = os.path.join(given.pki, "certs/roots/ca.pem")
+    partner = ["-recip", os.path.join(given.pki, "certs/other-people/partner.pem"),
+               "-inkey", os.path.join(given.pki, "partner/partner.key")]
+    for step, words in enumerate((["-verify", "-CAfile", roots], ["-decrypt", *partner], ["-verify", "-CAfile", roots])):
+        opened = work.path(f"layer-{step}.eml")
+        done = subprocess.run(["openssl", "cms", *words, "-in", mail, "-out", opened], capture_output=True, check=False)
+        check(done.returncode == 0, f"openssl cms {words[0]}: {done.stderr.decode('utf-8', 'replace')}")
+        mail = opened
+    return parsed(mail)
 
 
 def refused_and_deferred(given, postfix, number):
@@ -122,8 +165,9 @@ def main():
         for number, (signature, algorithm) in enumerate((("BlobSign", "AES256"), ("BlobSign", "AES128"), ("ClearSign", "AES192")), 1):
             sealed_mail(given, postfix, number, signature, algorithm)
         signed_mail(given, postfix, 4)
-        refused_and_deferred(given, postfix, 4)
-        extensions(given, postfix, 4)
+        protected_mail(given, postfix, 4)
+        refused_and_deferred(given, postfix, 6)
+        extensions(given, postfix, 6)
         queue(given, postfix, len(postfix.messages()))
 
 

@@ -147,8 +147,8 @@ def cases():
     yield "self that is not there", {**both, "EncryptToSelf": "nobody.pem"}, {}, (69,), "EncryptToSelf"
     yield "self that may only sign", {**both, "EncryptToSelf": "good-signer.pem"}, {}, (69,), "not usable"
     for name, value in {"EncryptionAlgorithm": "DES3", "Profile": "smime5", "Digest": "MD5", "KeyTransport": "raw", "SignaturePadding": "none",
-                        "SignatureType": "Sign", "ContentTransferEncoding": "QuotedPrintable", "SendBodyPartAsAttachment": True,
-                        "CheckRevocationLists": False}.items():
+                        "SignatureType": "Sign", "ContentTransferEncoding": "Rot13", "SendBodyPartAsAttachment": "perhaps",
+                        "CheckRevocationLists": False, "HeaderProtection": "hcp_everything", "LegacyDisplay": "perhaps"}.items():
         yield f"{name} {value}", {**both, name: value}, {}, (78,), name.removesuffix("s")
     yield "three layers of one", {"EnableEncryption": True, "TripleWrap": True}, {}, (78,), "TripleWrap"
     yield "self without encryption", {"SignatureType": "BlobSign", "EncryptToSelf": "good-signer.pem"}, {}, (78,), "EncryptToSelf"

@@ -327,6 +327,8 @@ typedef struct hawser_audit_api {
 #define HAWSER_SPEC_GUARDS_SECRETS 16u /* secrets are given only while this has the value they were configured with */
 #define HAWSER_SPEC_ADDRESS 32u /* may be given by the port's address instead */
 #define HAWSER_SPEC_RECIPIENTS 64u /* further addresses; of a dynamic port's message only those that the port allows */
+#define HAWSER_SPEC_NEEDS_COMPOSER 128u /* component: without effect where the adapter lacks HAWSER_FLAG_COMPOSES */
+#define HAWSER_SPEC_WITHOUT_COMPOSER 256u /* component: without effect where the adapter has HAWSER_FLAG_COMPOSES */
 typedef struct hawser_property_spec {
     uint32_t struct_size, type, flags, since_minor;
     int64_t minimum, maximum; /* of an integer, or of a string's length in bytes; both 0 = no limit */
@@ -350,6 +352,7 @@ typedef struct hawser_property_spec {
 #define HAWSER_FLAG_SEALS 8u /* component: signs or encrypts */
 #define HAWSER_FLAG_BLOCKING 16u /* adapter: transmit may block; it gets max_in_flight threads of its own */
 #define HAWSER_FLAG_AUDITS 32u /* adapter: records what it sends by hawser.audit/1 */
+#define HAWSER_FLAG_COMPOSES 64u /* adapter: makes mail of what it sends, by HAWSER_COMPOSER */
 
 typedef struct hawser_descriptor { /* constant, lives as long as the plugin */
     uint32_t struct_size, kind, stages, flags;

@@ -21,6 +21,8 @@ enum class property_flag : std::uint32_t {
     guards_secrets = HAWSER_SPEC_GUARDS_SECRETS,
     address = HAWSER_SPEC_ADDRESS,
     recipients = HAWSER_SPEC_RECIPIENTS,
+    needs_composer = HAWSER_SPEC_NEEDS_COMPOSER,
+    without_composer = HAWSER_SPEC_WITHOUT_COMPOSER,
 };
 
 class config_spec {

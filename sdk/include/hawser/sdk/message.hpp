@@ -151,6 +151,17 @@ public:
                         ->append(abi_, detail::to_abi(name), detail::to_abi(value), error.abi()),
                     "appending a mail header field");
     }
+    void set_mail_header(std::uint32_t index, std::string_view value) {
+        detail::error_sink error;
+        error.check(host_.service<hawser_mail_headers_api>(HAWSER_MAIL_HEADERS)
+                        ->set(abi_, index, detail::to_abi(value), error.abi()),
+                    "changing a mail header field");
+    }
+    void remove_mail_header(std::uint32_t index) {
+        if (host_.service<hawser_mail_headers_api>(HAWSER_MAIL_HEADERS)->remove(abi_, index) < 0) {
+            throw failure(HAWSER_MISUSE, "the host refused to remove a mail header field");
+        }
+    }
 
 private:
     bool find(std::string_view name, hawser_property& property) const {

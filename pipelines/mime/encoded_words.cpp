@@ -107,15 +107,16 @@ int hex_value(char c) {
 std::string decode_words(std::string_view value) {
     std::string out;
     bool is_after_word = false;
+    std::size_t word_end = 0;  // of the last word, in `out`
     for (std::size_t at = 0; at < value.size();) {
         std::size_t size = 0;
         if (value.substr(at, 2) == "=?") {
             if (std::optional<std::string> word = decode_word(value.substr(at), size)) {
-                const std::size_t last = out.find_last_not_of(" \t");
                 if (is_after_word) {  // the white space between two words is none of the text
-                    out.resize(last == std::string::npos ? 0 : last + 1);
+                    out.resize(word_end);
                 }
                 out += *word;
+                word_end = out.size();
                 at += size;
                 is_after_word = true;
                 continue;

@@ -59,6 +59,7 @@ TEST_CASE("content types with quotes, comments, and parameters in pieces") {
 
 TEST_CASE("encoded words are decoded, and nothing unprintable is shown") {
     CHECK(decode_words("=?utf-8?Q?Rechnung_f=C3=BCr?= =?UTF-8?B?IE1haQ==?= ok") == "Rechnung f\xC3\xBCr Mai ok");
+    CHECK(decode_words("=?utf-8?Q?Offer_?=\t=?utf-8?Q?_for?=") == "Offer  for");  // the words' own blanks stay
     CHECK(decode_words("=?iso-8859-1*de?q?=FC?=") == "\xC3\xBC");
     CHECK(decode_words("=?koi8-r?Q?=F0?= =?utf-8?B?###?= =?x") == "=?koi8-r?Q?=F0?= =?utf-8?B?###?= =?x");
     CHECK(printable("a\r\nb\x01\xC3\xBC\xC3(\xED\xA0\x80\xF0\x9F\x98\x80") == "a??b?\xC3\xBC?(???\xF0\x9F\x98\x80");
