@@ -263,10 +263,8 @@ host_status local_host::status() {
             status.warnings.push_back("group " + group.name + ": " + group.note);
         }
     }
-    const std::shared_ptr<const certificate_snapshot> certificates = current->services->certificates.current();
-    for (const certificate_folder* folder :
-         {&certificates->personal, &certificates->other_people, &certificates->trusted}) {
-        status.warnings.insert(status.warnings.end(), folder->problems.begin(), folder->problems.end());
+    for (std::string& problem : current->services->certificates.current()->problems()) {
+        status.warnings.push_back(std::move(problem));
     }
     return status;
 }
