@@ -192,6 +192,11 @@ adapter_map make_adapters(const loaded_configuration& loaded, const engine_servi
     return adapters;
 }
 
+std::uint32_t configured_seals(const loaded_configuration& loaded, const engine_services& services,
+                               const send_port_binding& binding) {
+    return make_pipeline(loaded, services, binding)->configured_seals();
+}
+
 std::shared_ptr<send_port_runtime> make_port(const loaded_configuration& loaded, const engine_services& services,
                                              const adapter_map& adapters, const send_port_binding& binding) {
     auto port = std::make_shared<send_port_runtime>();
