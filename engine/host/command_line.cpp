@@ -1,7 +1,6 @@
 #include "host/command_line.hpp"
 
 #include <CLI/CLI.hpp>
-#include <cstdlib>
 #include <tuple>
 
 #include "host/command_help.hpp"
@@ -305,11 +304,9 @@ void command_parser::add_plugins() {
 }
 
 void command_parser::add_certificates() {
-    CLI::App* certificates = app_.add_subcommand("certificates", "Look after the certificates of the host's folders");
-    CLI::App* list = add_verb(*certificates->require_subcommand(1), "list",
-                              "Show each certificate, and which ports use it and for what");
-    CLI::App* check =
-        add_verb(*certificates, "check", "Say what is wrong with certificates and their use, and what to do");
+    CLI::App* group = app_.add_subcommand("certificates", "Look after the certificates of the host's folders");
+    CLI::App* list = add_verb(*group, "list", "Show each certificate, and which ports use it and for what");
+    CLI::App* check = add_verb(*group, "check", "Say what is wrong with certificates and their use, and what to do");
     for (CLI::App* verb : {list, check}) {
         add_bindings(verb);
         add_json(verb);
@@ -317,6 +314,7 @@ void command_parser::add_certificates() {
     check->add_option("--within", values_.within_days, "warn of those that end within so many days (default 30)")
         ->check(CLI::Range(0, 36500))
         ->type_name("DAYS");
+    group->require_subcommand(1);
 }
 
 void command_parser::add_audit() {
