@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/diagnostics.hpp"
+#include "base/secret_text.hpp"
 #include "message/filter.hpp"
 
 namespace hawser::engine {
@@ -143,11 +144,13 @@ struct limits_binding {
     std::int64_t disk_free_min_bytes = 64'000'000;
 };
 
-struct certificate_folders {
-    std::string personal;
+struct certificate_sources {
+    std::string personal;  // a folder, absolute; "" = none
     std::string other_people;
-    std::string trusted;  // "" = the system's
-    std::string signing;  // thumbprint or file name
+    std::string trusted;                           // "" = the system's
+    std::string signing;                           // thumbprint or file name
+    std::map<std::string, secret_text> passwords;  // of PKCS#12 files and encrypted keys, by file name
+    std::int64_t warn_before_ms = std::int64_t{30} * 24 * 3600 * 1000;  // of the end of one that a port uses
 };
 
 struct service_account_binding {
@@ -170,7 +173,7 @@ struct audit_archive_binding {
 struct host_binding {
     std::string name = "Hawser";
     std::string message_box_path;      // absolute
-    certificate_folders certificates;  // absolute; "" = none
+    certificate_sources certificates;
     service_account_binding service_account;
     unsigned worker_count = 2;
     std::int64_t stop_grace_ms = 10 * 1000;

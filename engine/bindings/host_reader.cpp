@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "bindings/audit_reader.hpp"
+#include "bindings/certificate_reader.hpp"
 #include "bindings/field_reader.hpp"
 #include "bindings/location_reader.hpp"
 #include "bindings/service_account_reader.hpp"
@@ -18,30 +19,6 @@ constexpr std::int64_t day_ms = std::int64_t{24} * 3600 * 1000;
 
 std::string absolute_path(const std::string& base, const std::string& path) {
     return path.empty() ? "" : (std::filesystem::path(base) / path).lexically_normal().string();
-}
-
-certificate_folders read_certificates(field_reader& host, const std::string& base, diagnostics& problems) {
-    certificate_folders folders;
-    const json_value* object = host.of("certificates", json_value::kind::object);
-    if (object == nullptr) {
-        return folders;
-    }
-    field_reader fields(*object, host.at("certificates"), problems);
-    const auto folder = [&](const char* key) {
-        const json_value* value = object->find(key);
-        const std::string path = absolute_path(base, fields.string(key));
-        std::error_code failure;
-        if (value != nullptr && !path.empty() && !std::filesystem::is_directory(path, failure)) {
-            problems.error(value->position, fields.at(key), "there is no folder " + path);
-        }
-        return path;
-    };
-    folders.personal = folder("personal");
-    folders.other_people = folder("otherPeople");
-    folders.trusted = folder("trusted");
-    folders.signing = fields.string("signing");
-    fields.finish();
-    return folders;
 }
 
 limits_binding read_limits(field_reader& host, diagnostics& problems) {
@@ -123,7 +100,7 @@ host_binding read_host(const bindings_document& document, const component_catalo
     }
     field_reader fields(*object, "/host", problems);
     host.name = fields.string("name", host.name);
-    host.certificates = read_certificates(fields, document.base_directory, problems);
+    host.certificates = read_certificate_sources(fields, document.base_directory, problems);
     host.worker_count = static_cast<unsigned>(fields.integer("workers", 2, 1, 64));
     host.stop_grace_ms = fields.duration_ms("stopGrace", host.stop_grace_ms, day_ms);
     host.service_account = read_service_account(fields, document.base_directory, problems);

@@ -145,7 +145,11 @@ constexpr const char* fixed_part = R"({
         "otherPeople": {"type": "string", "description": "Folder of partners' certificates."},
         "trusted": {"type": "string",
           "description": "Folder of trust anchors and CRLs; default: the system's anchors."},
-        "signing": {"type": "string", "description": "SHA-1 or SHA-256 thumbprint, or a file name in personal."}}},
+        "signing": {"type": "string", "description": "SHA-1 or SHA-256 thumbprint, or a file name in personal."},
+        "warnBefore": {"$ref": "#/$defs/duration", "default": "30d",
+          "description": "How long before the end of a certificate that a port uses warnings begin."},
+        "passwords": {"type": "object", "additionalProperties": {"$ref": "#/$defs/secret"},
+          "description": "Of PKCS#12 files and encrypted private keys, by file name."}}},
       "serviceAccount": {"type": "object", "additionalProperties": false, "required": ["user", "password"],
         "description": "Whom adapters log in as that use the process's account.", "properties": {
         "domain": {"type": "string"}, "user": {"type": "string"}, "password": {"$ref": "#/$defs/secret"}}},

@@ -31,6 +31,7 @@ Look after
   messages terminate BINDINGS ID…   give messages up
   messages save BINDINGS ID -o FILE write out a message's body, also as it was sent (--point after); --folder DIR
   ports list BINDINGS               send ports and groups, their state and counts
+  certificates list|check BINDINGS  the certificates, which ports use them, and what is wrong with them
   ports start|stop|enlist|unenlist BINDINGS NAME…
   audit verify|show|export ARCHIVE  prove that an audit archive is whole, read it, get out what was sent
 

@@ -1,8 +1,6 @@
 #include "host/command_line.hpp"
 
 #include <CLI/CLI.hpp>
-#include <charconv>
-#include <cstdlib>
 #include <tuple>
 
 #include "host/command_help.hpp"
@@ -30,6 +28,7 @@ public:
         add_messages();
         add_ports();
         add_plugins();
+        add_certificates();
         add_audit();
     }
 
@@ -101,6 +100,7 @@ private:
     void add_save(CLI::App& messages);
     void add_ports();
     void add_plugins();
+    void add_certificates();
     void add_audit();
     std::string check_values();
     std::string check_audit();
@@ -309,6 +309,20 @@ void command_parser::add_plugins() {
     add_json(show);
 }
 
+void command_parser::add_certificates() {
+    CLI::App* group = app_.add_subcommand("certificates", "Look after the certificates of the host's folders");
+    CLI::App* list = add_verb(*group, "list", "Show each certificate, and which ports use it and for what");
+    CLI::App* check = add_verb(*group, "check", "Say what is wrong with certificates and their use, and what to do");
+    for (CLI::App* verb : {list, check}) {
+        add_bindings(verb);
+        add_json(verb);
+    }
+    check->add_option("--within", values_.within_days, "warn of those that end within so many days (default 30)")
+        ->check(CLI::Range(0, 36500))
+        ->type_name("DAYS");
+    group->require_subcommand(1);
+}
+
 void command_parser::add_audit() {
     CLI::App* audit = app_.add_subcommand("audit", "Verify an audit archive, read its records, get contents out of it");
     audit->require_subcommand(1);
@@ -349,16 +363,11 @@ void command_parser::add_audit() {
 
 std::string command_parser::check_audit() {
     for (const std::string& text : expected_) {
-        const std::size_t colon = text.find(':');
-        std::uint64_t record = 0;
-        const auto [end, failure] = std::from_chars(text.data(), text.data() + std::min(colon, text.size()), record);
-        const std::string hash = colon == std::string::npos ? "" : text.substr(colon + 1);
-        constexpr std::size_t hash_size = 64;
-        if (failure != std::errc{} || end != text.data() + colon || hash.size() != hash_size ||
-            hash.find_first_not_of("0123456789abcdef") != std::string::npos) {
+        std::optional<std::pair<std::uint64_t, std::string>> expected = parse_record_hash(text);
+        if (!expected) {
             return "--expect: \"" + text + "\" is no RECORD:HASH as audit verify prints it";
         }
-        values_.expected.emplace_back(record, hash);
+        values_.expected.push_back(std::move(*expected));
     }
     if (values_.verb == "audit export" && (values_.record == 0) == values_.message_id.empty()) {
         return "audit export: say which: --record N, or --message ID";

@@ -61,6 +61,8 @@ struct arguments {
     std::optional<change_rate> rate;
     bool is_dry_run = false;
 
+    std::int64_t within_days = 30;  // of certificates check
+
     // Of audit: `port`, `message_id`, `since`, `until` and `output` too.
     std::string archive;
     std::vector<std::string> key_files;

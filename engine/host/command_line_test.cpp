@@ -199,6 +199,13 @@ TEST_CASE("wrong usage is 64 and says what and where to look") {
     CHECK(parse({"send", "b", "--port", "P", "--key", long_key.c_str(), "f"}).exit_code == 64);
 }
 
+TEST_CASE("how far certificates check looks ahead") {
+    CHECK(parse({"certificates", "check", "b"}).values.within_days == 30);
+    CHECK(parse({"certificates", "check", "b", "--within", "7"}).values.within_days == 7);
+    CHECK(parse({"certificates", "check", "b", "--within", "-1"}).exit_code == 64);
+    CHECK(parse({"certificates", "list", "b", "--within", "7"}).exit_code == 64);
+}
+
 TEST_CASE("help and version are 0") {
     CHECK(parse({"--help"}).exit_code == 0);
     CHECK(parse({"help"}).text.find("messages resume") != std::string::npos);

@@ -19,6 +19,8 @@ std::string plain(std::string_view text);
 // "2 ports", "1 port"
 std::string counted(std::uint64_t count, const std::string& singular);
 
+std::string joined(const std::vector<std::string>& words);  // "a, b"
+
 // Rows with aligned columns, the first row the heading; the last column is not padded. Numbers can be set right.
 class text_table {
 public:

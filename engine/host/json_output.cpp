@@ -218,6 +218,42 @@ std::string json_of(const probe_answer& answer, int exit_code) {
                 2);
 }
 
+std::string json_of(const std::vector<certificate_summary>& certificates) {
+    return dump({{"certificates", list_of(certificates,
+                                          [](const certificate_summary& one) {
+                                              return json{{"file", one.file},
+                                                          {"folder", one.folder},
+                                                          {"subject", one.subject},
+                                                          {"issuer", one.issuer},
+                                                          {"mailboxes", one.mailboxes},
+                                                          {"domains", one.domains},
+                                                          {"serial", one.serial},
+                                                          {"sha1", one.sha1},
+                                                          {"sha256", one.sha256},
+                                                          {"key", one.key},
+                                                          {"notBefore", time_json(one.not_before_unix_ms)},
+                                                          {"notAfter", time_json(one.not_after_unix_ms)},
+                                                          {"hasPrivateKey", one.has_private_key},
+                                                          {"isAuthority", one.is_authority},
+                                                          {"signsFor", one.signs_for},
+                                                          {"encryptedForBy", one.encrypted_for_by}};
+                                          })}},
+                2);
+}
+
+std::string json_of(const std::vector<certificate_finding>& findings, int exit_code) {
+    return dump({{"isOk", exit_code == 0},
+                 {"exitCode", exit_code},
+                 {"findings", list_of(findings,
+                                      [](const certificate_finding& one) {
+                                          return json{{"kind", one.kind == finding_kind::error ? "error" : "warning"},
+                                                      {"file", one.file},
+                                                      {"port", one.port},
+                                                      {"text", one.text}};
+                                      })}},
+                2);
+}
+
 std::string json_of(const host_status& status) {
     return dump({{"host", status.host_name},
                  {"isRunning", status.is_running},

@@ -22,6 +22,8 @@ std::string json_of(const message_detail& one);
 std::string json_of(const std::vector<port_summary>& ports, const std::vector<group_summary>& groups,
                     const std::vector<receive_port_summary>& receive_ports);
 std::string json_of(const probe_answer& answer, int exit_code);
+std::string json_of(const std::vector<certificate_summary>& certificates);
+std::string json_of(const std::vector<certificate_finding>& findings, int exit_code);
 std::string json_of(const reload_answer& answer, int exit_code);
 std::string json_of(const host_status& status);
 std::string json_of(const std::vector<plugin_help>& plugins);

@@ -24,6 +24,8 @@ verb_function find_verb(const std::string& name) {
                                                                       {"submit", submit},
                                                                       {"preview", preview},
                                                                       {"smtp probe", smtp_probe},
+                                                                      {"certificates list", certificates_list},
+                                                                      {"certificates check", certificates_check},
                                                                       {"messages list", messages_list},
                                                                       {"messages show", messages_show},
                                                                       {"messages resume", messages_resume},

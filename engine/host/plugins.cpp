@@ -14,14 +14,6 @@
 namespace hawser::command {
 namespace {
 
-std::string joined(const std::vector<std::string>& words) {
-    std::string text;
-    for (const std::string& word : words) {
-        text += (text.empty() ? "" : ", ") + word;
-    }
-    return text;
-}
-
 bool is_bindings_file(const std::string& word) {
     std::error_code ignored;
     return word.ends_with(".json") || word.ends_with(".jsonc") || std::filesystem::is_regular_file(word, ignored);

@@ -169,6 +169,11 @@ change_answer preview(const configuration&, const submission& message, int descr
     return script.change;
 }
 
+certificate_report inspect_certificates(const configuration&, std::int64_t within_ms) {
+    script.calls.push_back("certificates " + std::to_string(within_ms));
+    return script.certificates;
+}
+
 probe_answer probe(const configuration&, const std::string& type, const submission& message) {
     script.calls.push_back("probe " + type + ' ' + message.port);
     return script.probe;

@@ -29,6 +29,7 @@ struct engine_script {
     std::string message_box_path = "box.db";  // of load
     reload_answer reload;
     probe_answer probe;
+    certificate_report certificates;
     std::function<reload_answer(host&, const reload_options&)> on_reload;  // as the verb gave it to open_host
     std::vector<plugin_help> plugins;
     std::string saved;

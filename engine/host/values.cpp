@@ -165,4 +165,17 @@ std::optional<change_rate> parse_rate(const std::string& text) {
     return std::nullopt;
 }
 
+std::optional<std::pair<std::uint64_t, std::string>> parse_record_hash(const std::string& text) {
+    constexpr std::size_t hash_size = 64;
+    const std::size_t colon = text.find(':');
+    std::uint64_t record = 0;
+    const auto [end, failure] = std::from_chars(text.data(), text.data() + std::min(colon, text.size()), record);
+    const std::string hash = colon == std::string::npos ? "" : text.substr(colon + 1);
+    if (failure != std::errc{} || end != text.data() + colon || hash.size() != hash_size ||
+        hash.find_first_not_of("0123456789abcdef") != std::string::npos) {
+        return std::nullopt;
+    }
+    return std::pair{record, hash};
+}
+
 }  // namespace hawser::command

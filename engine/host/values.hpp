@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace hawser::command {
 
@@ -20,5 +21,8 @@ struct change_rate {
     std::int64_t of_ms = 0;
 };
 std::optional<change_rate> parse_rate(const std::string& text);
+
+// "RECORD:HASH" with the SHA-256 of an audit record, in lower-case hexadecimal.
+std::optional<std::pair<std::uint64_t, std::string>> parse_record_hash(const std::string& text);
 
 }  // namespace hawser::command

@@ -13,6 +13,8 @@ int send(const arguments& given);
 int submit(const arguments& given);
 int preview(const arguments& given);
 int smtp_probe(const arguments& given);
+int certificates_list(const arguments& given);
+int certificates_check(const arguments& given);
 int messages_list(const arguments& given);
 int messages_show(const arguments& given);
 int messages_resume(const arguments& given);

@@ -326,6 +326,28 @@ TEST_CASE_FIXTURE(folder_fixture, "preview, plugins and schema") {
     words.is_json = true;
     CHECK(contains(captured(folder, smtp_probe, words).out, "\"wouldDeliver\": false"));
 
+    script.certificates.certificates = {
+        {.file = "bus.pem", .folder = "personal", .domains = {"a.example"}, .signs_for = {"Out"}}};
+    script.certificates.findings = {{finding_kind::warning, "bus.pem", "", "it ends \x1b[31msoon"}};
+    words = given("certificates list");
+    const std::string listed = captured(folder, certificates_list, words).out;
+    CHECK(contains(listed, "personal/bus.pem\n"));
+    CHECK(contains(listed, "all of a.example\n"));
+    CHECK(contains(listed, "signs for    Out\n"));
+    words.is_json = true;
+    CHECK(contains(captured(folder, certificates_list, words).out, "\"signsFor\": [\n"));
+    words = given("certificates check");
+    words.within_days = 2;
+    const outcome warned = captured(folder, certificates_check, words);
+    CHECK(warned.code == 0);
+    CHECK(script.calls.back() == "certificates 172800000");
+    CHECK(warned.out == "warning it ends \\x1b[31msoon\nok: 1 certificate; 0 errors, 1 warning\n");
+    script.certificates.findings.push_back({finding_kind::error, "", "Out", "it has ended"});
+    CHECK(captured(folder, certificates_check, words).code == 69);
+    CHECK(contains(captured(folder, certificates_check, words).out, "ERROR   port Out: it has ended\n"));
+    words.is_json = true;
+    CHECK(contains(captured(folder, certificates_check, words).out, "\"isOk\": false"));
+
     script.plugins = {{.file = "/p/smtp.so",
                        .kind = "send adapter",
                        .id = "SMTP",

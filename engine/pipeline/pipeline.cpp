@@ -52,16 +52,15 @@ std::string component_instance::title() const { return std::string(from_abi(desc
 
 pipeline::pipeline(std::vector<std::unique_ptr<component_instance>> components, seal_requirement requirement)
     : components_(std::move(components)) {
-    std::uint32_t configured = 0;
     for (const auto& component : components_) {
         if ((component->flags() & HAWSER_FLAG_SEALS) != 0) {
-            configured |= component->configured_seals();
+            configured_seals_ |= component->configured_seals();
             has_idle_sealer_ = has_idle_sealer_ || component->configured_seals() == 0;
         }
         defers_context_ = defers_context_ || (component->flags() & HAWSER_FLAG_DEFERS_CONTEXT) != 0;
     }
     switch (requirement) {
-    case seal_requirement::as_configured: required_seals_ = configured; break;
+    case seal_requirement::as_configured: required_seals_ = configured_seals_; break;
     case seal_requirement::none: required_seals_ = 0; break;
     case seal_requirement::is_signed: required_seals_ = HAWSER_SEAL_SIGNED; break;
     case seal_requirement::encrypted: required_seals_ = HAWSER_SEAL_ENCRYPTED; break;

@@ -66,6 +66,7 @@ public:
                                         const std::string& adapter_namespace);
 
     std::uint32_t required_seals() const noexcept { return required_seals_; }
+    std::uint32_t configured_seals() const noexcept { return configured_seals_; }  // of all components together
     bool defers_context() const noexcept { return defers_context_; }
     bool has_idle_sealer() const noexcept { return has_idle_sealer_; }  // a sealing component configured to do nothing
 
@@ -76,6 +77,7 @@ private:
 
     std::vector<std::unique_ptr<component_instance>> components_;
     std::uint32_t required_seals_ = 0;
+    std::uint32_t configured_seals_ = 0;
     bool defers_context_ = false;
     bool has_idle_sealer_ = false;
 };

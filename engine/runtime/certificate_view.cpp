@@ -1,7 +1,11 @@
 #include "runtime/certificate_view.hpp"
 
+#include "base/clock.hpp"
+
 namespace hawser::engine {
 namespace {
+
+std::int64_t now_unix() { return system_clock().unix_ms() / 1000; }
 
 void give(const certificate_entry& entry, bool with_key, const certificate_source::visitor& visit) {
     hawser_certificate certificate{};
@@ -35,7 +39,7 @@ result<void> give_signing(const certificate_snapshot& all, const working_message
         return fail("certificates.signing",
                     "no signing certificate is configured: name one in host.certificates.signing");
     }
-    const certificate_entry* entry = find_certificate(all.personal, selector);
+    const certificate_entry* entry = find_certificate(all.personal, selector, now_unix());
     if (entry == nullptr) {
         return fail("certificates.signing", "the signing certificate \"" + selector +
                                                 "\" is not in the personal certificates: put it there, or correct "
@@ -64,7 +68,7 @@ result<void> give_encryption(const certificate_snapshot& all, const working_mess
     }
     std::vector<const certificate_entry*> found;
     for (const std::string& selector : selectors) {
-        found.push_back(find_certificate(all.other_people, selector));
+        found.push_back(find_certificate(all.other_people, selector, now_unix()));
         if (found.back() == nullptr) {
             return fail(
                 "certificates.encryption",
@@ -79,6 +83,10 @@ result<void> give_encryption(const certificate_snapshot& all, const working_mess
 }
 
 }  // namespace
+
+certificate_store::sources store_sources(const certificate_sources& sources) {
+    return {sources.personal, sources.other_people, sources.trusted, sources.passwords};
+}
 
 result<void> certificate_view::each(const working_message* message, std::uint32_t set, bool with_keys,
                                     const visitor& visit) const {

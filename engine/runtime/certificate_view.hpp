@@ -1,10 +1,13 @@
 // The host's certificates as plugins may see them: the service behind hawser.certificates/1.
 #pragma once
 
+#include "bindings/bindings.hpp"
 #include "certificates/certificate_store.hpp"
 #include "plugins/bridge/instance_host.hpp"
 
 namespace hawser::engine {
+
+certificate_store::sources store_sources(const certificate_sources& sources);
 
 class certificate_view final : public certificate_source {
 public:

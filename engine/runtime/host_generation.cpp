@@ -9,8 +9,9 @@
 namespace hawser::engine {
 namespace {
 
-bool has_same_folders(const certificate_folders& one, const certificate_folders& other) {
-    return one.personal == other.personal && one.other_people == other.other_people && one.trusted == other.trusted;
+bool has_same_sources(const certificate_sources& one, const certificate_sources& other) {
+    return one.personal == other.personal && one.other_people == other.other_people && one.trusted == other.trusted &&
+           one.passwords == other.passwords;
 }
 
 const hawser_descriptor* descriptor_of(const loaded_configuration& loaded, const std::string& type) {
@@ -69,9 +70,9 @@ std::shared_ptr<const host_generation> make_generation(std::shared_ptr<const loa
                                                        const host_generation* last, const generation_options& options) {
     auto made = std::make_shared<host_generation>();
     made->loaded = std::move(loaded);
-    const certificate_folders& folders = made->bindings().host.certificates;
-    const bool has_services = last != nullptr && has_same_folders(folders, last->bindings().host.certificates);
-    made->services = has_services ? last->services : std::make_shared<host_services>(folders, options.counted);
+    const certificate_sources& sources = made->bindings().host.certificates;
+    const bool has_services = last != nullptr && has_same_sources(sources, last->bindings().host.certificates);
+    made->services = has_services ? last->services : std::make_shared<host_services>(sources, options.counted);
     for (const receive_port_binding& binding : made->bindings().receive_ports) {
         made->receive_ports[binding.name] =
             own_port(made->services, make_receive_port(*made->loaded, made->services->services, binding));

@@ -17,12 +17,10 @@
 
 namespace hawser::engine {
 
-// What plugin instances are given of a host; outlives them. One for each set of certificate folders.
+// What plugin instances are given of a host; outlives them. One for each set of certificate folders and passwords.
 struct host_services {
-    host_services(const certificate_folders& folders, counters& counted)
-        : certificates({folders.personal, folders.other_people, folders.trusted}),
-          view(certificates),
-          services{&view, &counted, &system_clock()} {}
+    host_services(const certificate_sources& sources, counters& counted)
+        : certificates(store_sources(sources)), view(certificates), services{&view, &counted, &system_clock()} {}
     host_services(const host_services&) = delete;
     host_services& operator=(const host_services&) = delete;
 
@@ -58,8 +56,8 @@ struct generation_options {
 };
 
 // The ports are made anew, adapters whose handler has the same properties are those of the last generation (may be
-// null), and so are the services where the certificates' folders are the same. Throws std::runtime_error naming the
-// plugin that could not make an instance, or the key that could not be read.
+// null), and so are the services where the certificates' folders and passwords are the same. Throws std::runtime_error
+// naming the plugin that could not make an instance, or the key that could not be read.
 std::shared_ptr<const host_generation> make_generation(std::shared_ptr<const loaded_configuration> loaded,
                                                        const host_generation* last, const generation_options& options);
 

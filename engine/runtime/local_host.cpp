@@ -49,7 +49,8 @@ local_host::local_host(std::shared_ptr<const loaded_configuration> loaded, const
                          work();
                      }},
                 [this](const delivery_report& report) { waiters_.tell(report); }),
-      releaser_([this](const std::string& group) { return release_piece(group); }) {
+      releaser_([this](const std::string& group) { return release_piece(group); }),
+      certificates_([this] { return generation(); }, system_clock()) {
     ports_.replace(generation_->shared_bindings(), store_states(*generation_));
     put_ports_in_place(*generation_);
 }
@@ -64,6 +65,7 @@ void local_host::start() {
     }
     if (is_running()) {
         release_started_groups();
+        certificates_.start();
     }
     if (options_.serves_clients) {
         server_ = std::make_unique<control_server>(*this, generation()->loaded->message_box_path() + ".sock");
@@ -82,6 +84,7 @@ void local_host::stop(std::int64_t grace_ms) {
         server_->stop();
     }
     releaser_.stop();
+    certificates_.stop();
     const std::shared_ptr<const host_generation> current = generation();
     delivery_.stop(grace_ms < 0 ? current->bindings().host.stop_grace_ms : grace_ms);
     retired_.finish();

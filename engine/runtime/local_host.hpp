@@ -11,6 +11,7 @@
 #include <string>
 
 #include "hawser/host.hpp"
+#include "runtime/certificate_keeper.hpp"
 #include "runtime/counters.hpp"
 #include "runtime/held_releaser.hpp"
 #include "runtime/host_generation.hpp"
@@ -105,6 +106,7 @@ private:
     receive_workers receive_workers_;
     delivery_engine delivery_;
     held_releaser releaser_;
+    certificate_keeper certificates_;
     std::unique_ptr<control_server> server_;
     std::int64_t started_unix_ms_ = 0;
     std::atomic<bool> is_started_ = false;

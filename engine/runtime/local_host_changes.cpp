@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "base/clock.hpp"
 #include "base/log.hpp"
 #include "runtime/box_calls.hpp"
+#include "runtime/certificate_use.hpp"
 #include "runtime/local_host.hpp"
 #include "runtime/port_removal.hpp"
 #include "runtime/public_names.hpp"
@@ -285,9 +287,12 @@ host_status local_host::status() {
         }
     }
     const std::shared_ptr<const certificate_snapshot> certificates = current->services->certificates.current();
-    for (const certificate_folder* folder :
-         {&certificates->personal, &certificates->other_people, &certificates->trusted}) {
-        status.warnings.insert(status.warnings.end(), folder->problems.begin(), folder->problems.end());
+    for (std::string& problem : certificates->problems()) {
+        status.warnings.push_back(std::move(problem));
+    }
+    for (expiry_warning& one :
+         expiry_warnings(current->bindings(), seals_of(*current), *certificates, system_clock().unix_ms() / 1000)) {
+        status.warnings.push_back(std::move(one.text));
     }
     return status;
 }

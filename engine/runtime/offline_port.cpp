@@ -8,17 +8,9 @@
 #include "runtime/submitted_part.hpp"
 
 namespace hawser::engine {
-namespace {
-
-certificate_store::folders folders_of(const loaded_configuration& loaded) {
-    const auto& folders = loaded.bindings().host.certificates;
-    return {folders.personal, folders.other_people, folders.trusted};
-}
-
-}  // namespace
 
 offline_port::offline_port(const loaded_configuration& loaded, const send_port_binding& binding)
-    : store_(folders_of(loaded)),
+    : store_(store_sources(loaded.bindings().host.certificates)),
       view_(store_),
       services_{&view_, &counted_, &system_clock()},
       adapters_(make_adapters(loaded, services_)),

@@ -199,6 +199,11 @@ adapter_map make_adapters(const loaded_configuration& loaded, const engine_servi
     return adapters;
 }
 
+std::uint32_t configured_seals(const loaded_configuration& loaded, const engine_services& services,
+                               const send_port_binding& binding) {
+    return make_pipeline(loaded, services, binding)->configured_seals();
+}
+
 std::shared_ptr<send_port_runtime> make_port(const loaded_configuration& loaded, const engine_services& services,
                                              const adapter_map& adapters, const send_port_binding& binding) {
     auto port = std::make_shared<send_port_runtime>();
@@ -259,19 +264,17 @@ void check_ports(const loaded_configuration& loaded, diagnostics& problems) {
     if (problems.has_errors()) {
         return;
     }
-    const certificate_folders& folders = loaded.bindings().host.certificates;
-    const certificate_store store({folders.personal, folders.other_people, folders.trusted});
+    const certificate_store store(store_sources(loaded.bindings().host.certificates));
     const std::shared_ptr<const certificate_snapshot> all = store.current();
-    for (const certificate_folder* folder : {&all->personal, &all->other_people, &all->trusted}) {
-        for (const std::string& problem : folder->problems) {
-            problems.warning({loaded.bindings().file, 0, 0}, "/host/certificates", problem);
-        }
+    for (const std::string& problem : all->problems()) {
+        problems.warning({loaded.bindings().file, 0, 0}, "/host/certificates", problem);
     }
+    const std::int64_t now_unix = system_clock().unix_ms() / 1000;
     const certificate_view view(store);
     const engine_services services{&view, nullptr, &system_clock()};
     for (const send_port_binding& port : loaded.bindings().send_ports) {
         for (std::size_t i = 0; i < port.encryption_certificates.size(); ++i) {
-            if (find_certificate(all->other_people, port.encryption_certificates[i]) == nullptr) {
+            if (find_certificate(all->other_people, port.encryption_certificates[i], now_unix) == nullptr) {
                 problems.warning(port.position, port.pointer + "/encryptionCertificates/" + std::to_string(i),
                                  "the certificate \"" + port.encryption_certificates[i] +
                                      "\" is not in the otherPeople folder: messages are suspended until it is");

@@ -21,6 +21,10 @@ using adapter_map = std::map<std::string, std::shared_ptr<adapter_instance>>;  /
 adapter_map make_adapters(const loaded_configuration& loaded, const engine_services& services,
                           const adapter_map& kept = {});
 
+// HAWSER_SEAL_* that the port's pipeline makes. Throws as make_adapters().
+std::uint32_t configured_seals(const loaded_configuration& loaded, const engine_services& services,
+                               const send_port_binding& binding);
+
 std::shared_ptr<send_port_runtime> make_port(const loaded_configuration& loaded, const engine_services& services,
                                              const adapter_map& adapters, const send_port_binding& binding);
 

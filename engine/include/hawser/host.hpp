@@ -128,4 +128,8 @@ change_answer preview(const configuration& loaded, const submission& message, in
 // Blocks, at most for the adapter's time-outs.
 probe_answer probe(const configuration& loaded, const std::string& type, const submission& message);
 
+// The certificates in the configuration's folders as they are now, which ports use them, and what is wrong with them;
+// that one ends within `within_ms` is a warning.
+certificate_report inspect_certificates(const configuration& loaded, std::int64_t within_ms);
+
 }  // namespace hawser

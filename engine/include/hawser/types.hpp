@@ -259,6 +259,38 @@ struct probe_answer {
     std::vector<probe_finding> findings;  // in the order in which they were found
 };
 
+// A certificate in one of the host's folders.
+struct certificate_summary {
+    std::string file;    // without its folder
+    std::string folder;  // "personal", "otherPeople" or "trusted"
+    std::string subject;
+    std::string issuer;
+    std::vector<std::string> mailboxes;  // that it is for
+    std::vector<std::string> domains;    // all of whose mailboxes it is for
+    std::string serial;                  // lower-case hexadecimal, as the thumbprints
+    std::string sha1;
+    std::string sha256;
+    std::string key;  // "RSA 2048", "EC prime256v1"
+    std::int64_t not_before_unix_ms = 0;
+    std::int64_t not_after_unix_ms = 0;
+    bool has_private_key = false;
+    bool is_authority = false;
+    std::vector<std::string> signs_for;         // ports
+    std::vector<std::string> encrypted_for_by;  // ports
+};
+
+struct certificate_finding {
+    finding_kind kind = finding_kind::error;
+    std::string file;  // "" = of no one certificate
+    std::string port;  // "" = of no one port
+    std::string text;  // for a person: what is wrong and what to do
+};
+
+struct certificate_report {
+    std::vector<certificate_summary> certificates;
+    std::vector<certificate_finding> findings;  // errors first
+};
+
 // What a bindings file holds, for `hawser check` to say.
 struct configuration_summary {
     std::string host_name;

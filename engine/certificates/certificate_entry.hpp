@@ -1,0 +1,41 @@
+// A certificate, a CRL and a private key, as they were read. Values; a private key is wiped when it goes.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+struct evp_pkey_st;  // OpenSSL's EVP_PKEY
+
+namespace hawser::engine {
+
+struct certificate_entry {
+    std::string der;
+    std::string sha1;  // lower-case hexadecimal
+    std::string sha256;
+    std::string file_name;    // without its folder
+    std::string subject;      // RFC 2253 form, for a person
+    std::string private_key;  // PKCS#8 DER, "" = none; wiped when the entry goes
+    std::int64_t not_before_unix = 0;
+    std::int64_t not_after_unix = 0;
+
+    certificate_entry() = default;
+    certificate_entry(const certificate_entry&) = default;
+    certificate_entry(certificate_entry&&) = default;
+    certificate_entry& operator=(const certificate_entry&) = default;
+    certificate_entry& operator=(certificate_entry&&) = default;
+    ~certificate_entry();
+
+    bool is_valid_at(std::int64_t unix_seconds) const noexcept {
+        return not_before_unix <= unix_seconds && unix_seconds <= not_after_unix;
+    }
+};
+
+struct crl_entry {
+    std::string der;
+    std::string file_name;
+};
+
+using private_key_handle = std::shared_ptr<evp_pkey_st>;
+
+}  // namespace hawser::engine

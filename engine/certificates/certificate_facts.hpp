@@ -1,0 +1,23 @@
+// What stands in a certificate, for those who look after it. Pure.
+#pragma once
+
+#include <string>
+
+#include "certificates/certificate_entry.hpp"
+#include "certificates/mail_address_match.hpp"
+
+namespace hawser::engine {
+
+struct certificate_facts {
+    certificate_addresses addresses;
+    std::string issuer;  // RFC 2253 form
+    std::string serial;  // lower-case hexadecimal
+    std::string key;     // "RSA 2048", "EC prime256v1", "ED25519"
+    bool is_authority = false;
+    bool fits_signing = false;  // its key usages allow it to sign mail
+    bool fits_encryption = false;
+};
+
+certificate_facts read_certificate_facts(const certificate_entry& entry);
+
+}  // namespace hawser::engine

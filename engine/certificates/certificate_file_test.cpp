@@ -1,0 +1,119 @@
+#include "certificates/certificate_file.hpp"
+
+#include <openssl/pem.h>
+#include <openssl/pkcs12.h>
+
+#include "certificates/certificate_fixture.hpp"
+#include "certificates/openssl_pointers.hpp"
+
+using namespace hawser::engine;
+using test::made_folder;
+
+namespace {
+
+bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+certificate_file read(const made_folder& folder, const std::string& name, const char* password = nullptr) {
+    const std::string text = password == nullptr ? "" : password;
+    return read_certificate_file(folder.read(name), name, password == nullptr ? nullptr : &text);
+}
+
+}  // namespace
+
+TEST_CASE("a PKCS#12 file is opened with its password, whatever it is encrypted with") {
+    made_folder folder;
+    folder.make("one");
+    folder.run("openssl pkcs12 -export -in one.pem -passout pass:süß -out modern.p12");
+    folder.run("openssl pkcs12 -export -legacy -in one.pem -passout pass:süß -out legacy.pfx");
+    folder.run(
+        "openssl pkcs12 -export -descert -keypbe PBE-SHA1-3DES -macalg sha1 -in one.pem -passout pass:süß -out "
+        "des.p12");
+    for (const char* name : {"modern.p12", "legacy.pfx", "des.p12"}) {
+        CAPTURE(name);
+        const certificate_file opened = read(folder, name, "süß");
+        CHECK(opened.problem.empty());
+        CHECK(opened.certificates.size() == 1);
+        CHECK(opened.keys.size() == 1);
+        const certificate_file wrong = read(folder, name, "sauer");
+        CHECK(wrong.is_empty());
+        CHECK(contains(wrong.problem, "does not open it: correct the password"));
+        CHECK_FALSE(contains(wrong.problem, "sauer"));
+        const certificate_file without = read(folder, name);
+        CHECK(contains(without.problem, std::string("give it in host.certificates.passwords: {\"") + name));
+    }
+}
+
+TEST_CASE("a private key in PEM form is opened with its password, whatever it is encrypted with") {
+    made_folder folder;
+    folder.make("one");
+    folder.run("openssl pkcs8 -topk8 -in one.pem -passout pass:secret -out modern.key");
+    folder.run(
+        "openssl pkcs8 -topk8 -v1 PBE-SHA1-RC2-40 -provider legacy -provider default -in one.pem -passout "
+        "pass:secret -out legacy.key");
+    folder.run("openssl ec -aes128 -in one.pem -passout pass:secret -out traditional.key");
+    for (const char* name : {"modern.key", "legacy.key", "traditional.key"}) {
+        CAPTURE(name);
+        const certificate_file opened = read(folder, name, "secret");
+        CHECK(opened.problem == "");
+        CHECK(opened.keys.size() == 1);
+        const certificate_file wrong = read(folder, name, "guess");
+        CHECK(wrong.keys.empty());
+        CHECK(contains(wrong.problem, "does not open its private key: correct the password"));
+        CHECK(contains(read(folder, name).problem, "give it in host.certificates.passwords"));
+    }
+}
+
+TEST_CASE("a file that is cut off is a problem wherever it is cut") {
+    made_folder folder;
+    folder.make("one");
+    folder.run(
+        "openssl pkcs12 -export -in one.pem -passout pass: -out one.p12; openssl x509 -in one.pem -outform DER "
+        "-out one.der");
+    for (const char* name : {"one.pem", "one.p12", "one.der"}) {
+        const std::string whole = folder.read(name);
+        CHECK(read_certificate_file(whole, name, nullptr).problem == "");
+        std::size_t taken = 0;
+        for (std::size_t size = 0; size + 1 < whole.size(); ++size) {  // less the last line end
+            const certificate_file part = read_certificate_file(whole.substr(0, size), name, nullptr);
+            taken += part.problem.empty() ? 1U : 0U;
+        }
+        // Between the certificate and the key it cannot be seen: the folder sees that the key is missing.
+        CHECK(taken <= (std::string(name) == "one.pem" ? 2U : 0U));
+    }
+}
+
+TEST_CASE("a password that would be hashed for minutes is not tried") {
+    const auto free_safe = [](PKCS7* safe) { PKCS7_free(safe); };
+    constexpr int rounds = 10'000'001;
+    const std::string password = "x";
+    X509_ALGOR* algorithm = nullptr;
+    ASN1_OCTET_STRING* content = nullptr;
+    const auto encrypted = [&] {
+        X509_SIG* made = X509_SIG_new();
+        X509_SIG_getm(made, &algorithm, &content);
+        X509_ALGOR* slow = PKCS5_pbe2_set_iv(EVP_aes_256_cbc(), rounds, nullptr, 0, nullptr, -1);
+        X509_ALGOR_copy(algorithm, slow);
+        X509_ALGOR_free(slow);
+        ASN1_OCTET_STRING_set(content, reinterpret_cast<const unsigned char*>("0123456789abcdef"), 16);
+        return made;
+    };
+    const bio_pointer text(BIO_new(BIO_s_mem()));
+    const std::unique_ptr<X509_SIG, openssl_deleter<&X509_SIG_free>> key(encrypted());
+    PEM_write_bio_PKCS8(text.get(), key.get());
+    char* bytes = nullptr;
+    const long size = BIO_get_mem_data(text.get(), &bytes);
+    const std::string pem(bytes, static_cast<std::size_t>(size));
+    CHECK(contains(read_certificate_file(pem, "slow.key", &password).problem, "more than 10,000,000 times"));
+
+    STACK_OF(PKCS12_SAFEBAG)* bags = sk_PKCS12_SAFEBAG_new_null();
+    sk_PKCS12_SAFEBAG_push(bags, PKCS12_SAFEBAG_create0_pkcs8(encrypted()));
+    STACK_OF(PKCS7)* safes = sk_PKCS7_new_null();
+    sk_PKCS7_push(safes, PKCS12_pack_p7data(bags));
+    PKCS12* container = PKCS12_init(NID_pkcs7_data);
+    PKCS12_pack_authsafes(container, safes);
+    const std::string der = der_of(container, &i2d_PKCS12);
+    PKCS12_free(container);
+    sk_PKCS7_pop_free(safes, free_safe);
+    sk_PKCS12_SAFEBAG_pop_free(bags, PKCS12_SAFEBAG_free);
+    CHECK(contains(read_certificate_file(der, "slow.p12", &password).problem, "more than 10,000,000 times"));
+}

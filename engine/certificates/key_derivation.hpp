@@ -1,0 +1,15 @@
+// How many rounds a file wants its password to be hashed: a number in the file, before anything in it is proven. Pure.
+#pragma once
+
+#include <openssl/pkcs12.h>
+#include <openssl/x509.h>
+
+namespace hawser::engine {
+
+// Some seconds of work; what OpenSSL, Windows and NSS write is below a hundredth of it.
+inline constexpr long key_derivation_rounds_max = 10'000'000;
+
+bool is_affordable(const X509_ALGOR* encryption);
+bool is_affordable(const PKCS12* container);
+
+}  // namespace hawser::engine
