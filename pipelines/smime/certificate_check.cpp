@@ -6,6 +6,8 @@
 namespace hawser::smime {
 namespace {
 
+void free_stack(STACK_OF(X509) * stack) noexcept { sk_X509_free(stack); }
+
 using store_context_pointer = std::unique_ptr<X509_STORE_CTX, deleter<&X509_STORE_CTX_free>>;
 
 std::string text_of(const BIO* out) {
@@ -59,6 +61,13 @@ std::string explain(int code, const X509* at, certificate_purpose purpose) {
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
         return "ends in \"" + subject_of(at) + "\", which is not among the trusted certificates";
+    case X509_V_ERR_DIFFERENT_CRL_SCOPE:
+    case X509_V_ERR_CRL_PATH_VALIDATION_ERROR:
+        return "cannot be checked for revocation: no CRL that covers it can be trusted (" +
+               std::string(X509_verify_cert_error_string(code)) + "); put the CRL, and the certificate that signs it " +
+               "where that is not \"" + issuer_of(at) + "\", into the folder of trusted certificates";
+    case X509_V_ERR_NO_EXPLICIT_POLICY:
+        return "is not issued under a policy that its chain demands (RFC 5280 section 6.1): get one that is";
     default: return std::string("cannot be trusted: ") + X509_verify_cert_error_string(code);
     }
 }
@@ -85,44 +94,100 @@ bool allows_agreement(X509* certificate, certificate_purpose purpose) {
            (X509_get_extended_key_usage(certificate) & (XKU_SMIME | XKU_ANYEKU)) != 0;
 }
 
-}  // namespace
-
-stack_pointer check_certificate(X509* certificate, certificate_purpose purpose, const check_context& context,
-                                const std::string& name) {
-    const store_context_pointer verification(X509_STORE_CTX_new());
-    if (!verification ||
-        X509_STORE_CTX_init(verification.get(), context.store.get(), certificate, context.intermediates.get()) != 1) {
-        throw_openssl_failure("preparing the check of the certificate " + name);
+void set_policies(X509_VERIFY_PARAM* parameters, const policy_inputs& policies) {
+    std::vector<std::string> accepted = policies.accepted;
+    if (accepted.empty()) {
+        accepted.emplace_back("2.5.29.32.0");  // anyPolicy; an empty list would be none for OpenSSL
     }
-    X509_VERIFY_PARAM* parameters = X509_STORE_CTX_get0_param(verification.get());
-    X509_VERIFY_PARAM_set_purpose(parameters, openssl_purpose(certificate, purpose));
-    X509_VERIFY_PARAM_set_flags(parameters,
-                                X509_V_FLAG_PARTIAL_CHAIN);  // whatever is in the trusted folder is an anchor
-    if (context.checks_revocation) {
-        X509_VERIFY_PARAM_set_flags(parameters, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
-    }
-    const bool is_trusted = X509_verify_cert(verification.get()) == 1;
-    if (!is_trusted || !allows_agreement(certificate, purpose)) {
-        const int code = is_trusted ? X509_V_ERR_INVALID_PURPOSE : X509_STORE_CTX_get_error(verification.get());
-        const X509* at = X509_STORE_CTX_get_current_cert(verification.get());
-        if (at == nullptr || is_trusted) {
-            at = certificate;
+    for (const std::string& identifier : accepted) {
+        ASN1_OBJECT* policy = OBJ_txt2obj(identifier.c_str(), 1);
+        if (policy == nullptr || X509_VERIFY_PARAM_add0_policy(parameters, policy) != 1) {
+            ASN1_OBJECT_free(policy);
+            throw_openssl_failure("taking the certificate policy " + identifier);
         }
-        ERR_clear_error();
-        const bool is_leaf = X509_cmp(at, certificate) == 0;
-        throw failure(std::string("the ") + (purpose == certificate_purpose::signing ? "signing" : "encryption") +
-                      " certificate " + name + " (" + subject_of(certificate) + ") " +
-                      (is_leaf ? "" : "has the issuer \"" + subject_of(at) + "\", which ") +
-                      explain(code, at, purpose));
     }
-    stack_pointer chain(X509_STORE_CTX_get1_chain(verification.get()));
+    X509_VERIFY_PARAM_set_flags(parameters, (policies.requires_explicit ? X509_V_FLAG_EXPLICIT_POLICY : 0UL) |
+                                                (policies.inhibits_mapping ? X509_V_FLAG_INHIBIT_MAP : 0UL) |
+                                                (policies.inhibits_any ? X509_V_FLAG_INHIBIT_ANY : 0UL));
+}
+
+// All of RFC 5280's path validation, of which OpenSSL by itself leaves out policies, delta CRLs, and CRLs that have
+// another issuer or key than the certificate, or only some reasons.
+void set_rules(X509_STORE_CTX* verification, const certificate_question& question, const trust_material& trust) {
+    X509_VERIFY_PARAM* parameters = X509_STORE_CTX_get0_param(verification);
+    unsigned long flags = X509_V_FLAG_PARTIAL_CHAIN;  // whatever is in the trusted folder is an anchor
+    flags |= X509_V_FLAG_POLICY_CHECK;
+    if (question.checks_revocation) {
+        flags |= X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL | X509_V_FLAG_EXTENDED_CRL_SUPPORT |
+                 X509_V_FLAG_USE_DELTAS;
+        X509_STORE_CTX_set0_crls(verification, trust.indirect_crls());
+    }
+    X509_VERIFY_PARAM_set_flags(parameters, flags);
+    set_policies(parameters, trust.policies());
+}
+
+// Borrows its certificates.
+using borrowing_stack = std::unique_ptr<STACK_OF(X509), deleter<&free_stack>>;
+
+borrowing_stack intermediates_of(const trust_material& trust, const STACK_OF(X509) * sent_along) {
+    borrowing_stack all(sk_X509_dup(trust.intermediates()));
+    bool is_whole = all != nullptr;
+    for (int i = 0; is_whole && i < sk_X509_num(sent_along); ++i) {
+        is_whole = sk_X509_push(all.get(), sk_X509_value(sent_along, i)) > 0;
+    }
+    if (!is_whole) {
+        throw_openssl_failure("keeping a certificate");
+    }
+    return all;
+}
+
+[[noreturn]] void refuse(X509* certificate, int code, const X509* at, certificate_purpose purpose,
+                         const std::string& name) {
+    ERR_clear_error();
+    const bool is_leaf = X509_cmp(at, certificate) == 0;
+    throw failure(std::string("the ") + (purpose == certificate_purpose::signing ? "signing" : "encryption") +
+                  " certificate " + name + " (" + subject_of(certificate) + ") " +
+                  (is_leaf ? "" : "has the issuer \"" + subject_of(at) + "\", which ") + explain(code, at, purpose));
+}
+
+// Without the certificate itself and its anchor, which whoever trusts it has.
+stack_pointer issuers_of(X509_STORE_CTX* verified) {
+    stack_pointer chain(X509_STORE_CTX_get1_chain(verified));
     if (sk_X509_num(chain.get()) > 1) {
-        X509_free(sk_X509_pop(chain.get()));  // the anchor: whoever trusts it has it
+        X509_free(sk_X509_pop(chain.get()));
     }
     if (sk_X509_num(chain.get()) > 0) {
-        X509_free(sk_X509_shift(chain.get()));  // the certificate itself
+        X509_free(sk_X509_shift(chain.get()));
     }
     return chain;
+}
+
+}  // namespace
+
+stack_pointer check_certificate(X509* certificate, const certificate_question& question, const trust_material& trust,
+                                const std::string& name) {
+    if (question.checks_revocation && !trust.crl_problem().empty()) {
+        throw failure("the certificate " + name + " cannot be checked for revocation: " + trust.crl_problem() +
+                      ": put a sound one in its place, or take it out of the folder");
+    }
+    const borrowing_stack intermediates = intermediates_of(trust, question.sent_along);
+    const store_context_pointer verification(X509_STORE_CTX_new());
+    if (!verification ||
+        X509_STORE_CTX_init(verification.get(), trust.store(), certificate, intermediates.get()) != 1) {
+        throw_openssl_failure("preparing the check of the certificate " + name);
+    }
+    X509_VERIFY_PARAM_set_purpose(X509_STORE_CTX_get0_param(verification.get()),
+                                  openssl_purpose(certificate, question.purpose));
+    set_rules(verification.get(), question, trust);
+    if (X509_verify_cert(verification.get()) != 1) {
+        const X509* at = X509_STORE_CTX_get_current_cert(verification.get());
+        refuse(certificate, X509_STORE_CTX_get_error(verification.get()), at == nullptr ? certificate : at,
+               question.purpose, name);
+    }
+    if (!allows_agreement(certificate, question.purpose)) {
+        refuse(certificate, X509_V_ERR_INVALID_PURPOSE, certificate, question.purpose, name);
+    }
+    return issuers_of(verification.get());
 }
 
 }  // namespace hawser::smime

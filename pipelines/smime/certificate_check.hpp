@@ -1,24 +1,26 @@
-// Whether a certificate may be used for a purpose now: dates, key usage, chain to an anchor, revocation (RFC 5280).
+// Whether a certificate may be used for a purpose now: dates, key usage, chain to an anchor, policies, revocation
+// (RFC 5280). Any thread.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "openssl_pointers.hpp"
+#include "trust_material.hpp"
 
 namespace hawser::smime {
 
 enum class certificate_purpose : std::uint8_t { signing = 1, encryption };
 
-// Anchors, intermediates and CRLs to check with.
-struct check_context {
-    store_pointer store;
-    stack_pointer intermediates;
+struct certificate_question {
+    certificate_purpose purpose;
     bool checks_revocation = true;
+    const STACK_OF(X509) * sent_along = nullptr;  // further intermediates, of no trust by themselves
 };
 
 // Throws hawser::failure; `name` is what the certificate is called in the error ("signer.pem"). Gives its chain without
 // anchor.
-stack_pointer check_certificate(X509* certificate, certificate_purpose purpose, const check_context& context,
+stack_pointer check_certificate(X509* certificate, const certificate_question& question, const trust_material& trust,
                                 const std::string& name);
 
 }  // namespace hawser::smime

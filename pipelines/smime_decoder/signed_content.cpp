@@ -205,8 +205,8 @@ std::vector<int> verify_signers(const signed_elements& elements, const content_d
         signer_check check(signer, policy);
         check.check_algorithms();
         check.check_signature(digests.chain());
-        check_certificate(check.certificate(), certificate_purpose::signing,
-                          material.make_check_context(sent_along.get(), policy.checks_revocation),
+        check_certificate(check.certificate(),
+                          {certificate_purpose::signing, policy.checks_revocation, sent_along.get()}, *material.trust,
                           "of the message's sender");
         used.push_back(check.digest());
         if (i == 0) {
