@@ -3,6 +3,8 @@
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 
+#include <algorithm>
+
 namespace hawser::smime {
 namespace {
 
@@ -113,8 +115,11 @@ void set_policies(X509_VERIFY_PARAM* parameters, const policy_inputs& policies) 
 
 // All of RFC 5280's path validation, of which OpenSSL by itself leaves out policies, delta CRLs, and CRLs that have
 // another issuer or key than the certificate, or only some reasons.
-void set_rules(X509_STORE_CTX* verification, const certificate_question& question, const trust_material& trust) {
+void set_rules(X509_STORE_CTX* verification, X509* certificate, const certificate_question& question,
+               const trust_material& trust) {
     X509_VERIFY_PARAM* parameters = X509_STORE_CTX_get0_param(verification);
+    X509_VERIFY_PARAM_set_purpose(parameters, openssl_purpose(certificate, question.purpose));
+    X509_VERIFY_PARAM_set_time(parameters, question.now_unix);
     unsigned long flags = X509_V_FLAG_PARTIAL_CHAIN;  // whatever is in the trusted folder is an anchor
     flags |= X509_V_FLAG_POLICY_CHECK;
     if (question.checks_revocation) {
@@ -150,35 +155,53 @@ borrowing_stack intermediates_of(const trust_material& trust, const STACK_OF(X50
                   (is_leaf ? "" : "has the issuer \"" + subject_of(at) + "\", which ") + explain(code, at, purpose));
 }
 
-// Without the certificate itself and its anchor, which whoever trusts it has.
-stack_pointer issuers_of(X509_STORE_CTX* verified) {
-    stack_pointer chain(X509_STORE_CTX_get1_chain(verified));
-    if (sk_X509_num(chain.get()) > 1) {
-        X509_free(sk_X509_pop(chain.get()));
+// Until when the answer stays the same. Of the CRLs the first that ends counts, though it may be another issuer's: to
+// look again is cheap.
+std::int64_t valid_until(const STACK_OF(X509) * chain, const certificate_question& question,
+                         const trust_material& trust) {
+    std::int64_t end = question.now_unix + chain_lifetime_s;
+    for (int i = 0; i < sk_X509_num(chain); ++i) {
+        end = std::min(end, unix_time(X509_get0_notAfter(sk_X509_value(chain, i))));
     }
-    if (sk_X509_num(chain.get()) > 0) {
-        X509_free(sk_X509_shift(chain.get()));
-    }
-    return chain;
+    return question.checks_revocation ? std::min(end, trust.crl_end_after(question.now_unix)) : end;
 }
 
-}  // namespace
-
-stack_pointer check_certificate(X509* certificate, const certificate_question& question, const trust_material& trust,
-                                const std::string& name) {
-    if (question.checks_revocation && !trust.crl_problem().empty()) {
-        throw failure("the certificate " + name + " cannot be checked for revocation: " + trust.crl_problem() +
-                      ": put a sound one in its place, or take it out of the folder");
+std::shared_ptr<const checked_chain> describe_chain(X509_STORE_CTX* verified, const certificate_question& question,
+                                                    const trust_material& trust) {
+    auto found = std::make_shared<checked_chain>();
+    found->issuers.reset(X509_STORE_CTX_get1_chain(verified));
+    STACK_OF(X509)* chain = found->issuers.get();
+    if (chain == nullptr) {
+        throw_openssl_failure("keeping the chain of a certificate");
     }
+    found->checked_unix = question.now_unix;
+    found->valid_until_unix = valid_until(chain, question, trust);
+    if (sk_X509_num(chain) > 1) {
+        X509_free(sk_X509_pop(chain));  // the anchor: whoever trusts it has it
+    }
+    X509_free(sk_X509_shift(chain));  // the certificate itself
+    return found;
+}
+
+std::string cache_key(const X509* certificate, const certificate_question& question) {
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned size = 0;
+    if (X509_digest(certificate, EVP_sha256(), digest, &size) != 1) {
+        throw_openssl_failure("working out a digest");
+    }
+    return std::string(reinterpret_cast<const char*>(digest), size) +
+           (question.purpose == certificate_purpose::signing ? 's' : 'e') + (question.checks_revocation ? 'r' : '-');
+}
+
+std::shared_ptr<const checked_chain> validate(X509* certificate, const certificate_question& question,
+                                              const trust_material& trust, const std::string& name) {
     const borrowing_stack intermediates = intermediates_of(trust, question.sent_along);
     const store_context_pointer verification(X509_STORE_CTX_new());
     if (!verification ||
         X509_STORE_CTX_init(verification.get(), trust.store(), certificate, intermediates.get()) != 1) {
         throw_openssl_failure("preparing the check of the certificate " + name);
     }
-    X509_VERIFY_PARAM_set_purpose(X509_STORE_CTX_get0_param(verification.get()),
-                                  openssl_purpose(certificate, question.purpose));
-    set_rules(verification.get(), question, trust);
+    set_rules(verification.get(), certificate, question, trust);
     if (X509_verify_cert(verification.get()) != 1) {
         const X509* at = X509_STORE_CTX_get_current_cert(verification.get());
         refuse(certificate, X509_STORE_CTX_get_error(verification.get()), at == nullptr ? certificate : at,
@@ -187,7 +210,24 @@ stack_pointer check_certificate(X509* certificate, const certificate_question& q
     if (!allows_agreement(certificate, question.purpose)) {
         refuse(certificate, X509_V_ERR_INVALID_PURPOSE, certificate, question.purpose, name);
     }
-    return issuers_of(verification.get());
+    return describe_chain(verification.get(), question, trust);
+}
+
+}  // namespace
+
+std::shared_ptr<const checked_chain> check_certificate(X509* certificate, const certificate_question& question,
+                                                       const trust_material& trust, const std::string& name) {
+    if (question.checks_revocation && !trust.crl_problem().empty()) {
+        throw failure("the certificate " + name + " cannot be checked for revocation: " + trust.crl_problem() +
+                      ": put a sound one in its place, or take it out of the folder");
+    }
+    const std::string key = cache_key(certificate, question);
+    std::shared_ptr<const checked_chain> chain = trust.chains().find(key, question.now_unix);
+    if (!chain) {
+        chain = validate(certificate, question, trust, name);
+        trust.chains().keep(key, chain);
+    }
+    return chain;
 }
 
 }  // namespace hawser::smime

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <ctime>
+#include <memory>
 #include <string>
 
 #include "openssl_pointers.hpp"
@@ -15,12 +17,13 @@ enum class certificate_purpose : std::uint8_t { signing = 1, encryption };
 struct certificate_question {
     certificate_purpose purpose;
     bool checks_revocation = true;
+    std::int64_t now_unix = std::time(nullptr);
     const STACK_OF(X509) * sent_along = nullptr;  // further intermediates, of no trust by themselves
 };
 
-// Throws hawser::failure; `name` is what the certificate is called in the error ("signer.pem"). Gives its chain without
-// anchor.
-stack_pointer check_certificate(X509* certificate, const certificate_question& question, const trust_material& trust,
-                                const std::string& name);
+// Throws hawser::failure; `name` is what the certificate is called in the error ("signer.pem"). A chain that was found
+// good is not looked at again until that may have changed.
+std::shared_ptr<const checked_chain> check_certificate(X509* certificate, const certificate_question& question,
+                                                       const trust_material& trust, const std::string& name);
 
 }  // namespace hawser::smime

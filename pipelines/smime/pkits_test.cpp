@@ -71,7 +71,8 @@ std::string check_path(const pkits::path& path, X509* anchor) {
                              nullptr);
     REQUIRE_MESSAGE(signer != nullptr, path.name);
     try {
-        check_certificate(signer, {certificate_purpose::signing, true, sent_along.get()}, trust, path.name);
+        check_certificate(signer, {.purpose = certificate_purpose::signing, .sent_along = sent_along.get()}, trust,
+                          path.name);
         return {};
     } catch (const hawser::failure& refused) {
         return refused.what();

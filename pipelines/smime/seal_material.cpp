@@ -1,7 +1,9 @@
 #include "seal_material.hpp"
 
-#include "certificate_check.hpp"
+#include <algorithm>
+
 #include "hexadecimal.hpp"
+#include "shared_by_content.hpp"
 
 namespace hawser::smime {
 namespace {
@@ -24,67 +26,121 @@ bool has_thumbprint(const X509* certificate, const std::string& selector) {
     return false;
 }
 
-// Adds the sender's own certificate to the recipients, so that what was sent can be read again.
-void add_self(const host& owner, const std::string& selector, const trust_material& trust, bool checks_revocation,
-              seal_material& material) {
-    x509_pointer own;
-    owner.each_certificate(nullptr, certificate_set::personal, [&](const hawser_certificate& given) {
-        x509_pointer one = own ? x509_pointer() : parse_certificate(given);
-        if (one &&
-            (std::string_view(given.name.data, given.name.size) == selector || has_thumbprint(one.get(), selector))) {
-            own = std::move(one);
-        }
-    });
-    if (!own) {
-        throw failure("there is no certificate " + selector +
-                      " in the host's personal folder, which EncryptToSelf names: put it there, or correct the name");
+std::shared_ptr<const signing_identity> parse_signer(const hawser_certificate& given) {
+    auto signer = std::make_shared<signing_identity>();
+    signer->certificate = parse_certificate(given);
+    if (given.private_key.size == 0) {
+        throw failure("the signing certificate " + name_of(given) + " came without its private key");
     }
-    check_certificate(own.get(), {certificate_purpose::encryption, checks_revocation}, trust, selector);
-    push(material.recipients, std::move(own));
+    signer->key = parse_private_key(given);
+    if (X509_check_private_key(signer->certificate.get(), signer->key.get()) != 1) {
+        ERR_clear_error();
+        throw failure("the private key of the signing certificate " + name_of(given) + " does not belong to it");
+    }
+    return signer;
 }
 
-}  // namespace
-
-std::shared_ptr<const seal_material> load_seal_material(message& one, const seal_wish& wish) {
-    auto material = std::make_shared<seal_material>();
-    const std::shared_ptr<const trust_material> trust = load_trust_material(one.host());
-    if (wish.is_signed) {
-        std::string name;
-        one.host().each_certificate(one.abi(), certificate_set::signing, [&](const hawser_certificate& given) {
-            if (!material->signer) {  // the first is the signer, with its key
-                material->signer = parse_certificate(given);
-                if (given.private_key.size == 0) {
-                    throw failure("the signing certificate " + std::string(given.name.data, given.name.size) +
-                                  " came without its private key");
-                }
-                material->signer_key = parse_private_key(given);
-                name.assign(given.name.data, given.name.size);
-            }
-        });
-        if (!material->signer || X509_check_private_key(material->signer.get(), material->signer_key.get()) != 1) {
-            ERR_clear_error();
-            throw failure("the private key of the signing certificate " + name + " does not belong to it");
+std::string digest_of(const hawser_certificate& given) {
+    std::string digest;
+    for (const hawser_string& bytes : {given.der, given.private_key}) {
+        unsigned char one[EVP_MAX_MD_SIZE];
+        unsigned size = 0;
+        if (EVP_Digest(bytes.data, bytes.size, one, &size, EVP_sha256(), nullptr) != 1) {
+            throw_openssl_failure("working out a digest");
         }
-        material->signer_chain = check_certificate(
-            material->signer.get(), {certificate_purpose::signing, wish.checks_revocation}, *trust, name);
+        digest.append(reinterpret_cast<const char*>(one), size);
     }
-    if (wish.is_encrypted) {
-        material->recipients = make_stack();
-        one.host().each_certificate(one.abi(), certificate_set::encryption, [&](const hawser_certificate& given) {
-            x509_pointer recipient = parse_certificate(given);
-            check_certificate(recipient.get(), {certificate_purpose::encryption, wish.checks_revocation}, *trust,
-                              std::string(given.name.data, given.name.size));
-            push(material->recipients, std::move(recipient));
-        });
-        if (sk_X509_num(material->recipients.get()) <= 0) {
+    return digest;
+}
+
+// What one seal_material is made from and with.
+class material_loading {
+public:
+    material_loading(message& one, const seal_wish& wish, const trust_material& trust)
+        : message_(one), wish_(wish), trust_(trust) {}
+
+    std::shared_ptr<const seal_material> load() {
+        if (wish_.is_signed) {
+            load_signer();
+        }
+        if (wish_.is_encrypted) {
+            load_recipients();
+        }
+        return made_;
+    }
+
+private:
+    void load_signer() {
+        static shared_by_content<signing_identity> known;
+        std::string name;
+        message_.host().each_certificate(
+            message_.abi(), certificate_set::signing, [&](const hawser_certificate& given) {
+                if (!made_->signer) {  // the first is the signer, with its key
+                    made_->signer = known.find_or_make(digest_of(given), [&] { return parse_signer(given); });
+                    name = name_of(given);
+                }
+            });
+        if (!made_->signer) {
+            throw failure("there is no signing certificate: name one in host.certificates.signing");
+        }
+        made_->signer_chain = check(made_->signer->certificate.get(), certificate_purpose::signing, name);
+    }
+
+    void load_recipients() {
+        made_->recipients = make_stack();
+        message_.host().each_certificate(
+            message_.abi(), certificate_set::encryption,
+            [&](const hawser_certificate& given) { add_recipient(parse_certificate(given), name_of(given)); });
+        if (sk_X509_num(made_->recipients.get()) <= 0) {
             throw failure(
                 "there is no certificate to encrypt for: name the recipients' in the port's encryptionCertificates");
         }
-        if (!wish.to_self.empty()) {
-            add_self(one.host(), wish.to_self, *trust, wish.checks_revocation, *material);
+        if (!wish_.to_self.empty()) {
+            add_self();
         }
     }
-    return material;
+
+    // The sender's own certificate, so that what was sent can be read again.
+    void add_self() {
+        x509_pointer own;
+        message_.host().each_certificate(nullptr, certificate_set::personal, [&](const hawser_certificate& given) {
+            x509_pointer one = own ? x509_pointer() : parse_certificate(given);
+            if (one && (name_of(given) == wish_.to_self || has_thumbprint(one.get(), wish_.to_self))) {
+                own = std::move(one);
+            }
+        });
+        if (!own) {
+            throw failure(
+                "there is no certificate " + wish_.to_self +
+                " in the host's personal folder, which EncryptToSelf names: put it there, or correct the name");
+        }
+        add_recipient(std::move(own), wish_.to_self);
+    }
+
+    void add_recipient(x509_pointer recipient, const std::string& name) {
+        check(recipient.get(), certificate_purpose::encryption, name);
+        push(made_->recipients, std::move(recipient));
+    }
+
+    std::shared_ptr<const checked_chain> check(X509* certificate, certificate_purpose purpose,
+                                               const std::string& name) {
+        std::shared_ptr<const checked_chain> chain = check_certificate(
+            certificate, {.purpose = purpose, .checks_revocation = wish_.checks_revocation}, trust_, name);
+        made_->valid_until_unix = std::min(made_->valid_until_unix, chain->valid_until_unix);
+        return chain;
+    }
+
+    message& message_;
+    const seal_wish& wish_;
+    const trust_material& trust_;
+    std::shared_ptr<seal_material> made_ = std::make_shared<seal_material>();
+};
+
+}  // namespace
+
+std::shared_ptr<const seal_material> load_seal_material(message& one, const seal_wish& wish,
+                                                        const trust_material& trust) {
+    return material_loading(one, wish, trust).load();
 }
 
 }  // namespace hawser::smime

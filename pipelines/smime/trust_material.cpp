@@ -2,6 +2,11 @@
 
 #include <openssl/x509v3.h>
 
+#include <ctime>
+#include <limits>
+
+#include "shared_by_content.hpp"
+
 namespace hawser::smime {
 namespace {
 
@@ -11,17 +16,91 @@ bool is_indirect(X509_CRL* crl) {
     return scope && scope->indirectCRL > 0;
 }
 
-std::string name_of(const hawser_certificate& one) { return {one.name.data, one.name.size}; }
+// The sets of a host as they are at one time, and a digest that tells them from others.
+class certificate_sets {
+public:
+    explicit certificate_sets(const host& owner) : digest_(EVP_MD_CTX_new()) {
+        if (!digest_ || EVP_DigestInit_ex(digest_.get(), EVP_sha256(), nullptr) != 1) {
+            throw_openssl_failure("working out a digest");
+        }
+        for (const certificate_set set : {certificate_set::trusted, certificate_set::personal,
+                                          certificate_set::other_people, certificate_set::crls}) {
+            read(owner, set);
+        }
+    }
+
+    std::string digest() {
+        unsigned char bytes[EVP_MAX_MD_SIZE];
+        unsigned size = 0;
+        if (EVP_DigestFinal_ex(digest_.get(), bytes, &size) != 1) {
+            throw_openssl_failure("working out a digest");
+        }
+        return {reinterpret_cast<const char*>(bytes), size};
+    }
+
+    std::shared_ptr<const trust_material> parse() const {
+        auto made = std::make_shared<trust_material>();
+        if (!has_anchors_) {
+            made->use_system_anchors();
+        }
+        for (const item& one : items_) {
+            if (one.set == certificate_set::crls) {
+                made->add_crl(one.der, one.name);
+                continue;
+            }
+            const x509_pointer certificate = parse_certificate(one.der, one.name);
+            one.set == certificate_set::trusted ? made->add_anchor(certificate.get())
+                                                : made->add_intermediate(certificate.get());
+        }
+        return made;
+    }
+
+private:
+    struct item {
+        certificate_set set;
+        std::string der;
+        std::string name;
+    };
+
+    void read(const host& owner, certificate_set set) {
+        const bool is_there = owner.each_certificate(nullptr, set, [&](const hawser_certificate& one) {
+            items_.push_back({set, {one.der.data, one.der.size}, name_of(one)});
+            add(std::to_string(static_cast<unsigned>(set)) + ' ' + items_.back().name + ' ' +
+                std::to_string(one.der.size) + '\n');
+            add(items_.back().der);
+        });
+        if (set == certificate_set::trusted) {
+            has_anchors_ = is_there;
+            add(is_there ? "own anchors\n" : "the system's anchors\n");
+        }
+    }
+
+    void add(std::string_view bytes) {
+        if (EVP_DigestUpdate(digest_.get(), bytes.data(), bytes.size()) != 1) {
+            throw_openssl_failure("working out a digest");
+        }
+    }
+
+    std::unique_ptr<EVP_MD_CTX, deleter<&EVP_MD_CTX_free>> digest_;
+    std::vector<item> items_;
+    bool has_anchors_ = false;
+};
 
 }  // namespace
 
-x509_pointer parse_certificate(const hawser_certificate& one) {
-    const auto* bytes = reinterpret_cast<const unsigned char*>(one.der.data);
-    x509_pointer certificate(d2i_X509(nullptr, &bytes, static_cast<long>(one.der.size)));
+std::string name_of(const hawser_certificate& one) { return {one.name.data, one.name.size}; }
+
+x509_pointer parse_certificate(std::string_view der, const std::string& name) {
+    const auto* bytes = reinterpret_cast<const unsigned char*>(der.data());
+    x509_pointer certificate(d2i_X509(nullptr, &bytes, static_cast<long>(der.size())));
     if (!certificate) {
-        throw_openssl_failure("reading the certificate " + name_of(one));
+        throw_openssl_failure("reading the certificate " + name);
     }
     return certificate;
+}
+
+x509_pointer parse_certificate(const hawser_certificate& one) {
+    return parse_certificate({one.der.data, one.der.size}, name_of(one));
 }
 
 key_pointer parse_private_key(const hawser_certificate& one) {
@@ -31,6 +110,11 @@ key_pointer parse_private_key(const hawser_certificate& one) {
         throw_openssl_failure("reading the private key of " + name_of(one));
     }
     return key;
+}
+
+std::int64_t unix_time(const ASN1_TIME* time) {
+    std::tm parts{};
+    return time != nullptr && ASN1_TIME_to_tm(time, &parts) == 1 ? ::timegm(&parts) : 0;
 }
 
 stack_pointer make_stack() {
@@ -87,6 +171,9 @@ void trust_material::add_crl(std::string_view der, const std::string& name) {
     if (X509_STORE_add_crl(store_.get(), crl.get()) != 1) {
         throw_openssl_failure("keeping the CRL " + name);
     }
+    if (const std::int64_t end = unix_time(X509_CRL_get0_nextUpdate(crl.get())); end != 0) {
+        crl_ends_unix_.insert(end);
+    }
     if (is_indirect(crl.get())) {
         if (sk_X509_CRL_push(indirect_crls_.get(), crl.get()) <= 0) {
             throw_openssl_failure("keeping the CRL " + name);
@@ -95,22 +182,15 @@ void trust_material::add_crl(std::string_view der, const std::string& name) {
     }
 }
 
+std::int64_t trust_material::crl_end_after(std::int64_t now_unix) const {
+    const auto next = crl_ends_unix_.upper_bound(now_unix);
+    return next == crl_ends_unix_.end() ? std::numeric_limits<std::int64_t>::max() : *next;
+}
+
 std::shared_ptr<const trust_material> load_trust_material(const host& owner) {
-    auto made = std::make_shared<trust_material>();
-    const bool has_own = owner.each_certificate(nullptr, certificate_set::trusted, [&](const hawser_certificate& one) {
-        made->add_anchor(parse_certificate(one).get());
-    });
-    if (!has_own) {
-        made->use_system_anchors();
-    }
-    for (const certificate_set set : {certificate_set::personal, certificate_set::other_people}) {
-        owner.each_certificate(
-            nullptr, set, [&](const hawser_certificate& one) { made->add_intermediate(parse_certificate(one).get()); });
-    }
-    owner.each_certificate(nullptr, certificate_set::crls, [&](const hawser_certificate& one) {
-        made->add_crl({one.der.data, one.der.size}, name_of(one));
-    });
-    return made;
+    static shared_by_content<trust_material> known;
+    certificate_sets sets(owner);
+    return known.find_or_make(sets.digest(), [&] { return sets.parse(); });
 }
 
 }  // namespace hawser::smime

@@ -1,14 +1,17 @@
 // Whom a host trusts and what it knows about certificates: anchors, intermediates and CRLs, parsed once and shared by
-// the messages of all components that have the same. Filled by one thread, then immutable; any thread. What cannot be
-// kept throws. A CRL that cannot be read is remembered, and fails every check that asks for revocation: certificates
-// that it revokes must not pass because of it.
+// the messages of all components that have the same, with the chains that were found good by it. Filled by one thread,
+// then immutable but for those; any thread. What cannot be kept throws. A CRL that cannot be read is remembered, and
+// fails every check that asks for revocation: certificates that it revokes must not pass because of it.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "chain_cache.hpp"
 #include "hawser/sdk/services.hpp"
 #include "openssl_pointers.hpp"
 
@@ -37,21 +40,29 @@ public:
     // CRLs that list certificates of other issuers: OpenSSL finds the others by the certificate's issuer.
     STACK_OF(X509_CRL) * indirect_crls() const { return indirect_crls_.get(); }
     const std::string& crl_problem() const { return crl_problem_; }
+    // When the first of the CRLs that are current now is not any more; the largest number where there is none.
+    std::int64_t crl_end_after(std::int64_t now_unix) const;
     const policy_inputs& policies() const { return policies_; }
+    chain_cache& chains() const { return chains_; }
 
 private:
     store_pointer store_;
     stack_pointer intermediates_;
     crl_stack_pointer indirect_crls_;
+    std::set<std::int64_t> crl_ends_unix_;
     std::string crl_problem_;
     policy_inputs policies_;
+    mutable chain_cache chains_;
 };
 
-// [worker] The host's as it is now.
+// [worker] The host's as it is now: what is already there, if nothing of it has changed.
 std::shared_ptr<const trust_material> load_trust_material(const host& owner);
 
-x509_pointer parse_certificate(const hawser_certificate& one);  // throws, naming its file
-key_pointer parse_private_key(const hawser_certificate& one);   // PKCS#8; throws, naming its file
+std::string name_of(const hawser_certificate& one);                             // the file
+x509_pointer parse_certificate(std::string_view der, const std::string& name);  // throws, naming its file
+x509_pointer parse_certificate(const hawser_certificate& one);
+key_pointer parse_private_key(const hawser_certificate& one);  // PKCS#8; throws, naming its file
+std::int64_t unix_time(const ASN1_TIME* time);                 // 0: it is none
 stack_pointer make_stack();
 void push(const stack_pointer& stack, x509_pointer certificate);  // a certificate less would be an issuer less
 

@@ -3,8 +3,6 @@
 namespace hawser::smime {
 namespace {
 
-std::string name_of(const hawser_certificate& one) { return {one.name.data, one.name.size}; }
-
 // A key in a token does not stop messages for other keys.
 key_pointer parse_key(const hawser_certificate& one) {
     if (std::string_view(one.private_key.data, one.private_key.size).rfind("pkcs11:", 0) == 0) {

@@ -1,4 +1,4 @@
-// The host's keys, partners' certificates and trust anchors, parsed once and shared by the messages of a minute.
+// The host's keys, partners' certificates and trust anchors, parsed once for as long as they stay the same.
 // Immutable; any thread. Made in execute; a certificate that cannot be read throws, with its name.
 #pragma once
 

@@ -206,8 +206,10 @@ std::vector<int> verify_signers(const signed_elements& elements, const content_d
         check.check_algorithms();
         check.check_signature(digests.chain());
         check_certificate(check.certificate(),
-                          {certificate_purpose::signing, policy.checks_revocation, sent_along.get()}, *material.trust,
-                          "of the message's sender");
+                          {.purpose = certificate_purpose::signing,
+                           .checks_revocation = policy.checks_revocation,
+                           .sent_along = sent_along.get()},
+                          *material.trust, "of the message's sender");
         used.push_back(check.digest());
         if (i == 0) {
             facts.signer = describe(signer, check);
