@@ -134,11 +134,20 @@ struct limits_binding {
     std::int64_t disk_free_min_bytes = 64'000'000;
 };
 
+// Where answers about revocation come from, besides the files in the folders.
+struct revocation_binding {
+    bool is_fetched = false;
+    bool allows_private_addresses = false;
+    std::string cache_folder;  // absolute; "" = beside the message box
+    bool operator==(const revocation_binding&) const = default;
+};
+
 struct certificate_folders {
     std::string personal;
     std::string other_people;
     std::string trusted;  // "" = the system's
     std::string signing;  // thumbprint or file name
+    revocation_binding revocation;
 };
 
 struct service_account_binding {

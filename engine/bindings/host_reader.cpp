@@ -6,6 +6,7 @@
 #include "bindings/audit_reader.hpp"
 #include "bindings/field_reader.hpp"
 #include "bindings/location_reader.hpp"
+#include "bindings/revocation_reader.hpp"
 #include "bindings/service_account_reader.hpp"
 #include "bindings/tracking_reader.hpp"
 
@@ -40,6 +41,7 @@ certificate_folders read_certificates(field_reader& host, const std::string& bas
     folders.other_people = folder("otherPeople");
     folders.trusted = folder("trusted");
     folders.signing = fields.string("signing");
+    folders.revocation = read_revocation(fields, base);
     fields.finish();
     return folders;
 }

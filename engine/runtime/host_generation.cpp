@@ -10,7 +10,8 @@ namespace hawser::engine {
 namespace {
 
 bool has_same_folders(const certificate_folders& one, const certificate_folders& other) {
-    return one.personal == other.personal && one.other_people == other.other_people && one.trusted == other.trusted;
+    return one.personal == other.personal && one.other_people == other.other_people && one.trusted == other.trusted &&
+           one.revocation == other.revocation;
 }
 
 const hawser_descriptor* descriptor_of(const loaded_configuration& loaded, const std::string& type) {
@@ -71,9 +72,13 @@ std::shared_ptr<const host_generation> make_generation(std::shared_ptr<const loa
     made->loaded = std::move(loaded);
     const certificate_folders& folders = made->bindings().host.certificates;
     const bool has_services = last != nullptr && has_same_folders(folders, last->bindings().host.certificates);
-    made->services = has_services ? last->services : std::make_shared<host_services>(folders, options.counted);
+    made->services =
+        has_services ? last->services : std::make_shared<host_services>(made->bindings().host, options.counted);
     if (!options.delivers) {
         return made;
+    }
+    if (made->services->revocation) {
+        made->services->revocation->start();
     }
     const adapter_map kept = has_services ? kept_adapters(*made->loaded, *last) : adapter_map{};
     made->adapters = make_adapters(*made->loaded, made->services->services, kept);

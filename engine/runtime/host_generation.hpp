@@ -19,14 +19,16 @@ namespace hawser::engine {
 
 // What plugin instances are given of a host; outlives them. One for each set of certificate folders.
 struct host_services {
-    host_services(const certificate_folders& folders, counters& counted)
-        : certificates({folders.personal, folders.other_people, folders.trusted}),
-          view(certificates),
+    host_services(const host_binding& host, counters& counted)
+        : certificates({host.certificates.personal, host.certificates.other_people, host.certificates.trusted}),
+          revocation(make_revocation_refresher(host, certificates)),
+          view(certificates, revocation.get()),
           services{&view, &counted, &system_clock()} {}
     host_services(const host_services&) = delete;
     host_services& operator=(const host_services&) = delete;
 
     certificate_store certificates;
+    std::unique_ptr<revocation_refresher> revocation;  // null: files only
     certificate_view view;
     engine_services services;
 };

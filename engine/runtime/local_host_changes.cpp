@@ -268,6 +268,11 @@ host_status local_host::status() {
          {&certificates->personal, &certificates->other_people, &certificates->trusted}) {
         status.warnings.insert(status.warnings.end(), folder->problems.begin(), folder->problems.end());
     }
+    if (current->services->revocation) {
+        for (const pending_revocation& one : current->services->revocation->pending()) {
+            status.warnings.push_back("no current answer about revocation from " + one.text);
+        }
+    }
     return status;
 }
 

@@ -42,7 +42,8 @@ certificate_store::folders folders_of(const loaded_configuration& loaded) {
 
 offline_port::offline_port(const loaded_configuration& loaded, const send_port_binding& binding)
     : store_(folders_of(loaded)),
-      view_(store_),
+      revocation_(make_revocation_refresher(loaded.bindings().host, store_)),
+      view_(store_, revocation_.get()),
       services_{&view_, &counted_, &system_clock()},
       adapters_(make_adapters(loaded, services_)),
       port_(make_port(loaded, services_, adapters_, binding)) {}

@@ -113,6 +113,46 @@ void set_policies(X509_VERIFY_PARAM* parameters, const policy_inputs& policies) 
                                                 (policies.inhibits_any ? X509_V_FLAG_INHIBIT_ANY : 0UL));
 }
 
+struct asked {
+    const certificate_question& question;
+    const trust_material& trust;
+};
+
+bool is_want_of_crl(int code) {
+    return code == X509_V_ERR_UNABLE_TO_GET_CRL || code == X509_V_ERR_CRL_HAS_EXPIRED ||
+           code == X509_V_ERR_CRL_NOT_YET_VALID;
+}
+
+X509* issuer_at(X509_STORE_CTX* verification, int depth) {
+    STACK_OF(X509)* chain = X509_STORE_CTX_get0_chain(verification);
+    return depth + 1 < sk_X509_num(chain) ? sk_X509_value(chain, depth + 1) : nullptr;
+}
+
+// Called by OpenSSL with every fault. One is none where an OCSP answer is there in place of a CRL, or where an anchor
+// has none: nobody can revoke it but who trusts it (RFC 5280 section 6.1). No exception may leave.
+int take_other_answers(int is_good, X509_STORE_CTX* verification) {
+    const auto* given =
+        static_cast<const asked*>(X509_STORE_CTX_get_app_data(verification));  // null: a CRL's own chain
+    if (is_good == 1 || given == nullptr || !is_want_of_crl(X509_STORE_CTX_get_error(verification))) {
+        return is_good;
+    }
+    const int depth = X509_STORE_CTX_get_error_depth(verification);
+    X509* issuer = issuer_at(verification, depth);
+    const bool is_anchor = issuer == nullptr && depth > 0;
+    const ocsp_status status =
+        issuer == nullptr
+            ? ocsp_status::unknown
+            : given->trust.ocsp().find(X509_STORE_CTX_get_current_cert(verification), issuer, given->question.now_unix);
+    if (is_anchor || status == ocsp_status::good) {
+        X509_STORE_CTX_set_error(verification, X509_V_OK);
+        return 1;
+    }
+    if (status == ocsp_status::revoked) {
+        X509_STORE_CTX_set_error(verification, X509_V_ERR_CERT_REVOKED);
+    }
+    return 0;
+}
+
 // All of RFC 5280's path validation, of which OpenSSL by itself leaves out policies, delta CRLs, and CRLs that have
 // another issuer or key than the certificate, or only some reasons.
 void set_rules(X509_STORE_CTX* verification, X509* certificate, const certificate_question& question,
@@ -126,6 +166,7 @@ void set_rules(X509_STORE_CTX* verification, X509* certificate, const certificat
         flags |= X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL | X509_V_FLAG_EXTENDED_CRL_SUPPORT |
                  X509_V_FLAG_USE_DELTAS;
         X509_STORE_CTX_set0_crls(verification, trust.indirect_crls());
+        X509_STORE_CTX_set_verify_cb(verification, &take_other_answers);
     }
     X509_VERIFY_PARAM_set_flags(parameters, flags);
     set_policies(parameters, trust.policies());
@@ -146,13 +187,57 @@ borrowing_stack intermediates_of(const trust_material& trust, const STACK_OF(X50
     return all;
 }
 
-[[noreturn]] void refuse(X509* certificate, int code, const X509* at, certificate_purpose purpose,
+std::string der_of(const X509* certificate) {
+    unsigned char* bytes = nullptr;
+    std::string der;
+    if (const int size = i2d_X509(certificate, &bytes); size > 0) {
+        der.assign(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size));
+        OPENSSL_free(bytes);
+    }
+    return der;
+}
+
+// What the host is doing about the missing answer; "" = nothing, it will not come by itself.
+std::string pending_answer(const X509* at, const certificate_question& question) {
+    std::string text;
+    if (question.owner == nullptr) {
+        return text;
+    }
+    const std::string der = der_of(at);
+    visit_optional_set(*question.owner, certificate_set::revocation_pending, [&](const hawser_certificate& one) {
+        if (std::string_view(one.der.data, one.der.size) == der) {
+            text = name_of(one);
+        }
+    });
+    const bool has_changed = question.owner->certificate_revision() != question.owner_revision;
+    return text.empty() && has_changed ? "the host's certificates, CRLs or OCSP answers have just changed" : text;
+}
+
+[[noreturn]] void refuse(X509* certificate, int code, const X509* at, const certificate_question& question,
                          const std::string& name) {
     ERR_clear_error();
     const bool is_leaf = X509_cmp(at, certificate) == 0;
-    throw failure(std::string("the ") + (purpose == certificate_purpose::signing ? "signing" : "encryption") +
-                  " certificate " + name + " (" + subject_of(certificate) + ") " +
-                  (is_leaf ? "" : "has the issuer \"" + subject_of(at) + "\", which ") + explain(code, at, purpose));
+    const std::string which = std::string("the ") +
+                              (question.purpose == certificate_purpose::signing ? "signing" : "encryption") +
+                              " certificate " + name + " (" + subject_of(certificate) + ") " +
+                              (is_leaf ? "" : "has the issuer \"" + subject_of(at) + "\", which ");
+    if (is_want_of_crl(code)) {
+        if (const std::string pending = pending_answer(at, question); !pending.empty()) {
+            throw try_later(which + "cannot be checked for revocation yet: " + pending);
+        }
+    }
+    throw failure(which + explain(code, at, question.purpose));
+}
+
+void refuse_revoked(X509_STORE_CTX* verified, X509* certificate, const certificate_question& question,
+                    const trust_material& trust, const std::string& name) {
+    STACK_OF(X509)* chain = X509_STORE_CTX_get0_chain(verified);
+    for (int i = 0; question.checks_revocation && i + 1 < sk_X509_num(chain); ++i) {
+        X509* one = sk_X509_value(chain, i);
+        if (trust.ocsp().find(one, sk_X509_value(chain, i + 1), question.now_unix) == ocsp_status::revoked) {
+            refuse(certificate, X509_V_ERR_CERT_REVOKED, one, question, name);
+        }
+    }
 }
 
 // Until when the answer stays the same. Of the CRLs the first that ends counts, though it may be another issuer's: to
@@ -163,7 +248,7 @@ std::int64_t valid_until(const STACK_OF(X509) * chain, const certificate_questio
     for (int i = 0; i < sk_X509_num(chain); ++i) {
         end = std::min(end, unix_time(X509_get0_notAfter(sk_X509_value(chain, i))));
     }
-    return question.checks_revocation ? std::min(end, trust.crl_end_after(question.now_unix)) : end;
+    return question.checks_revocation ? std::min(end, trust.revocation_end_after(question.now_unix)) : end;
 }
 
 std::shared_ptr<const checked_chain> describe_chain(X509_STORE_CTX* verified, const certificate_question& question,
@@ -202,14 +287,17 @@ std::shared_ptr<const checked_chain> validate(X509* certificate, const certifica
         throw_openssl_failure("preparing the check of the certificate " + name);
     }
     set_rules(verification.get(), certificate, question, trust);
+    asked given{question, trust};
+    X509_STORE_CTX_set_app_data(verification.get(), &given);
     if (X509_verify_cert(verification.get()) != 1) {
         const X509* at = X509_STORE_CTX_get_current_cert(verification.get());
-        refuse(certificate, X509_STORE_CTX_get_error(verification.get()), at == nullptr ? certificate : at,
-               question.purpose, name);
+        refuse(certificate, X509_STORE_CTX_get_error(verification.get()), at == nullptr ? certificate : at, question,
+               name);
     }
     if (!allows_agreement(certificate, question.purpose)) {
-        refuse(certificate, X509_V_ERR_INVALID_PURPOSE, certificate, question.purpose, name);
+        refuse(certificate, X509_V_ERR_INVALID_PURPOSE, certificate, question, name);
     }
+    refuse_revoked(verification.get(), certificate, question, trust, name);
     return describe_chain(verification.get(), question, trust);
 }
 

@@ -56,8 +56,8 @@ std::string digest_of(const hawser_certificate& given) {
 // What one seal_material is made from and with.
 class material_loading {
 public:
-    material_loading(message& one, const seal_wish& wish, const trust_material& trust)
-        : message_(one), wish_(wish), trust_(trust) {}
+    material_loading(message& one, const seal_wish& wish, const trust_material& trust, std::uint64_t revision)
+        : message_(one), wish_(wish), trust_(trust), revision_(revision) {}
 
     std::shared_ptr<const seal_material> load() {
         if (wish_.is_signed) {
@@ -124,8 +124,13 @@ private:
 
     std::shared_ptr<const checked_chain> check(X509* certificate, certificate_purpose purpose,
                                                const std::string& name) {
-        std::shared_ptr<const checked_chain> chain = check_certificate(
-            certificate, {.purpose = purpose, .checks_revocation = wish_.checks_revocation}, trust_, name);
+        const host owner = message_.host();
+        std::shared_ptr<const checked_chain> chain = check_certificate(certificate,
+                                                                       {.purpose = purpose,
+                                                                        .checks_revocation = wish_.checks_revocation,
+                                                                        .owner = &owner,
+                                                                        .owner_revision = revision_},
+                                                                       trust_, name);
         made_->valid_until_unix = std::min(made_->valid_until_unix, chain->valid_until_unix);
         return chain;
     }
@@ -133,14 +138,15 @@ private:
     message& message_;
     const seal_wish& wish_;
     const trust_material& trust_;
+    std::uint64_t revision_;
     std::shared_ptr<seal_material> made_ = std::make_shared<seal_material>();
 };
 
 }  // namespace
 
 std::shared_ptr<const seal_material> load_seal_material(message& one, const seal_wish& wish,
-                                                        const trust_material& trust) {
-    return material_loading(one, wish, trust).load();
+                                                        const trust_material& trust, std::uint64_t revision) {
+    return material_loading(one, wish, trust, revision).load();
 }
 
 }  // namespace hawser::smime

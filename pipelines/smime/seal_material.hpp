@@ -33,8 +33,8 @@ struct seal_material {
     std::int64_t valid_until_unix = std::numeric_limits<std::int64_t>::max();  // then the checks are to be made again
 };
 
-// [worker] The host's certificates as they are now, checked with `trust`.
+// [worker] The host's certificates as they are now, checked with `trust`, which was loaded at `revision` or later.
 std::shared_ptr<const seal_material> load_seal_material(message& one, const seal_wish& wish,
-                                                        const trust_material& trust);
+                                                        const trust_material& trust, std::uint64_t revision);
 
 }  // namespace hawser::smime

@@ -115,7 +115,7 @@ private:
             cache_[one.identity().port + '\n' + one.get_or("BTS.EncryptionCert", "")];
         if (!known || std::time(nullptr) >= known->valid_until_unix) {
             known = nullptr;
-            known = load_seal_material(one, wish_, *trust_);
+            known = load_seal_material(one, wish_, *trust_, revision_);
         }
         std::shared_ptr<const seal_material> found = known;
         if (cache_.size() > material_count_max) {

@@ -23,8 +23,9 @@ public:
         if (!digest_ || EVP_DigestInit_ex(digest_.get(), EVP_sha256(), nullptr) != 1) {
             throw_openssl_failure("working out a digest");
         }
-        for (const certificate_set set : {certificate_set::trusted, certificate_set::personal,
-                                          certificate_set::other_people, certificate_set::crls}) {
+        for (const certificate_set set :
+             {certificate_set::trusted, certificate_set::personal, certificate_set::other_people, certificate_set::crls,
+              certificate_set::fetched_crls, certificate_set::ocsp_answers}) {
             read(owner, set);
         }
     }
@@ -44,8 +45,12 @@ public:
             made->use_system_anchors();
         }
         for (const item& one : items_) {
-            if (one.set == certificate_set::crls) {
+            if (one.set == certificate_set::crls || one.set == certificate_set::fetched_crls) {
                 made->add_crl(one.der, one.name);
+                continue;
+            }
+            if (one.set == certificate_set::ocsp_answers) {
+                made->add_ocsp_answer(one.der, one.name);
                 continue;
             }
             const x509_pointer certificate = parse_certificate(one.der, one.name);
@@ -63,12 +68,17 @@ private:
     };
 
     void read(const host& owner, certificate_set set) {
-        const bool is_there = owner.each_certificate(nullptr, set, [&](const hawser_certificate& one) {
+        const auto take = [&](const hawser_certificate& one) {
             items_.push_back({set, {one.der.data, one.der.size}, name_of(one)});
             add(std::to_string(static_cast<unsigned>(set)) + ' ' + items_.back().name + ' ' +
                 std::to_string(one.der.size) + '\n');
             add(items_.back().der);
-        });
+        };
+        if (set == certificate_set::fetched_crls || set == certificate_set::ocsp_answers) {
+            visit_optional_set(owner, set, take);
+            return;
+        }
+        const bool is_there = owner.each_certificate(nullptr, set, take);
         if (set == certificate_set::trusted) {
             has_anchors_ = is_there;
             add(is_there ? "own anchors\n" : "the system's anchors\n");
@@ -87,6 +97,17 @@ private:
 };
 
 }  // namespace
+
+void visit_optional_set(const host& owner, certificate_set set,
+                        const std::function<void(const hawser_certificate&)>& visit) {
+    try {
+        owner.each_certificate(nullptr, set, visit);
+    } catch (const failure& missing) {
+        if (missing.status() != HAWSER_NOT_FOUND) {
+            throw;
+        }
+    }
+}
 
 std::string name_of(const hawser_certificate& one) { return {one.name.data, one.name.size}; }
 
@@ -172,7 +193,7 @@ void trust_material::add_crl(std::string_view der, const std::string& name) {
         throw_openssl_failure("keeping the CRL " + name);
     }
     if (const std::int64_t end = unix_time(X509_CRL_get0_nextUpdate(crl.get())); end != 0) {
-        crl_ends_unix_.insert(end);
+        ends_unix_.insert(end);
     }
     if (is_indirect(crl.get())) {
         if (sk_X509_CRL_push(indirect_crls_.get(), crl.get()) <= 0) {
@@ -182,9 +203,14 @@ void trust_material::add_crl(std::string_view der, const std::string& name) {
     }
 }
 
-std::int64_t trust_material::crl_end_after(std::int64_t now_unix) const {
-    const auto next = crl_ends_unix_.upper_bound(now_unix);
-    return next == crl_ends_unix_.end() ? std::numeric_limits<std::int64_t>::max() : *next;
+void trust_material::add_ocsp_answer(std::string_view der, const std::string& name) {
+    const std::int64_t end = ocsp_.add(der, name);
+    ends_unix_.insert(end);
+}
+
+std::int64_t trust_material::revocation_end_after(std::int64_t now_unix) const {
+    const auto next = ends_unix_.upper_bound(now_unix);
+    return next == ends_unix_.end() ? std::numeric_limits<std::int64_t>::max() : *next;
 }
 
 std::shared_ptr<const trust_material> load_trust_material(const host& owner) {

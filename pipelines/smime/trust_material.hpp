@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
@@ -13,6 +14,7 @@
 
 #include "chain_cache.hpp"
 #include "hawser/sdk/services.hpp"
+#include "ocsp_answers.hpp"
 #include "openssl_pointers.hpp"
 
 namespace hawser::smime {
@@ -34,14 +36,17 @@ public:
     void use_system_anchors();
     void add_intermediate(X509* certificate);  // of no trust by itself
     void add_crl(std::string_view der, const std::string& name);
+    void add_ocsp_answer(std::string_view der, const std::string& name);
 
     X509_STORE* store() const { return store_.get(); }  // OpenSSL locks it
     const STACK_OF(X509) * intermediates() const { return intermediates_.get(); }
     // CRLs that list certificates of other issuers: OpenSSL finds the others by the certificate's issuer.
     STACK_OF(X509_CRL) * indirect_crls() const { return indirect_crls_.get(); }
     const std::string& crl_problem() const { return crl_problem_; }
-    // When the first of the CRLs that are current now is not any more; the largest number where there is none.
-    std::int64_t crl_end_after(std::int64_t now_unix) const;
+    const ocsp_answers& ocsp() const { return ocsp_; }
+    // When the first of the CRLs and OCSP answers that are current now is not any more; the largest number where there
+    // is none.
+    std::int64_t revocation_end_after(std::int64_t now_unix) const;
     const policy_inputs& policies() const { return policies_; }
     chain_cache& chains() const { return chains_; }
 
@@ -49,7 +54,8 @@ private:
     store_pointer store_;
     stack_pointer intermediates_;
     crl_stack_pointer indirect_crls_;
-    std::set<std::int64_t> crl_ends_unix_;
+    ocsp_answers ocsp_;
+    std::set<std::int64_t> ends_unix_;  // of CRLs and OCSP answers
     std::string crl_problem_;
     policy_inputs policies_;
     mutable chain_cache chains_;
@@ -58,6 +64,9 @@ private:
 // [worker] The host's as it is now: what is already there, if nothing of it has changed.
 std::shared_ptr<const trust_material> load_trust_material(const host& owner);
 
+// Of an engine that does not have the set yet: nothing.
+void visit_optional_set(const host& owner, certificate_set set,
+                        const std::function<void(const hawser_certificate&)>& visit);
 std::string name_of(const hawser_certificate& one);                             // the file
 x509_pointer parse_certificate(std::string_view der, const std::string& name);  // throws, naming its file
 x509_pointer parse_certificate(const hawser_certificate& one);

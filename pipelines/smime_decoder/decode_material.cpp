@@ -15,6 +15,8 @@ key_pointer parse_key(const hawser_certificate& one) {
 
 std::shared_ptr<const decode_material> load_decode_material(const host& owner) {
     auto made = std::make_shared<decode_material>();
+    made->owner = owner;
+    made->revision = owner.certificate_revision();
     made->trust = load_trust_material(owner);
     made->other_people = make_stack();
     owner.each_certificate(nullptr, certificate_set::other_people,

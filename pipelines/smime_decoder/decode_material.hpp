@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,8 @@ struct decode_material {
     std::vector<decryption_identity> personal;  // those that have a key
     stack_pointer other_people;
     std::shared_ptr<const trust_material> trust;
+    std::optional<host> owner;   // none: a test that has no host
+    std::uint64_t revision = 0;  // of its certificates, or an earlier one
 };
 
 std::shared_ptr<const decode_material> load_decode_material(const host& owner);  // [worker]

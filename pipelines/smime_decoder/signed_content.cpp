@@ -208,7 +208,9 @@ std::vector<int> verify_signers(const signed_elements& elements, const content_d
         check_certificate(check.certificate(),
                           {.purpose = certificate_purpose::signing,
                            .checks_revocation = policy.checks_revocation,
-                           .sent_along = sent_along.get()},
+                           .sent_along = sent_along.get(),
+                           .owner = material.owner ? &*material.owner : nullptr,
+                           .owner_revision = material.revision},
                           *material.trust, "of the message's sender");
         used.push_back(check.digest());
         if (i == 0) {
