@@ -31,23 +31,27 @@ constexpr seal seals[] = {{"sign", true, false}, {"encrypt", false, true}, {"sig
 
 std::shared_ptr<const seal_material> make_material(const std::string& kind) {
     auto made = std::make_shared<seal_material>();
-    made->signer_key.reset(
+    const auto signer = std::make_shared<signing_identity>();
+    signer->key.reset(
         kind == "P-256" ? EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256")
                         : EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", std::size_t{kind == "RSA-3072" ? 3072U : 2048U}));
-    made->signer.reset(X509_new());
-    X509* certificate = made->signer.get();
+    signer->certificate.reset(X509_new());
+    X509* certificate = signer->certificate.get();
     ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
     X509_gmtime_adj(X509_getm_notBefore(certificate), 0);
     X509_gmtime_adj(X509_getm_notAfter(certificate), 86400);
-    X509_set_pubkey(certificate, made->signer_key.get());
+    X509_set_pubkey(certificate, signer->key.get());
     X509_NAME* name = X509_get_subject_name(certificate);
     X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>("bench"), -1, -1, 0);
     X509_set_issuer_name(certificate, name);
-    if (X509_sign(certificate, made->signer_key.get(), EVP_sha256()) == 0) {
+    if (X509_sign(certificate, signer->key.get(), EVP_sha256()) == 0) {
         std::fprintf(stderr, "a certificate cannot be made\n");
         std::exit(1);
     }
-    made->signer_chain.reset(sk_X509_new_null());
+    made->signer = signer;
+    const auto chain = std::make_shared<checked_chain>();
+    chain->issuers = make_stack();
+    made->signer_chain = chain;
     made->recipients.reset(sk_X509_new_null());
     X509_up_ref(certificate);
     sk_X509_push(made->recipients.get(), certificate);
@@ -98,7 +102,7 @@ std::size_t seal_bare(const std::string& entity, const seal_material& material, 
     bio_pointer in(BIO_new_mem_buf(entity.data(), static_cast<int>(entity.size())));
     if (how.is_signed) {
         const cms_pointer cms(CMS_sign(nullptr, nullptr, nullptr, nullptr, CMS_STREAM | CMS_PARTIAL | CMS_BINARY));
-        CMS_add1_signer(cms.get(), material.signer.get(), material.signer_key.get(), EVP_sha256(),
+        CMS_add1_signer(cms.get(), material.signer->certificate.get(), material.signer->key.get(), EVP_sha256(),
                         CMS_STREAM | CMS_PARTIAL | CMS_BINARY | CMS_CADES);
         bio_pointer out(BIO_new(BIO_s_mem()));
         write_bare(out.get(), cms.get(), in.get());

@@ -144,6 +144,14 @@ struct limits_binding {
     std::int64_t disk_free_min_bytes = 64'000'000;
 };
 
+// Where answers about revocation come from, besides the files in the folders.
+struct revocation_binding {
+    bool is_fetched = false;
+    bool allows_private_addresses = false;
+    std::string cache_folder;  // absolute; "" = beside the message box
+    bool operator==(const revocation_binding&) const = default;
+};
+
 struct certificate_sources {
     std::string personal;  // a folder, absolute; "" = none
     std::string other_people;
@@ -151,6 +159,7 @@ struct certificate_sources {
     std::string signing;                           // thumbprint or file name
     std::map<std::string, secret_text> passwords;  // of PKCS#12 files and encrypted keys, by file name
     std::int64_t warn_before_ms = std::int64_t{30} * 24 * 3600 * 1000;  // of the end of one that a port uses
+    revocation_binding revocation;
 };
 
 struct service_account_binding {
@@ -172,7 +181,7 @@ struct audit_archive_binding {
 
 struct host_binding {
     std::string name = "Hawser";
-    std::string message_box_path;      // absolute
+    std::string message_box_path;  // absolute
     certificate_sources certificates;
     service_account_binding service_account;
     unsigned worker_count = 2;

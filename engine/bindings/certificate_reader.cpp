@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "bindings/revocation_reader.hpp"
 #include "bindings/secret_reader.hpp"
 
 namespace hawser::engine {
@@ -72,6 +73,7 @@ certificate_sources read_certificate_sources(field_reader& host, const std::stri
     sources.trusted = folder("trusted");
     sources.signing = fields.string("signing");
     sources.warn_before_ms = fields.duration_ms("warnBefore", sources.warn_before_ms, warn_before_max_ms);
+    sources.revocation = read_revocation(fields, base_directory);
     read_passwords(fields, base_directory, sources, problems);
     fields.finish();
     return sources;

@@ -32,6 +32,38 @@ void give_crls(const certificate_folder& folder, const certificate_source::visit
     }
 }
 
+void give_answers(const revocation_refresher* revocation, revocation_kind kind,
+                  const certificate_source::visitor& visit) {
+    if (revocation == nullptr) {
+        return;
+    }
+    const std::shared_ptr<const revocation_refresher::answers> all = revocation->current();
+    for (const std::shared_ptr<const revocation_answer>& one : *all) {
+        if (one->kind == kind) {
+            hawser_certificate answer{};
+            answer.struct_size = sizeof answer;
+            answer.der = to_abi(one->der);
+            answer.name = to_abi(one->name);
+            visit(answer);
+        }
+    }
+}
+
+void give_pending(const revocation_refresher* revocation, const certificate_source::visitor& visit) {
+    if (revocation == nullptr) {
+        return;
+    }
+    for (const pending_revocation& one : revocation->pending()) {
+        for (const std::string& der : one.certificates) {
+            hawser_certificate pending{};
+            pending.struct_size = sizeof pending;
+            pending.der = to_abi(der);
+            pending.name = to_abi(one.text);
+            visit(pending);
+        }
+    }
+}
+
 result<void> give_signing(const certificate_snapshot& all, const working_message& message, bool with_keys,
                           const certificate_source::visitor& visit) {
     const std::string& selector = message.environment().signing_certificate;
@@ -107,9 +139,23 @@ result<void> certificate_view::each(const working_message* message, std::uint32_
         give_crls(all->other_people, visit);
         give_crls(all->personal, visit);
         return {};
+    case HAWSER_CERTIFICATES_FETCHED_CRLS: give_answers(revocation_, revocation_kind::crl, visit); return {};
     case HAWSER_CERTIFICATES_DECRYPTION: give_all(all->personal, with_keys, visit); return {};
+    case HAWSER_CERTIFICATES_OCSP: give_answers(revocation_, revocation_kind::ocsp, visit); return {};
+    case HAWSER_CERTIFICATES_REVOCATION_PENDING: give_pending(revocation_, visit); return {};
     default: return fail("certificates.set", "this engine has no such set of certificates");
     }
+}
+
+std::unique_ptr<revocation_refresher> make_revocation_refresher(const host_binding& host,
+                                                                const certificate_store& store) {
+    const revocation_binding& wanted = host.certificates.revocation;
+    if (!wanted.is_fetched) {
+        return nullptr;
+    }
+    const std::string folder =
+        wanted.cache_folder.empty() ? host.message_box_path + ".revocation" : wanted.cache_folder;
+    return std::make_unique<revocation_refresher>(revocation_settings{folder, wanted.allows_private_addresses}, store);
 }
 
 }  // namespace hawser::engine

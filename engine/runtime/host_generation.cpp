@@ -11,7 +11,7 @@ namespace {
 
 bool has_same_sources(const certificate_sources& one, const certificate_sources& other) {
     return one.personal == other.personal && one.other_people == other.other_people && one.trusted == other.trusted &&
-           one.passwords == other.passwords;
+           one.passwords == other.passwords && one.revocation == other.revocation;
 }
 
 const hawser_descriptor* descriptor_of(const loaded_configuration& loaded, const std::string& type) {
@@ -72,13 +72,17 @@ std::shared_ptr<const host_generation> make_generation(std::shared_ptr<const loa
     made->loaded = std::move(loaded);
     const certificate_sources& sources = made->bindings().host.certificates;
     const bool has_services = last != nullptr && has_same_sources(sources, last->bindings().host.certificates);
-    made->services = has_services ? last->services : std::make_shared<host_services>(sources, options.counted);
+    made->services =
+        has_services ? last->services : std::make_shared<host_services>(made->bindings().host, options.counted);
     for (const receive_port_binding& binding : made->bindings().receive_ports) {
         made->receive_ports[binding.name] =
             own_port(made->services, make_receive_port(*made->loaded, made->services->services, binding));
     }
     if (!options.delivers) {
         return made;
+    }
+    if (made->services->revocation) {
+        made->services->revocation->start();
     }
     const adapter_map kept = has_services ? kept_adapters(*made->loaded, *last) : adapter_map{};
     made->adapters = make_adapters(*made->loaded, made->services->services, kept);

@@ -19,12 +19,16 @@ namespace hawser::engine {
 
 // What plugin instances are given of a host; outlives them. One for each set of certificate folders and passwords.
 struct host_services {
-    host_services(const certificate_sources& sources, counters& counted)
-        : certificates(store_sources(sources)), view(certificates), services{&view, &counted, &system_clock()} {}
+    host_services(const host_binding& host, counters& counted)
+        : certificates(store_sources(host.certificates)),
+          revocation(make_revocation_refresher(host, certificates)),
+          view(certificates, revocation.get()),
+          services{&view, &counted, &system_clock()} {}
     host_services(const host_services&) = delete;
     host_services& operator=(const host_services&) = delete;
 
     certificate_store certificates;
+    std::unique_ptr<revocation_refresher> revocation;  // null: files only
     certificate_view view;
     engine_services services;
 };

@@ -294,6 +294,11 @@ host_status local_host::status() {
          expiry_warnings(current->bindings(), seals_of(*current), *certificates, system_clock().unix_ms() / 1000)) {
         status.warnings.push_back(std::move(one.text));
     }
+    if (current->services->revocation) {
+        for (const pending_revocation& one : current->services->revocation->pending()) {
+            status.warnings.push_back("no current answer about revocation from " + one.text);
+        }
+    }
     return status;
 }
 

@@ -11,7 +11,8 @@ namespace hawser::engine {
 
 offline_port::offline_port(const loaded_configuration& loaded, const send_port_binding& binding)
     : store_(store_sources(loaded.bindings().host.certificates)),
-      view_(store_),
+      revocation_(make_revocation_refresher(loaded.bindings().host, store_)),
+      view_(store_, revocation_.get()),
       services_{&view_, &counted_, &system_clock()},
       adapters_(make_adapters(loaded, services_)),
       port_(make_port(loaded, services_, adapters_, binding)) {}

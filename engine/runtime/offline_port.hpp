@@ -33,6 +33,7 @@ public:
 
 private:
     certificate_store store_;
+    std::unique_ptr<revocation_refresher> revocation_;  // what is on disk: nothing is fetched
     certificate_view view_;
     counters counted_;
     engine_services services_;

@@ -151,7 +151,7 @@ change_answer refusal_of(const error& failure) { return {code_of(failure), 0, fa
 change_answer preview_receive_port(const loaded_configuration& loaded, const receive_port_binding& binding,
                                    const submission& submitted, int descriptor) {
     counters counted;
-    host_services services(loaded.bindings().host.certificates, counted);
+    host_services services(loaded.bindings().host, counted);
     const std::shared_ptr<receive_port_runtime> port = make_receive_port(loaded, services.services, binding);
     const std::string message_id = make_uuid();
     result<message_context> context = read_received_context(submitted, message_id, port->name);

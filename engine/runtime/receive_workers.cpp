@@ -5,7 +5,7 @@
 
 namespace hawser::engine {
 namespace {
-constexpr std::chrono::milliseconds look_interval(100);
+constexpr std::chrono::milliseconds waiting_interval(100);
 }
 
 result<void> receive_workers::run(const std::function<void()>& work, const std::function<void()>& while_waiting) {
@@ -14,7 +14,7 @@ result<void> receive_workers::run(const std::function<void()>& work, const std::
     if (!post([task] { (*task)(); })) {
         return fail("not_accepted", "the host is stopping: nothing was stored, try again");
     }
-    while (ended.wait_for(look_interval) != std::future_status::ready) {
+    while (ended.wait_for(waiting_interval) != std::future_status::ready) {
         while_waiting();
     }
     while_waiting();

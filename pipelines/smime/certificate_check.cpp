@@ -3,8 +3,12 @@
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 
+#include <algorithm>
+
 namespace hawser::smime {
 namespace {
+
+void free_stack(STACK_OF(X509) * stack) noexcept { sk_X509_free(stack); }
 
 using store_context_pointer = std::unique_ptr<X509_STORE_CTX, deleter<&X509_STORE_CTX_free>>;
 
@@ -59,6 +63,13 @@ std::string explain(int code, const X509* at, certificate_purpose purpose) {
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
         return "ends in \"" + subject_of(at) + "\", which is not among the trusted certificates";
+    case X509_V_ERR_DIFFERENT_CRL_SCOPE:
+    case X509_V_ERR_CRL_PATH_VALIDATION_ERROR:
+        return "cannot be checked for revocation: no CRL that covers it can be trusted (" +
+               std::string(X509_verify_cert_error_string(code)) + "); put the CRL, and the certificate that signs it " +
+               "where that is not \"" + issuer_of(at) + "\", into the folder of trusted certificates";
+    case X509_V_ERR_NO_EXPLICIT_POLICY:
+        return "is not issued under a policy that its chain demands (RFC 5280 section 6.1): get one that is";
     default: return std::string("cannot be trusted: ") + X509_verify_cert_error_string(code);
     }
 }
@@ -85,42 +96,224 @@ bool allows_agreement(X509* certificate, certificate_purpose purpose) {
            (X509_get_extended_key_usage(certificate) & (XKU_SMIME | XKU_ANYEKU)) != 0;
 }
 
-}  // namespace
+void set_policies(X509_VERIFY_PARAM* parameters, const policy_inputs& policies) {
+    std::vector<std::string> accepted = policies.accepted;
+    if (accepted.empty()) {
+        accepted.emplace_back("2.5.29.32.0");  // anyPolicy; an empty list would be none for OpenSSL
+    }
+    for (const std::string& identifier : accepted) {
+        ASN1_OBJECT* policy = OBJ_txt2obj(identifier.c_str(), 1);
+        if (policy == nullptr || X509_VERIFY_PARAM_add0_policy(parameters, policy) != 1) {
+            ASN1_OBJECT_free(policy);
+            throw_openssl_failure("taking the certificate policy " + identifier);
+        }
+    }
+    X509_VERIFY_PARAM_set_flags(parameters, (policies.requires_explicit ? X509_V_FLAG_EXPLICIT_POLICY : 0UL) |
+                                                (policies.inhibits_mapping ? X509_V_FLAG_INHIBIT_MAP : 0UL) |
+                                                (policies.inhibits_any ? X509_V_FLAG_INHIBIT_ANY : 0UL));
+}
 
-stack_pointer check_certificate(X509* certificate, certificate_purpose purpose, const check_context& context,
-                                const std::string& name) {
+struct asked {
+    const certificate_question& question;
+    const trust_material& trust;
+};
+
+bool is_want_of_crl(int code) {
+    return code == X509_V_ERR_UNABLE_TO_GET_CRL || code == X509_V_ERR_CRL_HAS_EXPIRED ||
+           code == X509_V_ERR_CRL_NOT_YET_VALID;
+}
+
+X509* issuer_at(X509_STORE_CTX* verification, int depth) {
+    STACK_OF(X509)* chain = X509_STORE_CTX_get0_chain(verification);
+    return depth + 1 < sk_X509_num(chain) ? sk_X509_value(chain, depth + 1) : nullptr;
+}
+
+// Called by OpenSSL with every fault. One is none where an OCSP answer is there in place of a CRL, or where an anchor
+// has none: nobody can revoke it but who trusts it (RFC 5280 section 6.1). No exception may leave.
+int take_other_answers(int is_good, X509_STORE_CTX* verification) {
+    const auto* given =
+        static_cast<const asked*>(X509_STORE_CTX_get_app_data(verification));  // null: a CRL's own chain
+    if (is_good == 1 || given == nullptr || !is_want_of_crl(X509_STORE_CTX_get_error(verification))) {
+        return is_good;
+    }
+    const int depth = X509_STORE_CTX_get_error_depth(verification);
+    X509* issuer = issuer_at(verification, depth);
+    const bool is_anchor = issuer == nullptr && depth > 0;
+    const ocsp_status status =
+        issuer == nullptr
+            ? ocsp_status::unknown
+            : given->trust.ocsp().find(X509_STORE_CTX_get_current_cert(verification), issuer, given->question.now_unix);
+    if (is_anchor || status == ocsp_status::good) {
+        X509_STORE_CTX_set_error(verification, X509_V_OK);
+        return 1;
+    }
+    if (status == ocsp_status::revoked) {
+        X509_STORE_CTX_set_error(verification, X509_V_ERR_CERT_REVOKED);
+    }
+    return 0;
+}
+
+// All of RFC 5280's path validation, of which OpenSSL by itself leaves out policies, delta CRLs, and CRLs that have
+// another issuer or key than the certificate, or only some reasons.
+void set_rules(X509_STORE_CTX* verification, X509* certificate, const certificate_question& question,
+               const trust_material& trust) {
+    X509_VERIFY_PARAM* parameters = X509_STORE_CTX_get0_param(verification);
+    X509_VERIFY_PARAM_set_purpose(parameters, openssl_purpose(certificate, question.purpose));
+    X509_VERIFY_PARAM_set_time(parameters, question.now_unix);
+    unsigned long flags = X509_V_FLAG_PARTIAL_CHAIN;  // whatever is in the trusted folder is an anchor
+    flags |= X509_V_FLAG_POLICY_CHECK;
+    if (question.checks_revocation) {
+        flags |= X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL | X509_V_FLAG_EXTENDED_CRL_SUPPORT |
+                 X509_V_FLAG_USE_DELTAS;
+        X509_STORE_CTX_set0_crls(verification, trust.indirect_crls());
+        X509_STORE_CTX_set_verify_cb(verification, &take_other_answers);
+    }
+    X509_VERIFY_PARAM_set_flags(parameters, flags);
+    set_policies(parameters, trust.policies());
+}
+
+// Borrows its certificates.
+using borrowing_stack = std::unique_ptr<STACK_OF(X509), deleter<&free_stack>>;
+
+borrowing_stack intermediates_of(const trust_material& trust, const STACK_OF(X509) * sent_along) {
+    borrowing_stack all(sk_X509_dup(trust.intermediates()));
+    bool is_whole = all != nullptr;
+    for (int i = 0; is_whole && i < sk_X509_num(sent_along); ++i) {
+        is_whole = sk_X509_push(all.get(), sk_X509_value(sent_along, i)) > 0;
+    }
+    if (!is_whole) {
+        throw_openssl_failure("keeping a certificate");
+    }
+    return all;
+}
+
+std::string der_of(const X509* certificate) {
+    unsigned char* bytes = nullptr;
+    std::string der;
+    if (const int size = i2d_X509(certificate, &bytes); size > 0) {
+        der.assign(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size));
+        OPENSSL_free(bytes);
+    }
+    return der;
+}
+
+// What the host is doing about the missing answer; "" = nothing, it will not come by itself.
+std::string pending_answer(const X509* at, const certificate_question& question) {
+    std::string text;
+    if (question.owner == nullptr) {
+        return text;
+    }
+    const std::string der = der_of(at);
+    visit_optional_set(*question.owner, certificate_set::revocation_pending, [&](const hawser_certificate& one) {
+        if (std::string_view(one.der.data, one.der.size) == der) {
+            text = name_of(one);
+        }
+    });
+    const bool has_changed = question.owner->certificate_revision() != question.owner_revision;
+    return text.empty() && has_changed ? "the host's certificates, CRLs or OCSP answers have just changed" : text;
+}
+
+[[noreturn]] void refuse(X509* certificate, int code, const X509* at, const certificate_question& question,
+                         const std::string& name) {
+    ERR_clear_error();
+    const bool is_leaf = X509_cmp(at, certificate) == 0;
+    const std::string which = std::string("the ") +
+                              (question.purpose == certificate_purpose::signing ? "signing" : "encryption") +
+                              " certificate " + name + " (" + subject_of(certificate) + ") " +
+                              (is_leaf ? "" : "has the issuer \"" + subject_of(at) + "\", which ");
+    if (is_want_of_crl(code)) {
+        if (const std::string pending = pending_answer(at, question); !pending.empty()) {
+            throw try_later(which + "cannot be checked for revocation yet: " + pending);
+        }
+    }
+    throw failure(which + explain(code, at, question.purpose));
+}
+
+void refuse_revoked(X509_STORE_CTX* verified, X509* certificate, const certificate_question& question,
+                    const trust_material& trust, const std::string& name) {
+    STACK_OF(X509)* chain = X509_STORE_CTX_get0_chain(verified);
+    for (int i = 0; question.checks_revocation && i + 1 < sk_X509_num(chain); ++i) {
+        X509* one = sk_X509_value(chain, i);
+        if (trust.ocsp().find(one, sk_X509_value(chain, i + 1), question.now_unix) == ocsp_status::revoked) {
+            refuse(certificate, X509_V_ERR_CERT_REVOKED, one, question, name);
+        }
+    }
+}
+
+// Until when the answer stays the same. Of the CRLs the first that ends counts, though it may be another issuer's: to
+// look again is cheap.
+std::int64_t valid_until(const STACK_OF(X509) * chain, const certificate_question& question,
+                         const trust_material& trust) {
+    std::int64_t end = question.now_unix + chain_lifetime_s;
+    for (int i = 0; i < sk_X509_num(chain); ++i) {
+        end = std::min(end, unix_time(X509_get0_notAfter(sk_X509_value(chain, i))));
+    }
+    return question.checks_revocation ? std::min(end, trust.revocation_end_after(question.now_unix)) : end;
+}
+
+std::shared_ptr<const checked_chain> describe_chain(X509_STORE_CTX* verified, const certificate_question& question,
+                                                    const trust_material& trust) {
+    auto found = std::make_shared<checked_chain>();
+    found->issuers.reset(X509_STORE_CTX_get1_chain(verified));
+    STACK_OF(X509)* chain = found->issuers.get();
+    if (chain == nullptr) {
+        throw_openssl_failure("keeping the chain of a certificate");
+    }
+    found->checked_unix = question.now_unix;
+    found->valid_until_unix = valid_until(chain, question, trust);
+    if (sk_X509_num(chain) > 1) {
+        X509_free(sk_X509_pop(chain));  // the anchor: whoever trusts it has it
+    }
+    X509_free(sk_X509_shift(chain));  // the certificate itself
+    return found;
+}
+
+std::string cache_key(const X509* certificate, const certificate_question& question) {
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned size = 0;
+    if (X509_digest(certificate, EVP_sha256(), digest, &size) != 1) {
+        throw_openssl_failure("working out a digest");
+    }
+    return std::string(reinterpret_cast<const char*>(digest), size) +
+           (question.purpose == certificate_purpose::signing ? 's' : 'e') + (question.checks_revocation ? 'r' : '-');
+}
+
+std::shared_ptr<const checked_chain> validate(X509* certificate, const certificate_question& question,
+                                              const trust_material& trust, const std::string& name) {
+    const borrowing_stack intermediates = intermediates_of(trust, question.sent_along);
     const store_context_pointer verification(X509_STORE_CTX_new());
     if (!verification ||
-        X509_STORE_CTX_init(verification.get(), context.store.get(), certificate, context.intermediates.get()) != 1) {
+        X509_STORE_CTX_init(verification.get(), trust.store(), certificate, intermediates.get()) != 1) {
         throw_openssl_failure("preparing the check of the certificate " + name);
     }
-    X509_VERIFY_PARAM* parameters = X509_STORE_CTX_get0_param(verification.get());
-    X509_VERIFY_PARAM_set_purpose(parameters, openssl_purpose(certificate, purpose));
-    X509_VERIFY_PARAM_set_flags(parameters,
-                                X509_V_FLAG_PARTIAL_CHAIN);  // whatever is in the trusted folder is an anchor
-    if (context.checks_revocation) {
-        X509_VERIFY_PARAM_set_flags(parameters, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
-    }
-    const bool is_trusted = X509_verify_cert(verification.get()) == 1;
-    if (!is_trusted || !allows_agreement(certificate, purpose)) {
-        const int code = is_trusted ? X509_V_ERR_INVALID_PURPOSE : X509_STORE_CTX_get_error(verification.get());
+    set_rules(verification.get(), certificate, question, trust);
+    asked given{question, trust};
+    X509_STORE_CTX_set_app_data(verification.get(), &given);
+    if (X509_verify_cert(verification.get()) != 1) {
         const X509* at = X509_STORE_CTX_get_current_cert(verification.get());
-        if (at == nullptr || is_trusted) {
-            at = certificate;
-        }
-        ERR_clear_error();
-        const bool is_leaf = X509_cmp(at, certificate) == 0;
-        throw failure(std::string("the ") + (purpose == certificate_purpose::signing ? "signing" : "encryption") +
-                      " certificate " + name + " (" + subject_of(certificate) + ") " +
-                      (is_leaf ? "" : "has the issuer \"" + subject_of(at) + "\", which ") +
-                      explain(code, at, purpose));
+        refuse(certificate, X509_STORE_CTX_get_error(verification.get()), at == nullptr ? certificate : at, question,
+               name);
     }
-    stack_pointer chain(X509_STORE_CTX_get1_chain(verification.get()));
-    if (sk_X509_num(chain.get()) > 1) {
-        X509_free(sk_X509_pop(chain.get()));  // the anchor: whoever trusts it has it
+    if (!allows_agreement(certificate, question.purpose)) {
+        refuse(certificate, X509_V_ERR_INVALID_PURPOSE, certificate, question, name);
     }
-    if (sk_X509_num(chain.get()) > 0) {
-        X509_free(sk_X509_shift(chain.get()));  // the certificate itself
+    refuse_revoked(verification.get(), certificate, question, trust, name);
+    return describe_chain(verification.get(), question, trust);
+}
+
+}  // namespace
+
+std::shared_ptr<const checked_chain> check_certificate(X509* certificate, const certificate_question& question,
+                                                       const trust_material& trust, const std::string& name) {
+    if (question.checks_revocation && !trust.crl_problem().empty()) {
+        throw failure("the certificate " + name + " cannot be checked for revocation: " + trust.crl_problem() +
+                      ": put a sound one in its place, or take it out of the folder");
+    }
+    const std::string key = cache_key(certificate, question);
+    std::shared_ptr<const checked_chain> chain = trust.chains().find(key, question.now_unix);
+    if (!chain) {
+        chain = validate(certificate, question, trust, name);
+        trust.chains().keep(key, chain);
     }
     return chain;
 }

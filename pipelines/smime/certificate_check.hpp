@@ -1,24 +1,31 @@
-// Whether a certificate may be used for a purpose now: dates, key usage, chain to an anchor, revocation (RFC 5280).
+// Whether a certificate may be used for a purpose now: dates, key usage, chain to an anchor, policies, revocation
+// (RFC 5280). Any thread.
 #pragma once
 
+#include <cstdint>
+#include <ctime>
+#include <memory>
 #include <string>
 
 #include "openssl_pointers.hpp"
+#include "trust_material.hpp"
 
 namespace hawser::smime {
 
 enum class certificate_purpose : std::uint8_t { signing = 1, encryption };
 
-// Anchors, intermediates and CRLs to check with.
-struct check_context {
-    store_pointer store;
-    stack_pointer intermediates;
+struct certificate_question {
+    certificate_purpose purpose;
     bool checks_revocation = true;
+    std::int64_t now_unix = std::time(nullptr);
+    const STACK_OF(X509) * sent_along = nullptr;  // further intermediates, of no trust by themselves
+    const host* owner = nullptr;       // where it is about to have a missing CRL or OCSP answer, it is try_later
+    std::uint64_t owner_revision = 0;  // of its certificates, before the trust material was loaded
 };
 
-// Throws hawser::failure; `name` is what the certificate is called in the error ("signer.pem"). Gives its chain without
-// anchor.
-stack_pointer check_certificate(X509* certificate, certificate_purpose purpose, const check_context& context,
-                                const std::string& name);
+// Throws hawser::failure; `name` is what the certificate is called in the error ("signer.pem"). A chain that was found
+// good is not looked at again until that may have changed.
+std::shared_ptr<const checked_chain> check_certificate(X509* certificate, const certificate_question& question,
+                                                       const trust_material& trust, const std::string& name);
 
 }  // namespace hawser::smime

@@ -91,15 +91,15 @@ void add_recipient(CMS_ContentInfo* cms, X509* certificate, const seal_algorithm
 
 cms_pointer make_signed_data(const seal_material& material, const seal_algorithms& algorithms, bool adds_certificates,
                              bool is_detached) {
-    refuse_unsupported(material.signer_key.get(), "signing");
+    refuse_unsupported(material.signer->key.get(), "signing");
     cms_pointer cms(CMS_sign(nullptr, nullptr, nullptr, nullptr, streaming_flags | (is_detached ? CMS_DETACHED : 0U)));
-    const bool is_pss = uses_pss(material.signer_key.get(), algorithms);
+    const bool is_pss = uses_pss(material.signer->key.get(), algorithms);
     const unsigned signer_flags = streaming_flags | CMS_CADES | CMS_NOSMIMECAP | (is_pss ? CMS_KEY_PARAM : 0U) |
                                   (adds_certificates ? 0U : static_cast<unsigned>(CMS_NOCERTS));
-    CMS_SignerInfo* signer = cms == nullptr
-                                 ? nullptr
-                                 : CMS_add1_signer(cms.get(), material.signer.get(), material.signer_key.get(),
-                                                   algorithms.message_digest(), signer_flags);
+    CMS_SignerInfo* signer =
+        cms == nullptr ? nullptr
+                       : CMS_add1_signer(cms.get(), material.signer->certificate.get(), material.signer->key.get(),
+                                         algorithms.message_digest(), signer_flags);
     if (signer == nullptr) {
         throw_openssl_failure("preparing the signature");
     }
@@ -107,8 +107,8 @@ cms_pointer make_signed_data(const seal_material& material, const seal_algorithm
         set_pss(signer, algorithms.message_digest());
     }
     add_capabilities(signer);
-    for (int i = 0; adds_certificates && i < sk_X509_num(material.signer_chain.get()); ++i) {
-        if (CMS_add1_cert(cms.get(), sk_X509_value(material.signer_chain.get(), i)) != 1) {
+    for (int i = 0; adds_certificates && i < sk_X509_num(material.signer_chain->issuers.get()); ++i) {
+        if (CMS_add1_cert(cms.get(), sk_X509_value(material.signer_chain->issuers.get(), i)) != 1) {
             throw_openssl_failure("adding the chain to the signature");
         }
     }

@@ -23,12 +23,14 @@ struct deleter {
 };
 
 inline void free_certificates(STACK_OF(X509) * stack) noexcept { sk_X509_pop_free(stack, X509_free); }
+inline void free_crls(STACK_OF(X509_CRL) * stack) noexcept { sk_X509_CRL_pop_free(stack, X509_CRL_free); }
 
 using x509_pointer = std::unique_ptr<X509, deleter<&X509_free>>;
 using key_pointer = std::unique_ptr<EVP_PKEY, deleter<&EVP_PKEY_free>>;
 using crl_pointer = std::unique_ptr<X509_CRL, deleter<&X509_CRL_free>>;
 using store_pointer = std::unique_ptr<X509_STORE, deleter<&X509_STORE_free>>;
 using stack_pointer = std::unique_ptr<STACK_OF(X509), deleter<&free_certificates>>;
+using crl_stack_pointer = std::unique_ptr<STACK_OF(X509_CRL), deleter<&free_crls>>;
 using cms_pointer = std::unique_ptr<CMS_ContentInfo, deleter<&CMS_ContentInfo_free>>;
 using bio_pointer = std::unique_ptr<BIO, deleter<&BIO_free_all>>;
 

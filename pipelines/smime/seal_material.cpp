@@ -1,87 +1,12 @@
 #include "seal_material.hpp"
 
-#include <openssl/crypto.h>
+#include <algorithm>
 
-#include "certificate_check.hpp"
 #include "hexadecimal.hpp"
+#include "shared_by_content.hpp"
 
 namespace hawser::smime {
 namespace {
-
-x509_pointer parse_certificate(const hawser_certificate& one) {
-    const auto* bytes = reinterpret_cast<const unsigned char*>(one.der.data);
-    x509_pointer certificate(d2i_X509(nullptr, &bytes, static_cast<long>(one.der.size)));
-    if (!certificate) {
-        throw_openssl_failure("reading the certificate " + std::string(one.name.data, one.name.size));
-    }
-    return certificate;
-}
-
-key_pointer parse_key(const hawser_certificate& one) {
-    const std::string name(one.name.data, one.name.size);
-    if (one.private_key.size == 0) {
-        throw failure("the signing certificate " + name + " came without its private key");
-    }
-    const auto* bytes = reinterpret_cast<const unsigned char*>(one.private_key.data);
-    key_pointer key(d2i_AutoPrivateKey(nullptr, &bytes, static_cast<long>(one.private_key.size)));
-    if (!key) {
-        throw_openssl_failure("reading the private key of " + name);
-    }
-    return key;
-}
-
-// A certificate that is dropped for want of memory would be a recipient, or an issuer, less.
-void keep(const stack_pointer& stack, x509_pointer certificate) {
-    if (sk_X509_push(stack.get(), certificate.get()) <= 0) {
-        throw_openssl_failure("keeping a certificate");
-    }
-    static_cast<void>(certificate.release());
-}
-
-stack_pointer make_stack() {
-    stack_pointer made(sk_X509_new_null());
-    if (!made) {
-        throw_openssl_failure("making a list of certificates");
-    }
-    return made;
-}
-
-void add_crl(X509_STORE* store, const hawser_certificate& one) {
-    const auto* bytes = reinterpret_cast<const unsigned char*>(one.der.data);
-    const crl_pointer crl(d2i_X509_CRL(nullptr, &bytes, static_cast<long>(one.der.size)));
-    if (crl && X509_STORE_add_crl(store, crl.get()) != 1) {
-        throw_openssl_failure("keeping the CRL " + std::string(one.name.data, one.name.size));
-    }
-}
-
-check_context make_check_context(const host& owner, bool checks_revocation) {
-    check_context context;
-    context.store.reset(X509_STORE_new());
-    context.intermediates = make_stack();
-    context.checks_revocation = checks_revocation;
-    X509_STORE* store = context.store.get();
-    if (store == nullptr) {
-        throw_openssl_failure("making a store of certificates");
-    }
-    const bool has_own =
-        owner.each_certificate(nullptr, certificate_set::trusted, [store](const hawser_certificate& one) {
-            if (X509_STORE_add_cert(store, parse_certificate(one).get()) != 1) {
-                throw_openssl_failure("keeping the certificate " + std::string(one.name.data, one.name.size));
-            }
-        });
-    if (!has_own) {
-        X509_STORE_set_default_paths(store);
-    }
-    const auto add_intermediate = [&context](const hawser_certificate& one) {
-        keep(context.intermediates, parse_certificate(one));
-    };
-    owner.each_certificate(nullptr, certificate_set::personal, add_intermediate);
-    owner.each_certificate(nullptr, certificate_set::other_people, add_intermediate);
-    owner.each_certificate(nullptr, certificate_set::crls,
-                           [store](const hawser_certificate& one) { add_crl(store, one); });
-    ERR_clear_error();  // a CRL that cannot be read is none
-    return context;
-}
 
 // SHA-1 or SHA-256 in hexadecimal; colons, blanks and case do not matter.
 bool has_thumbprint(const X509* certificate, const std::string& selector) {
@@ -101,61 +26,127 @@ bool has_thumbprint(const X509* certificate, const std::string& selector) {
     return false;
 }
 
-// Adds the sender's own certificate to the recipients, so that what was sent can be read again.
-void add_self(const host& owner, const std::string& selector, const check_context& context, seal_material& material) {
-    x509_pointer own;
-    owner.each_certificate(nullptr, certificate_set::personal, [&](const hawser_certificate& given) {
-        x509_pointer one = own ? x509_pointer() : parse_certificate(given);
-        if (one &&
-            (std::string_view(given.name.data, given.name.size) == selector || has_thumbprint(one.get(), selector))) {
-            own = std::move(one);
-        }
-    });
-    if (!own) {
-        throw failure("there is no certificate " + selector +
-                      " in the host's personal folder, which EncryptToSelf names: put it there, or correct the name");
+std::shared_ptr<const signing_identity> parse_signer(const hawser_certificate& given) {
+    auto signer = std::make_shared<signing_identity>();
+    signer->certificate = parse_certificate(given);
+    if (given.private_key.size == 0) {
+        throw failure("the signing certificate " + name_of(given) + " came without its private key");
     }
-    check_certificate(own.get(), certificate_purpose::encryption, context, selector);
-    keep(material.recipients, std::move(own));
+    signer->key = parse_private_key(given);
+    if (X509_check_private_key(signer->certificate.get(), signer->key.get()) != 1) {
+        ERR_clear_error();
+        throw failure("the private key of the signing certificate " + name_of(given) + " does not belong to it");
+    }
+    return signer;
 }
 
-}  // namespace
-
-std::shared_ptr<const seal_material> load_seal_material(message& one, const seal_wish& wish) {
-    auto material = std::make_shared<seal_material>();
-    const check_context context = make_check_context(one.host(), wish.checks_revocation);
-    if (wish.is_signed) {
-        std::string name;
-        one.host().each_certificate(one.abi(), certificate_set::signing, [&](const hawser_certificate& given) {
-            if (!material->signer) {  // the first is the signer, with its key
-                material->signer = parse_certificate(given);
-                material->signer_key = parse_key(given);
-                name.assign(given.name.data, given.name.size);
-            }
-        });
-        if (!material->signer || X509_check_private_key(material->signer.get(), material->signer_key.get()) != 1) {
-            ERR_clear_error();
-            throw failure("the private key of the signing certificate " + name + " does not belong to it");
+std::string digest_of(const hawser_certificate& given) {
+    std::string digest;
+    for (const hawser_string& bytes : {given.der, given.private_key}) {
+        unsigned char one[EVP_MAX_MD_SIZE];
+        unsigned size = 0;
+        if (EVP_Digest(bytes.data, bytes.size, one, &size, EVP_sha256(), nullptr) != 1) {
+            throw_openssl_failure("working out a digest");
         }
-        material->signer_chain = check_certificate(material->signer.get(), certificate_purpose::signing, context, name);
+        digest.append(reinterpret_cast<const char*>(one), size);
     }
-    if (wish.is_encrypted) {
-        material->recipients = make_stack();
-        one.host().each_certificate(one.abi(), certificate_set::encryption, [&](const hawser_certificate& given) {
-            x509_pointer recipient = parse_certificate(given);
-            check_certificate(recipient.get(), certificate_purpose::encryption, context,
-                              std::string(given.name.data, given.name.size));
-            keep(material->recipients, std::move(recipient));
-        });
-        if (sk_X509_num(material->recipients.get()) <= 0) {
+    return digest;
+}
+
+// What one seal_material is made from and with.
+class material_loading {
+public:
+    material_loading(message& one, const seal_wish& wish, const trust_material& trust, std::uint64_t revision)
+        : message_(one), wish_(wish), trust_(trust), revision_(revision) {}
+
+    std::shared_ptr<const seal_material> load() {
+        if (wish_.is_signed) {
+            load_signer();
+        }
+        if (wish_.is_encrypted) {
+            load_recipients();
+        }
+        return made_;
+    }
+
+private:
+    void load_signer() {
+        static shared_by_content<signing_identity> known;
+        std::string name;
+        message_.host().each_certificate(
+            message_.abi(), certificate_set::signing, [&](const hawser_certificate& given) {
+                if (!made_->signer) {  // the first is the signer, with its key
+                    made_->signer = known.find_or_make(digest_of(given), [&] { return parse_signer(given); });
+                    name = name_of(given);
+                }
+            });
+        if (!made_->signer) {
+            throw failure("there is no signing certificate: name one in host.certificates.signing");
+        }
+        made_->signer_chain = check(made_->signer->certificate.get(), certificate_purpose::signing, name);
+    }
+
+    void load_recipients() {
+        made_->recipients = make_stack();
+        message_.host().each_certificate(
+            message_.abi(), certificate_set::encryption,
+            [&](const hawser_certificate& given) { add_recipient(parse_certificate(given), name_of(given)); });
+        if (sk_X509_num(made_->recipients.get()) <= 0) {
             throw failure(
                 "there is no certificate to encrypt for: name the recipients' in the port's encryptionCertificates");
         }
-        if (!wish.to_self.empty()) {
-            add_self(one.host(), wish.to_self, context, *material);
+        if (!wish_.to_self.empty()) {
+            add_self();
         }
     }
-    return material;
+
+    // The sender's own certificate, so that what was sent can be read again.
+    void add_self() {
+        x509_pointer own;
+        message_.host().each_certificate(nullptr, certificate_set::personal, [&](const hawser_certificate& given) {
+            x509_pointer one = own ? x509_pointer() : parse_certificate(given);
+            if (one && (name_of(given) == wish_.to_self || has_thumbprint(one.get(), wish_.to_self))) {
+                own = std::move(one);
+            }
+        });
+        if (!own) {
+            throw failure(
+                "there is no certificate " + wish_.to_self +
+                " in the host's personal folder, which EncryptToSelf names: put it there, or correct the name");
+        }
+        add_recipient(std::move(own), wish_.to_self);
+    }
+
+    void add_recipient(x509_pointer recipient, const std::string& name) {
+        check(recipient.get(), certificate_purpose::encryption, name);
+        push(made_->recipients, std::move(recipient));
+    }
+
+    std::shared_ptr<const checked_chain> check(X509* certificate, certificate_purpose purpose,
+                                               const std::string& name) {
+        const host owner = message_.host();
+        std::shared_ptr<const checked_chain> chain = check_certificate(certificate,
+                                                                       {.purpose = purpose,
+                                                                        .checks_revocation = wish_.checks_revocation,
+                                                                        .owner = &owner,
+                                                                        .owner_revision = revision_},
+                                                                       trust_, name);
+        made_->valid_until_unix = std::min(made_->valid_until_unix, chain->valid_until_unix);
+        return chain;
+    }
+
+    message& message_;
+    const seal_wish& wish_;
+    const trust_material& trust_;
+    std::uint64_t revision_;
+    std::shared_ptr<seal_material> made_ = std::make_shared<seal_material>();
+};
+
+}  // namespace
+
+std::shared_ptr<const seal_material> load_seal_material(message& one, const seal_wish& wish,
+                                                        const trust_material& trust, std::uint64_t revision) {
+    return material_loading(one, wish, trust, revision).load();
 }
 
 }  // namespace hawser::smime

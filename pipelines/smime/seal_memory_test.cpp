@@ -40,7 +40,6 @@ struct sealing {
     kit::host host;
     sealing() {
         furnish(host, all.trusted, {&all.alice});
-        host.certificates[HAWSER_CERTIFICATES_PERSONAL] = {};
         host.certificates[HAWSER_CERTIFICATES_SIGNING] = {{all.alice.der(), all.alice.key_der(), all.alice.name}};
         host.certificates[HAWSER_CERTIFICATES_ENCRYPTION] = {{all.bob.der(), "", all.bob.name},
                                                              {all.carol.der(), "", all.carol.name}};

@@ -2,6 +2,7 @@
 // seal as it is configured to. Made by the host for each use in a pipeline; messages come one after another.
 #pragma once
 
+#include <ctime>
 #include <map>
 #include <memory>
 #include <string>
@@ -94,34 +95,31 @@ private:
         return write_payload(std::move(entity), std::move(header));
     }
 
-    // Parsed and checked once for a port and choice of certificate, until the host's certificates change or a minute is
-    // over.
+    // Parsed and checked once for a port and choice of certificate, until the host's certificates change or the answer
+    // may have: a certificate or CRL has ended, or an hour is over.
     std::shared_ptr<const seal_material> material_of(message& one) {
-        const std::string key = one.identity().port + '\n' + one.get_or("BTS.EncryptionCert", "");
         const std::uint64_t revision = one.host().certificate_revision();
-        const std::int64_t now_ms = one.host().monotonic_ms();
-        const auto known = cache_.find(key);
-        if (known != cache_.end() && known->second.revision == revision &&
-            now_ms - known->second.made_ms < material_lifetime_ms) {
-            return known->second.material;
+        if (!trust_ || revision != revision_) {
+            cache_.clear();
+            trust_ = load_trust_material(one.host());
+            revision_ = revision;
         }
-        std::shared_ptr<const seal_material> made = load_seal_material(one, wish_);
-        if (cache_.size() >= material_count_max) {
+        std::shared_ptr<const seal_material>& known =
+            cache_[one.identity().port + '\n' + one.get_or("BTS.EncryptionCert", "")];
+        if (!known || std::time(nullptr) >= known->valid_until_unix) {
+            known = nullptr;
+            known = load_seal_material(one, wish_, *trust_, revision_);
+        }
+        std::shared_ptr<const seal_material> found = known;
+        if (cache_.size() > material_count_max) {
             cache_.clear();
         }
-        cache_[key] = {made, revision, now_ms};
-        return made;
+        return found;
     }
 
     static constexpr const char* protected_fields_property = "SMIME.ProtectedFields";  // their names, never a value
-    static constexpr std::int64_t material_lifetime_ms = 60 * 1000;  // dates and CRLs are checked again after this
     static constexpr std::size_t material_count_max = 1000;
 
-    struct cached {
-        std::shared_ptr<const seal_material> material;
-        std::uint64_t revision = 0;
-        std::int64_t made_ms = 0;
-    };
     std::string signature_;
     seal_algorithms algorithms_;
     sealing_cipher cipher_;
@@ -130,7 +128,10 @@ private:
     header_protection protection_;
     part_settings parts_;
     seal_wish wish_;
-    std::map<std::string, cached> cache_;  // execute is never called twice at once
+    // execute is never called twice at once
+    std::map<std::string, std::shared_ptr<const seal_material>> cache_;
+    std::shared_ptr<const trust_material> trust_;
+    std::uint64_t revision_ = 0;  // of what is in those two
 };
 
 }  // namespace hawser::smime

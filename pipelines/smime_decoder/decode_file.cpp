@@ -88,8 +88,9 @@ bool set_policy(decode_policy& policy, const std::string& setting) {
 }
 
 bool parse(int count, char** words, options& out) {
-    for (const std::uint32_t set : {HAWSER_CERTIFICATES_DECRYPTION, HAWSER_CERTIFICATES_OTHER_PEOPLE,
-                                    HAWSER_CERTIFICATES_TRUSTED, HAWSER_CERTIFICATES_CRLS}) {
+    for (const std::uint32_t set :
+         {HAWSER_CERTIFICATES_PERSONAL, HAWSER_CERTIFICATES_DECRYPTION, HAWSER_CERTIFICATES_OTHER_PEOPLE,
+          HAWSER_CERTIFICATES_TRUSTED, HAWSER_CERTIFICATES_CRLS}) {
         out.host.certificates[set] = {};
     }
     for (int i = 1; i < count; ++i) {

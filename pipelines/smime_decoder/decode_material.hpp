@@ -1,14 +1,15 @@
-// The host's keys, partners' certificates and trust anchors, parsed once and shared by the messages of a minute.
+// The host's keys, partners' certificates and trust anchors, parsed once for as long as they stay the same.
 // Immutable; any thread. Made in execute; a certificate that cannot be read throws, with its name.
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "certificate_check.hpp"
 #include "hawser/sdk/message.hpp"
 #include "openssl_pointers.hpp"
+#include "trust_material.hpp"
 
 namespace hawser::smime {
 
@@ -21,10 +22,9 @@ struct decryption_identity {
 struct decode_material {
     std::vector<decryption_identity> personal;  // those that have a key
     stack_pointer other_people;
-    store_pointer store;  // anchors and CRLs
-
-    // For the check of one signer: what is known, and what came with the message. The result is the caller's.
-    check_context make_check_context(const STACK_OF(X509) * sent_along, bool checks_revocation) const;
+    std::shared_ptr<const trust_material> trust;
+    std::optional<host> owner;   // none: a test that has no host
+    std::uint64_t revision = 0;  // of its certificates, or an earlier one
 };
 
 std::shared_ptr<const decode_material> load_decode_material(const host& owner);  // [worker]

@@ -202,6 +202,7 @@ std::string clear_signed(const identity& signer, const std::string& content, con
 void furnish(test_kit::host& host, const authority& trusted, const std::vector<const identity*>& personal) {
     host.certificates[HAWSER_CERTIFICATES_TRUSTED] = {{trusted.root().der(), "", "root.pem"}};
     host.certificates[HAWSER_CERTIFICATES_CRLS] = {{trusted.revoke(nullptr), "", "root.crl"}};
+    host.certificates[HAWSER_CERTIFICATES_PERSONAL] = {};
     host.certificates[HAWSER_CERTIFICATES_OTHER_PEOPLE] = {};
     host.certificates[HAWSER_CERTIFICATES_DECRYPTION] = {};
     for (const identity* one : personal) {

@@ -209,9 +209,13 @@ std::vector<int> verify_signers(const signed_elements& elements, const content_d
         signer_check check(signer, policy);
         check.check_algorithms();
         check.check_signature(digests.chain());
-        check_certificate(check.certificate(), certificate_purpose::signing,
-                          material.make_check_context(sent_along.get(), policy.checks_revocation),
-                          "of the message's sender");
+        check_certificate(check.certificate(),
+                          {.purpose = certificate_purpose::signing,
+                           .checks_revocation = policy.checks_revocation,
+                           .sent_along = sent_along.get(),
+                           .owner = material.owner ? &*material.owner : nullptr,
+                           .owner_revision = material.revision},
+                          *material.trust, "of the message's sender");
         used.push_back(check.digest());
         if (i == 0) {
             facts.signer = describe(signer, check);

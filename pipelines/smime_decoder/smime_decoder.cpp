@@ -7,7 +7,6 @@
 namespace hawser::smime {
 namespace {
 
-constexpr std::int64_t material_lifetime_ms = 60 * 1000;  // CRLs and dates are looked at again after this
 constexpr std::int64_t body_part_index_max = 1000;
 
 // The message as it comes; each read looks whether the host wants to stop, because the first read of the decoded body
@@ -120,11 +119,9 @@ void smime_decoder::execute(message& one) {
 
 std::shared_ptr<const decode_material> smime_decoder::material_of(const host& owner) {
     const std::uint64_t revision = owner.certificate_revision();
-    const std::int64_t now_ms = owner.monotonic_ms();
-    if (!material_ || material_revision_ != revision || now_ms - material_made_ms_ >= material_lifetime_ms) {
+    if (!material_ || material_revision_ != revision) {
         material_ = load_decode_material(owner);
         material_revision_ = revision;
-        material_made_ms_ = now_ms;
     }
     return material_;
 }

@@ -28,7 +28,6 @@ private:
     decode_policy policy_;
     std::shared_ptr<const decode_material> material_;  // execute is never called twice at once
     std::uint64_t material_revision_ = 0;
-    std::int64_t material_made_ms_ = 0;
 };
 
 }  // namespace hawser::smime

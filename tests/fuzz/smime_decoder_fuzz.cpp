@@ -57,10 +57,11 @@ std::shared_ptr<const decode_material> make_material() {
     const bio_pointer in(BIO_new_mem_buf(key_pem, -1));
     made->personal.push_back(
         {read_certificate(), key_pointer(PEM_read_bio_PrivateKey(in.get(), nullptr, nullptr, nullptr)), "fuzz.pem"});
-    made->store.reset(X509_STORE_new());
-    X509_STORE_add_cert(made->store.get(), made->personal[0].certificate.get());
-    made->other_people.reset(sk_X509_new_null());
-    sk_X509_push(made->other_people.get(), read_certificate().release());
+    const auto trust = std::make_shared<trust_material>();
+    trust->add_anchor(made->personal[0].certificate.get());
+    made->trust = trust;
+    made->other_people = make_stack();
+    push(made->other_people, read_certificate());
     return made;
 }
 

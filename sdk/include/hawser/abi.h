@@ -218,9 +218,13 @@ typedef struct hawser_files_api {
 #define HAWSER_CERTIFICATES_TRUSTED 5u /* trust anchors; HAWSER_NOT_FOUND = not configured: use the system's */
 #define HAWSER_CERTIFICATES_CRLS 6u /* der is a CRL */
 #define HAWSER_CERTIFICATES_DECRYPTION 7u /* the host's own, each with its key, if any */
+#define HAWSER_CERTIFICATES_FETCHED_CRLS 8u /* CRLs that the host has fetched and verified */
+#define HAWSER_CERTIFICATES_OCSP 9u /* der is an OCSP response of RFC 6960 that the host has fetched and verified */
+#define HAWSER_CERTIFICATES_REVOCATION_PENDING 10u /* certificates that the host is about to fetch a CRL or OCSP */
+/* response for, having no current one; name says from where, and why it is not there yet */
 typedef struct hawser_certificate {
     uint32_t struct_size, reserved;
-    hawser_string der; /* X.509 certificate, or a CRL */
+    hawser_string der; /* X.509 certificate, CRL or OCSP response */
     hawser_string private_key; /* PKCS#8 DER, or "pkcs11:…"; empty where there is none to give */
     hawser_string name; /* the file it was read from, for messages to a person */
 } hawser_certificate;

@@ -24,7 +24,10 @@ enum class certificate_set : std::uint32_t {
     other_people,
     trusted,
     crls,
-    decryption
+    decryption,
+    fetched_crls,
+    ocsp_answers,
+    revocation_pending
 };
 
 class host {

@@ -1,0 +1,159 @@
+#include "certificates/revocation_check.hpp"
+
+#include <openssl/x509v3.h>
+
+#include <ctime>
+
+#include "certificates/revocation_objects.hpp"
+
+namespace hawser::engine {
+namespace {
+
+using response_pointer = std::unique_ptr<OCSP_RESPONSE, revocation::deleter<&OCSP_RESPONSE_free>>;
+using basic_response_pointer = std::unique_ptr<OCSP_BASICRESP, revocation::deleter<&OCSP_BASICRESP_free>>;
+using request_pointer = std::unique_ptr<OCSP_REQUEST, revocation::deleter<&OCSP_REQUEST_free>>;
+using certificate_id_pointer = std::unique_ptr<OCSP_CERTID, revocation::deleter<&OCSP_CERTID_free>>;
+using store_pointer = std::unique_ptr<X509_STORE, revocation::deleter<&X509_STORE_free>>;
+
+constexpr std::int64_t clock_skew_s = 300;
+constexpr std::int64_t unbounded_answer_s = 3600;  // of an OCSP answer that does not say when there is a newer one
+
+unexpected<error> refuse(std::string text) {
+    ERR_clear_error();
+    return fail("revocation.answer", std::move(text));
+}
+
+std::int64_t unix_time(const ASN1_TIME* time) {
+    std::tm parts{};
+    return time != nullptr && ASN1_TIME_to_tm(time, &parts) == 1 ? ::timegm(&parts) : 0;
+}
+
+result<revocation_validity> check_times(const revocation_validity& given, std::int64_t now_unix) {
+    if (given.this_update_unix == 0 || given.next_update_unix == 0) {
+        return refuse("it does not say from when to when it is good");
+    }
+    if (given.this_update_unix > now_unix + clock_skew_s) {
+        return refuse("it is from the future: look whether the clock is right");
+    }
+    if (given.next_update_unix <= now_unix) {
+        return refuse("it has expired");
+    }
+    return given;
+}
+
+bool is_signed_by(X509_CRL* crl, X509* authority) {
+    return X509_NAME_cmp(X509_CRL_get_issuer(crl), X509_get_subject_name(authority)) == 0 &&
+           (X509_get_key_usage(authority) & KU_CRL_SIGN) != 0 &&  // all bits are set where there is no key usage
+           X509_CRL_verify(crl, X509_get0_pubkey(authority)) == 1;
+}
+
+result<revocation_validity> check_crl(const std::string& der, const std::vector<std::string>& authorities,
+                                      std::int64_t now_unix) {
+    const auto* bytes = reinterpret_cast<const unsigned char*>(der.data());
+    const auto* end = bytes + der.size();
+    const revocation::crl_pointer crl(d2i_X509_CRL(nullptr, &bytes, static_cast<long>(der.size())));
+    if (!crl || bytes != end) {
+        return refuse("it is no CRL");
+    }
+    for (const std::string& one : authorities) {
+        const revocation::x509_pointer authority = revocation::parse_certificate(one);
+        if (authority && is_signed_by(crl.get(), authority.get())) {
+            return check_times(
+                {unix_time(X509_CRL_get0_lastUpdate(crl.get())), unix_time(X509_CRL_get0_nextUpdate(crl.get()))},
+                now_unix);
+        }
+    }
+    return refuse("it is a CRL that no authority in the folders has signed");
+}
+
+certificate_id_pointer make_id(const revocation_question& question) {
+    const revocation::x509_pointer certificate = revocation::parse_certificate(question.certificates.front());
+    const revocation::x509_pointer issuer = revocation::parse_certificate(question.issuer);
+    return certificate_id_pointer(certificate && issuer ? OCSP_cert_to_id(EVP_sha1(), certificate.get(), issuer.get())
+                                                        : nullptr);
+}
+
+// OpenSSL looks for the delegated responder's certificate in the answer, and whether the issuer gave it that purpose.
+bool is_signed_for(OCSP_BASICRESP* basic, const std::string& issuer_der) {
+    const revocation::x509_pointer issuer = revocation::parse_certificate(issuer_der);
+    const store_pointer store(X509_STORE_new());
+    STACK_OF(X509)* known = sk_X509_new_null();
+    bool is_good = false;
+    if (issuer && store && known != nullptr && sk_X509_push(known, issuer.get()) > 0) {
+        X509_STORE_add_cert(store.get(), issuer.get());
+        X509_STORE_set_flags(store.get(), X509_V_FLAG_PARTIAL_CHAIN);
+        is_good = OCSP_basic_verify(basic, known, store.get(), 0) == 1;
+    }
+    sk_X509_free(known);
+    return is_good;
+}
+
+result<basic_response_pointer> read_response(const std::string& der) {
+    const auto* bytes = reinterpret_cast<const unsigned char*>(der.data());
+    const response_pointer response(d2i_OCSP_RESPONSE(nullptr, &bytes, static_cast<long>(der.size())));
+    if (!response) {
+        return refuse("it is no OCSP answer");
+    }
+    if (const int status = OCSP_response_status(response.get()); status != OCSP_RESPONSE_STATUS_SUCCESSFUL) {
+        return refuse(std::string("the responder does not answer: ") + OCSP_response_status_str(status));
+    }
+    basic_response_pointer basic(OCSP_response_get1_basic(response.get()));
+    if (!basic) {
+        return refuse("it is no basic OCSP answer");
+    }
+    return basic;
+}
+
+result<revocation_validity> check_ocsp(const revocation_question& question, const std::string& der,
+                                       std::int64_t now_unix) {
+    const result<basic_response_pointer> basic = read_response(der);
+    if (!basic) {
+        return unexpected(basic.error());
+    }
+    if (!is_signed_for(basic->get(), question.issuer)) {
+        return refuse("it is an OCSP answer that neither the certificate's issuer nor its delegate has signed");
+    }
+    const certificate_id_pointer id = make_id(question);
+    int status = V_OCSP_CERTSTATUS_UNKNOWN;
+    int reason = 0;
+    ASN1_GENERALIZEDTIME* begin = nullptr;
+    ASN1_GENERALIZEDTIME* end = nullptr;
+    if (!id || OCSP_resp_find_status(basic->get(), id.get(), &status, &reason, nullptr, &begin, &end) != 1) {
+        return refuse("it is an OCSP answer about other certificates");
+    }
+    if (status == V_OCSP_CERTSTATUS_UNKNOWN) {
+        return refuse("the responder does not know the certificate");
+    }
+    revocation_validity given{unix_time(begin), unix_time(end)};
+    if (end == nullptr && given.this_update_unix != 0) {
+        given.next_update_unix = given.this_update_unix + unbounded_answer_s;
+    }
+    return check_times(given, now_unix);
+}
+
+}  // namespace
+
+std::string make_ocsp_request(const revocation_question& question) {
+    const request_pointer request(OCSP_REQUEST_new());
+    certificate_id_pointer id = make_id(question);
+    std::string der;
+    if (request && id && OCSP_request_add0_id(request.get(), id.get()) != nullptr) {
+        static_cast<void>(id.release());  // the request's
+        unsigned char* bytes = nullptr;
+        if (const int size = i2d_OCSP_REQUEST(request.get(), &bytes); size > 0) {
+            der.assign(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size));
+            OPENSSL_free(bytes);
+        }
+    }
+    ERR_clear_error();
+    return der;
+}
+
+result<revocation_validity> check_revocation_answer(const revocation_question& question, const std::string& der,
+                                                    const std::vector<std::string>& authorities,
+                                                    std::int64_t now_unix) {
+    return question.kind == revocation_kind::crl ? check_crl(der, authorities, now_unix)
+                                                 : check_ocsp(question, der, now_unix);
+}
+
+}  // namespace hawser::engine

@@ -1,0 +1,21 @@
+#include "chain_cache.hpp"
+
+namespace hawser::smime {
+
+std::shared_ptr<const checked_chain> chain_cache::find(const std::string& key, std::int64_t now_unix) const {
+    const std::lock_guard lock(mutex_);
+    const auto known = chains_.find(key);
+    const bool is_usable =
+        known != chains_.end() && known->second->checked_unix <= now_unix && now_unix < known->second->valid_until_unix;
+    return is_usable ? known->second : nullptr;
+}
+
+void chain_cache::keep(const std::string& key, std::shared_ptr<const checked_chain> chain) {
+    const std::lock_guard lock(mutex_);
+    if (chains_.size() >= count_max) {
+        chains_.clear();  // senders may be as many as they like
+    }
+    chains_[key] = std::move(chain);
+}
+
+}  // namespace hawser::smime

@@ -1,0 +1,36 @@
+// Chains that were found good, until that has to be found out again. Any thread. What is not good is not kept: whoever
+// mends it need not wait.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "openssl_pointers.hpp"
+
+namespace hawser::smime {
+
+struct checked_chain {
+    stack_pointer issuers;  // without the certificate itself and its anchor
+    std::int64_t checked_unix = 0;
+    std::int64_t valid_until_unix = 0;  // the first end of a certificate, a CRL or chain_lifetime_s
+};
+
+inline constexpr std::int64_t chain_lifetime_s = 60 * 60;
+
+class chain_cache {
+public:
+    // Null: unknown, or too old; a clock that was set back makes it too old as well.
+    std::shared_ptr<const checked_chain> find(const std::string& key, std::int64_t now_unix) const;
+    void keep(const std::string& key, std::shared_ptr<const checked_chain> chain);
+
+private:
+    static constexpr std::size_t count_max = 10'000;  // about 20 MB
+
+    mutable std::mutex mutex_;
+    std::map<std::string, std::shared_ptr<const checked_chain>> chains_;
+};
+
+}  // namespace hawser::smime
