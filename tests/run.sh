@@ -38,7 +38,7 @@ if [[ " $wanted " == *" release "* ]]; then
     step "release: configure" configure release \
         && step "release: build" cmake --build --preset release -j "$jobs" \
         && step "release: fast tests" ctest --test-dir build -LE "integration|slow" -j "$jobs" --output-on-failure \
-        && step "release: end to end" ctest --test-dir build -L integration -LE slow -j 1 --output-on-failure \
+        && step "release: end to end" ctest --test-dir build -L integration -LE slow -j "$jobs" --output-on-failure \
         && step "release: slow tests" ctest --test-dir build -L slow -j 1 --output-on-failure
 fi
 if [[ " $wanted " == *" asan "* ]]; then

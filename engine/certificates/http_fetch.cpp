@@ -31,7 +31,9 @@ struct address_of_url {
 
 std::optional<address_of_url> parse_url(const std::string& url) {
     constexpr std::string_view scheme = "http://";
-    if (url.rfind(scheme, 0) != 0) {
+    // A line end in it would become one of the request's.
+    const bool is_printable = std::all_of(url.begin(), url.end(), [](char c) { return c > ' ' && c < '\x7f'; });
+    if (url.rfind(scheme, 0) != 0 || !is_printable) {
         return std::nullopt;
     }
     address_of_url parsed;

@@ -115,8 +115,9 @@ TEST_CASE("private addresses are for those who allow them") {
 }
 
 TEST_CASE("addresses that are no http URLs are refused before anything is connected") {
-    for (const char* url : {"", "ldap://a/", "https://a/", "http://", "http:///x", "http://a:b/", "http://a:123456/",
-                            "http://user@a/", "http://:80/"}) {
+    for (const char* url :
+         {"", "ldap://a/", "https://a/", "http://", "http:///x", "http://a:b/", "http://a:123456/", "http://user@a/",
+          "http://:80/", "http://a/x HTTP/1.1\r\nX: y", "http://a/\n", "http://a\x7f/"}) {
         CAPTURE(url);
         CHECK(server_of(url).empty());
         CHECK_FALSE(fetch({url, "", ""}, local, runs));

@@ -5,6 +5,7 @@
 
 #include "host/command_help.hpp"
 #include "host/exit_code.hpp"
+#include "host/selection_arguments.hpp"
 
 namespace hawser::command {
 namespace {
@@ -104,9 +105,6 @@ private:
     void add_audit();
     std::string check_values();
     std::string check_audit();
-    std::string check_selection() const;
-    std::string check_port_names() const;
-    bool has_filter() const;
     std::string read_times();
 
     CLI::App app_{"", "hawser"};
@@ -402,44 +400,12 @@ std::string command_parser::check_values() {
     if (const std::string wrong = read_times(); !wrong.empty()) {
         return wrong;
     }
-    for (const std::string& wrong : {check_port_names(), check_audit()}) {
+    for (const std::string& wrong : {port_names_problem(values_), check_audit()}) {
         if (!wrong.empty()) {
             return wrong;
         }
     }
-    return values_.verb == "messages resume" || values_.verb == "messages terminate" ? check_selection() : "";
-}
-
-std::string command_parser::check_port_names() const {
-    if (!values_.verb.starts_with("ports ") || values_.verb == "ports list") {
-        return {};
-    }
-    const bool has_names = !values_.names.empty() || !values_.port_names.empty() || !values_.group_names.empty();
-    if (has_names && values_.is_all) {
-        return "--all goes without names: it means all send ports and groups";
-    }
-    return has_names || values_.is_all ? "" : values_.verb + ": say which: NAME…, or --all";
-}
-
-bool command_parser::has_filter() const {
-    return !values_.port.empty() || !values_.error.empty() || !values_.properties.empty() || values_.older_than_ms ||
-           values_.newer_than_ms || values_.since_unix_ms || values_.until_unix_ms;
-}
-
-std::string command_parser::check_selection() const {
-    if (!values_.names.empty() && !values_.properties.empty()) {
-        return "--property chooses messages, and ID does so already; --set changes a property";
-    }
-    if (!values_.names.empty() && (has_filter() || values_.is_all || !values_.state.empty())) {
-        return "ID goes without --all and filters: it says already which message is meant";
-    }
-    if (values_.is_all && has_filter()) {
-        return "--all goes with no filter but --state";
-    }
-    if (values_.names.empty() && !values_.is_all && !has_filter() && values_.state.empty()) {
-        return values_.verb + ": say which: ID…, a filter (--port NAME, --error TEXT, --older-than TIME, …), or --all";
-    }
-    return {};
+    return values_.verb == "messages resume" || values_.verb == "messages terminate" ? selection_problem(values_) : "";
 }
 
 // The options whose text is a time or a rate.

@@ -74,9 +74,11 @@ std::string explain(int code, const X509* at, certificate_purpose purpose) {
     }
 }
 
+// X25519 is not sealed for (seal_algorithms), and that is to be said instead of what its key usage lacks.
 bool has_curve_key(X509* certificate) {
     const EVP_PKEY* key = X509_get0_pubkey(certificate);
-    return key != nullptr && EVP_PKEY_get_base_id(key) == EVP_PKEY_EC;
+    const int kind = key == nullptr ? EVP_PKEY_NONE : EVP_PKEY_get_base_id(key);
+    return kind == EVP_PKEY_EC || kind == EVP_PKEY_X25519;
 }
 
 // OpenSSL's purpose for encryption wants keyEncipherment, which a key that only agrees on keys does not have: its chain

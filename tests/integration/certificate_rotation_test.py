@@ -62,6 +62,7 @@ class Client(threading.Thread):
                                   capture_output=True, text=True, check=False)
             self.failure = "" if done.returncode == 0 else f"{done.returncode}: {done.stderr}"
             self.count += 1
+            self.is_over.wait(0.1)      # each is looked at by openssl afterwards
 
 
 def wait_for_log(work, text):

@@ -184,11 +184,11 @@ def rfc9216(given):
         people.seal("alice", "bob", "ed25519-root")     # section 2.5: by the cross-signed certificate, which travels with the signature
         people.read_by_openssl("ed25519-root")
         people.read_by_ours("ed25519-root")
-        for signer, recipient, what in (("carlos", "bob", "ED25519"),):
+        for signer, recipient, what in (("carlos", "bob", "ED25519"), ("alice", "dana", "X25519")):
             people.put("other-people/cross.pem", people.texts["Ed25519 Certification Authority Cross-Signed Certificate"])
             reason = people.seal(signer, recipient, "rsa-root", expect=69)
             check(what in reason.upper() and "not supported" in reason, reason)
-    print("RFC 9216: Alice to Bob in 8 ways and over the cross-signed chain, read by OpenSSL and by our decoder; Ed25519 refused")
+    print("RFC 9216: Alice to Bob in 8 ways and over the cross-signed chain, read by OpenSSL and by our decoder; Ed25519 and X25519 refused")
 
 
 def main():

@@ -224,7 +224,7 @@ class PrivatePostfix:
         """The paths of what was delivered; waits until there are `count` of them."""
         deadline = time.monotonic() + seconds
         while True:
-            found = sorted(glob.glob(os.path.join(self.folder, "mail/inbox/new/*")))
+            found = sorted(glob.glob(os.path.join(self.folder, "mail/inbox/new/*")), key=os.path.getmtime)     # their names do not order a second
             if len(found) >= count:
                 return found
             if time.monotonic() > deadline:

@@ -139,9 +139,10 @@ class Recorder:
         with self.lock:
             self.message_count += 1
             name = os.path.join(self.folder, "messages", f"{self.message_count:05d}")
-        with open(name + ".eml", "wb") as file:
-            file.write(content)
         self.envelope(name, envelope)
+        with open(name + ".eml.part", "wb") as file:    # who sees the message finds it whole, and its envelope
+            file.write(content)
+        os.replace(name + ".eml.part", name + ".eml")
         return name
 
     def envelope(self, name, envelope):
