@@ -5,9 +5,13 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <chrono>
+#include <condition_variable>
 #include <ctime>
 #include <iterator>
+#include <mutex>
+#include <thread>
 
 namespace hawser::engine {
 namespace log {
@@ -110,7 +114,99 @@ std::string json_line(level severity, std::string_view event, std::initializer_l
     return line;
 }
 
+// A log that cannot be written must not stop the bus: there is nowhere left to report it.
+void write_out(std::string_view lines) {
+    while (!lines.empty()) {
+        const ssize_t size = ::write(STDERR_FILENO, lines.data(), lines.size());
+        if (size < 0 && errno != EINTR) {
+            return;
+        }
+        lines.remove_prefix(size < 0 ? 0 : static_cast<std::size_t>(size));
+    }
+}
+
+class line_buffer {
+public:
+    void open() {
+        const std::lock_guard one_at_a_time(opening_);
+        const std::lock_guard lock(mutex_);
+        if (++user_count_ == 1) {
+            is_closing_ = false;
+            thread_ = std::thread([this] { run(); });
+        }
+    }
+    void close() {
+        const std::lock_guard one_at_a_time(opening_);
+        {
+            const std::lock_guard lock(mutex_);
+            if (--user_count_ > 0) {
+                return;
+            }
+            is_closing_ = true;
+        }
+        changed_.notify_one();
+        thread_.join();
+        write_waiting({});
+    }
+    // False: nothing is buffered, or no more now.
+    bool add(const std::string& line) {
+        {
+            const std::lock_guard lock(mutex_);
+            if (user_count_ == 0 || waiting_.size() >= waiting_size_max) {
+                return false;
+            }
+            waiting_ += line;
+            if (waiting_.size() > line.size()) {
+                return true;
+            }
+        }
+        changed_.notify_one();
+        return true;
+    }
+    void write_waiting(std::string_view line) {
+        const std::lock_guard writing(writing_);
+        std::string lines;
+        {
+            const std::lock_guard lock(mutex_);
+            lines.swap(waiting_);
+        }
+        lines += line;
+        write_out(lines);
+    }
+
+private:
+    void run() {
+        std::unique_lock lock(mutex_);
+        while (!is_closing_) {
+            changed_.wait(lock, [this] { return is_closing_ || !waiting_.empty(); });
+            changed_.wait_for(lock, moment, [this] { return is_closing_; });
+            lock.unlock();
+            write_waiting({});
+            lock.lock();
+        }
+    }
+
+    static constexpr std::size_t waiting_size_max = 1024 * 1024;
+    static constexpr std::chrono::milliseconds moment{20};
+    std::mutex opening_;
+    std::mutex writing_;  // first: lines stay in their order
+    std::mutex mutex_;    // of what follows
+    std::condition_variable changed_;
+    std::string waiting_;
+    int user_count_ = 0;
+    bool is_closing_ = false;
+    std::thread thread_;
+};
+
+line_buffer& the_buffer() {
+    static line_buffer& buffer = *new line_buffer;  // never destroyed: others may log after the statics are gone
+    return buffer;
+}
+
 }  // namespace
+
+buffering::buffering() { the_buffer().open(); }
+buffering::~buffering() { the_buffer().close(); }
 
 void configure(level lowest, format how) {
     lowest_level = lowest;
@@ -119,14 +215,15 @@ void configure(level lowest, format how) {
 
 bool is_enabled(level wanted) noexcept { return wanted >= lowest_level.load(std::memory_order_relaxed); }
 
-void write(level severity, std::string_view event, std::initializer_list<field> fields) {
+void write(level severity, std::string_view event, std::initializer_list<field> fields, urgency how) {
     if (!is_enabled(severity)) {
         return;
     }
     const bool is_json = line_format.load(std::memory_order_relaxed) == format::json;
     const std::string line = is_json ? json_line(severity, event, fields) : text_line(severity, event, fields);
-    // A log that cannot be written must not stop the bus: there is nowhere left to report it.
-    [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line.data(), line.size());
+    if (how == urgency::at_once || !the_buffer().add(line)) {
+        the_buffer().write_waiting(line);
+    }
 }
 
 }  // namespace log

@@ -1,6 +1,6 @@
 // The log: one event a line, text for a terminal or JSON for a collector, on standard error. Never a body, password or
-// token: callers pass names and numbers, and text from outside goes through printable(). Thread-safe; a line is one
-// write.
+// token: callers pass names and numbers, and text from outside goes through printable(). Thread-safe; a line is written
+// whole.
 #pragma once
 
 #include <cstdint>
@@ -20,13 +20,31 @@ struct field {
 
 void configure(level lowest, format how);
 bool is_enabled(level wanted) noexcept;
-void write(level severity, std::string_view event, std::initializer_list<field> fields = {});
+enum class urgency : std::uint8_t { at_once = 1, soon };
+void write(level severity, std::string_view event, std::initializer_list<field> fields = {},
+           urgency how = urgency::at_once);
+
+// While there is one, lines that are to be written soon are written together, after a moment, by a thread of its own:
+// whoever tells what was delivered does not wait for whoever reads the log. Any other line is written at once, behind
+// those that wait. At most 1 MiB waits; then the next line waits for the reader, as without. A process that is killed
+// takes the last moment's lines with it.
+class buffering {
+public:
+    buffering();
+    ~buffering();
+    buffering(const buffering&) = delete;
+    buffering& operator=(const buffering&) = delete;
+};
 
 inline void debug(std::string_view event, std::initializer_list<field> fields = {}) {
     write(level::debug, event, fields);
 }
 inline void info(std::string_view event, std::initializer_list<field> fields = {}) {
     write(level::info, event, fields);
+}
+// Of what happens with every message.
+inline void info_soon(std::string_view event, std::initializer_list<field> fields = {}) {
+    write(level::info, event, fields, urgency::soon);
 }
 inline void warning(std::string_view event, std::initializer_list<field> fields = {}) {
     write(level::warning, event, fields);

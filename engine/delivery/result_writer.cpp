@@ -13,10 +13,10 @@ constexpr std::int64_t offer_again_ms = 1000;
 
 void log_result(const delivery_report& told) {
     if (told.state == "delivered") {
-        log::info("delivered", {{"port", told.port},
-                                {"message", told.message_id},
-                                {"attempt", std::to_string(told.attempts)},
-                                {"text", told.text}});
+        log::info_soon("delivered", {{"port", told.port},
+                                     {"message", told.message_id},
+                                     {"attempt", std::to_string(told.attempts)},
+                                     {"text", told.text}});
         return;
     }
     log::warning(told.state == "retrying" ? "will be retried" : told.state,

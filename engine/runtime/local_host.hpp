@@ -10,6 +10,7 @@
 #include <mutex>
 #include <string>
 
+#include "base/log.hpp"
 #include "hawser/host.hpp"
 #include "runtime/certificate_keeper.hpp"
 #include "runtime/counters.hpp"
@@ -91,6 +92,7 @@ private:
                                reload_answer answer);
     result<void> switch_to(const std::shared_ptr<const host_generation>& next, port_removal& removal);
 
+    log::buffering log_buffering_;  // first: whatever stops is still told of
     host_options options_;
     counters counters_;
     retired_adapters retired_;
