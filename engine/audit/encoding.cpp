@@ -7,22 +7,11 @@
 #include <ctime>
 #include <stdexcept>
 
+#include "base/hexadecimal.hpp"
+#include "base/openssl_pointers.hpp"
+
 namespace hawser::engine::audit {
 namespace {
-
-struct digest_deleter {
-    void operator()(EVP_MD_CTX* context) const noexcept { EVP_MD_CTX_free(context); }
-};
-
-std::string hex_of(const unsigned char* bytes, std::size_t size) {
-    static constexpr char digits[] = "0123456789abcdef";
-    std::string text(size * 2, '\0');
-    for (std::size_t i = 0; i < size; ++i) {
-        text[2 * i] = digits[bytes[i] >> 4U];
-        text[2 * i + 1] = digits[bytes[i] & 15U];
-    }
-    return text;
-}
 
 const EVP_MD* algorithm() {
     static const EVP_MD* const fetched = EVP_MD_fetch(nullptr, "SHA256", nullptr);  // once: a fetch takes a lock
@@ -32,7 +21,7 @@ const EVP_MD* algorithm() {
 }  // namespace
 
 struct sha256::state {
-    std::unique_ptr<EVP_MD_CTX, digest_deleter> context{EVP_MD_CTX_new()};
+    std::unique_ptr<EVP_MD_CTX, openssl_deleter<&EVP_MD_CTX_free>> context{EVP_MD_CTX_new()};
 };
 
 sha256::sha256() : state_(std::make_unique<state>()) {
@@ -56,7 +45,7 @@ std::string sha256::hex() {
     if (EVP_DigestFinal_ex(state_->context.get(), bytes, &size) != 1) {
         throw std::runtime_error("OpenSSL cannot hash");
     }
-    return hex_of(bytes, size);
+    return to_hexadecimal(bytes, size);
 }
 
 std::string sha256_hex(std::string_view bytes) {

@@ -15,22 +15,14 @@
 #include <stdexcept>
 
 #include "audit/encoding.hpp"
+#include "base/openssl_pointers.hpp"
 
 namespace hawser::engine::audit {
 namespace {
 
 constexpr std::size_t key_file_size_max = 1024 * 1024;
 
-template <auto Free>
-struct deleter {
-    template <typename Type>
-    void operator()(Type* object) const noexcept {
-        Free(object);
-    }
-};
-using key_pointer = std::unique_ptr<EVP_PKEY, deleter<&EVP_PKEY_free>>;
-using bio_pointer = std::unique_ptr<BIO, deleter<&BIO_free_all>>;
-using context_pointer = std::unique_ptr<EVP_MD_CTX, deleter<&EVP_MD_CTX_free>>;
+using context_pointer = std::unique_ptr<EVP_MD_CTX, openssl_deleter<&EVP_MD_CTX_free>>;
 
 // A file's text, cleansed when it goes.
 struct key_text {
@@ -175,8 +167,7 @@ result<std::shared_ptr<const verifying_key>> verifying_key::read(const std::stri
     }
     key_pointer key(PEM_read_bio_PUBKEY(bio_of((*file)->text).get(), nullptr, &no_password, nullptr));
     if (!key) {
-        const std::unique_ptr<X509, deleter<&X509_free>> certificate(
-            PEM_read_bio_X509(bio_of((*file)->text).get(), nullptr, &no_password, nullptr));
+        const x509_pointer certificate(PEM_read_bio_X509(bio_of((*file)->text).get(), nullptr, &no_password, nullptr));
         key.reset(certificate ? X509_get_pubkey(certificate.get()) : nullptr);
     }
     if (!key || algorithm_of(key.get()).empty()) {

@@ -2,7 +2,7 @@
 
 #include <openssl/x509_vfy.h>
 
-#include "certificates/openssl_pointers.hpp"
+#include "base/openssl_pointers.hpp"
 
 namespace hawser::engine {
 namespace {

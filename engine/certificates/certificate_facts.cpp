@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "certificates/openssl_pointers.hpp"
+#include "base/openssl_pointers.hpp"
 
 namespace hawser::engine {
 namespace {

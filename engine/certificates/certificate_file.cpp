@@ -8,8 +8,9 @@
 #include <cstring>
 #include <ctime>
 
+#include "base/hexadecimal.hpp"
+#include "base/openssl_pointers.hpp"
 #include "certificates/key_derivation.hpp"
-#include "certificates/openssl_pointers.hpp"
 
 namespace hawser::engine {
 namespace {
@@ -26,13 +27,7 @@ std::string digest_of(const X509* certificate, const EVP_MD* algorithm) {
     unsigned char bytes[EVP_MAX_MD_SIZE];
     unsigned size = 0;
     X509_digest(certificate, algorithm, bytes, &size);
-    static constexpr char digits[] = "0123456789abcdef";
-    std::string text;
-    for (unsigned i = 0; i < size; ++i) {
-        text += digits[bytes[i] >> 4U];
-        text += digits[bytes[i] & 15U];
-    }
-    return text;
+    return to_hexadecimal(bytes, size);
 }
 
 std::string subject_of(const X509* certificate) {

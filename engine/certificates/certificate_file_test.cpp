@@ -3,8 +3,8 @@
 #include <openssl/pem.h>
 #include <openssl/pkcs12.h>
 
+#include "base/openssl_pointers.hpp"
 #include "certificates/certificate_fixture.hpp"
-#include "certificates/openssl_pointers.hpp"
 
 using namespace hawser::engine;
 using test::made_folder;

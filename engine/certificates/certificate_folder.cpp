@@ -8,7 +8,7 @@
 #include <iterator>
 #include <utility>
 
-#include "certificates/openssl_pointers.hpp"
+#include "base/openssl_pointers.hpp"
 
 namespace hawser::engine {
 namespace {

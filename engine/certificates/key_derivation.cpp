@@ -2,7 +2,7 @@
 
 #include <memory>
 
-#include "certificates/openssl_pointers.hpp"
+#include "base/openssl_pointers.hpp"
 
 namespace hawser::engine {
 namespace {

@@ -1,19 +1,20 @@
 #include "certificates/revocation_check.hpp"
 
+#include <openssl/ocsp.h>
 #include <openssl/x509v3.h>
 
 #include <ctime>
 
-#include "certificates/revocation_objects.hpp"
+#include "base/openssl_pointers.hpp"
 
 namespace hawser::engine {
 namespace {
 
-using response_pointer = std::unique_ptr<OCSP_RESPONSE, revocation::deleter<&OCSP_RESPONSE_free>>;
-using basic_response_pointer = std::unique_ptr<OCSP_BASICRESP, revocation::deleter<&OCSP_BASICRESP_free>>;
-using request_pointer = std::unique_ptr<OCSP_REQUEST, revocation::deleter<&OCSP_REQUEST_free>>;
-using certificate_id_pointer = std::unique_ptr<OCSP_CERTID, revocation::deleter<&OCSP_CERTID_free>>;
-using store_pointer = std::unique_ptr<X509_STORE, revocation::deleter<&X509_STORE_free>>;
+using response_pointer = std::unique_ptr<OCSP_RESPONSE, openssl_deleter<&OCSP_RESPONSE_free>>;
+using basic_response_pointer = std::unique_ptr<OCSP_BASICRESP, openssl_deleter<&OCSP_BASICRESP_free>>;
+using request_pointer = std::unique_ptr<OCSP_REQUEST, openssl_deleter<&OCSP_REQUEST_free>>;
+using certificate_id_pointer = std::unique_ptr<OCSP_CERTID, openssl_deleter<&OCSP_CERTID_free>>;
+using store_pointer = std::unique_ptr<X509_STORE, openssl_deleter<&X509_STORE_free>>;
 
 constexpr std::int64_t clock_skew_s = 300;
 constexpr std::int64_t unbounded_answer_s = 3600;  // of an OCSP answer that does not say when there is a newer one
@@ -51,13 +52,14 @@ result<revocation_validity> check_crl(const std::string& der, const std::vector<
                                       std::int64_t now_unix) {
     const auto* bytes = reinterpret_cast<const unsigned char*>(der.data());
     const auto* end = bytes + der.size();
-    const revocation::crl_pointer crl(d2i_X509_CRL(nullptr, &bytes, static_cast<long>(der.size())));
+    const crl_pointer crl(d2i_X509_CRL(nullptr, &bytes, static_cast<long>(der.size())));
     if (!crl || bytes != end) {
         return refuse("it is no CRL");
     }
     for (const std::string& one : authorities) {
-        const revocation::x509_pointer authority = revocation::parse_certificate(one);
+        const x509_pointer authority = x509_of(one);
         if (authority && is_signed_by(crl.get(), authority.get())) {
+            ERR_clear_error();  // of the authorities before it
             return check_times(
                 {unix_time(X509_CRL_get0_lastUpdate(crl.get())), unix_time(X509_CRL_get0_nextUpdate(crl.get()))},
                 now_unix);
@@ -67,15 +69,15 @@ result<revocation_validity> check_crl(const std::string& der, const std::vector<
 }
 
 certificate_id_pointer make_id(const revocation_question& question) {
-    const revocation::x509_pointer certificate = revocation::parse_certificate(question.certificates.front());
-    const revocation::x509_pointer issuer = revocation::parse_certificate(question.issuer);
+    const x509_pointer certificate = x509_of(question.certificates.front());
+    const x509_pointer issuer = x509_of(question.issuer);
     return certificate_id_pointer(certificate && issuer ? OCSP_cert_to_id(EVP_sha1(), certificate.get(), issuer.get())
                                                         : nullptr);
 }
 
 // OpenSSL looks for the delegated responder's certificate in the answer, and whether the issuer gave it that purpose.
 bool is_signed_for(OCSP_BASICRESP* basic, const std::string& issuer_der) {
-    const revocation::x509_pointer issuer = revocation::parse_certificate(issuer_der);
+    const x509_pointer issuer = x509_of(issuer_der);
     const store_pointer store(X509_STORE_new());
     STACK_OF(X509)* known = sk_X509_new_null();
     bool is_good = false;

@@ -1,22 +1,20 @@
 #include "certificates/revocation_check.hpp"
 
 #include <doctest/doctest.h>
+#include <openssl/ocsp.h>
 #include <openssl/x509v3.h>
 
 #include <cstdlib>
 #include <ctime>
 #include <filesystem>
 
+#include "base/openssl_pointers.hpp"
 #include "certificates/revocation_cache.hpp"
-#include "certificates/revocation_objects.hpp"
 
 using namespace hawser::engine;
 using doctest::Contains;
 
 namespace {
-
-using revocation::x509_pointer;
-using key_pointer = std::unique_ptr<EVP_PKEY, revocation::deleter<&EVP_PKEY_free>>;
 
 template <typename Object>
 std::string encode(const Object* object, int (*encoder)(const Object*, unsigned char**)) {
@@ -55,7 +53,7 @@ struct certified {
     certificate_entry entry() const {
         certificate_entry made;
         made.der = der();
-        made.sha256 = revocation::digest_of(made.der);
+        made.sha256 = made.der;  // of its own is all that is needed
         made.file_name = "one.pem";
         return made;
     }
@@ -73,7 +71,7 @@ struct authorities {
         return {revocation_kind::ocsp, {"http://o.example/"}, {leaf.der()}, root.der(), "leaf.pem", "id"};
     }
     std::string crl(const certified& signer, std::int64_t begin_s, std::int64_t end_s) const {
-        const revocation::crl_pointer made(X509_CRL_new());
+        const crl_pointer made(X509_CRL_new());
         X509_CRL_set_version(made.get(), X509_CRL_VERSION_2);
         X509_CRL_set_issuer_name(made.get(), X509_get_subject_name(signer.certificate.get()));
         ASN1_TIME* begin = ASN1_TIME_set(nullptr, now + begin_s);

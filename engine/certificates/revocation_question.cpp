@@ -7,7 +7,8 @@
 #include <algorithm>
 #include <map>
 
-#include "certificates/revocation_objects.hpp"
+#include "base/hexadecimal.hpp"
+#include "base/openssl_pointers.hpp"
 
 namespace hawser::engine {
 namespace {
@@ -17,8 +18,15 @@ constexpr std::size_t url_size_max = 2048;
 
 struct known_certificate {
     const certificate_entry* entry;
-    revocation::x509_pointer parsed;
+    x509_pointer parsed;
 };
+
+std::string sha256_of(const std::string& text) {
+    unsigned char bytes[EVP_MAX_MD_SIZE];
+    unsigned size = 0;
+    EVP_Digest(text.data(), text.size(), bytes, &size, EVP_sha256(), nullptr);
+    return to_hexadecimal(bytes, size);
+}
 
 void add_url(const ASN1_IA5STRING* text, std::vector<std::string>& urls) {
     const std::string url(reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
@@ -31,7 +39,7 @@ void add_url(const ASN1_IA5STRING* text, std::vector<std::string>& urls) {
 
 std::vector<std::string> crl_urls(const X509* certificate) {
     std::vector<std::string> urls;
-    const std::unique_ptr<CRL_DIST_POINTS, revocation::deleter<&CRL_DIST_POINTS_free>> points(
+    const std::unique_ptr<CRL_DIST_POINTS, openssl_deleter<&CRL_DIST_POINTS_free>> points(
         static_cast<CRL_DIST_POINTS*>(X509_get_ext_d2i(certificate, NID_crl_distribution_points, nullptr, nullptr)));
     for (int i = 0; i < sk_DIST_POINT_num(points.get()); ++i) {
         const DIST_POINT_NAME* place = sk_DIST_POINT_value(points.get(), i)->distpoint;
@@ -47,7 +55,7 @@ std::vector<std::string> crl_urls(const X509* certificate) {
 
 std::vector<std::string> ocsp_urls(const X509* certificate) {
     std::vector<std::string> urls;
-    const std::unique_ptr<AUTHORITY_INFO_ACCESS, revocation::deleter<&AUTHORITY_INFO_ACCESS_free>> access(
+    const std::unique_ptr<AUTHORITY_INFO_ACCESS, openssl_deleter<&AUTHORITY_INFO_ACCESS_free>> access(
         static_cast<AUTHORITY_INFO_ACCESS*>(X509_get_ext_d2i(certificate, NID_info_access, nullptr, nullptr)));
     for (int i = 0; i < sk_ACCESS_DESCRIPTION_num(access.get()); ++i) {
         const ACCESS_DESCRIPTION* one = sk_ACCESS_DESCRIPTION_value(access.get(), i);
@@ -62,11 +70,12 @@ std::vector<known_certificate> parse_all(const certificate_snapshot& all) {
     std::map<std::string, known_certificate> found;
     for (const certificate_folder* folder : {&all.trusted, &all.personal, &all.other_people}) {
         for (const certificate_entry& entry : folder->certificates) {
-            if (revocation::x509_pointer parsed = revocation::parse_certificate(entry.der)) {
+            if (x509_pointer parsed = x509_of(entry.der)) {
                 found.emplace(entry.sha256, known_certificate{&entry, std::move(parsed)});
             }
         }
     }
+    ERR_clear_error();  // of what is no certificate
     std::vector<known_certificate> list;
     for (auto& [digest, one] : found) {
         list.push_back(std::move(one));
@@ -105,7 +114,7 @@ std::vector<revocation_question> find_revocation_questions(const certificate_sna
             content += '\n' + url;
         }
         question.file_name = one.entry->file_name;
-        question.id = revocation::digest_of(content);
+        question.id = sha256_of(content);
         const auto [place, is_new] = questions.try_emplace(question.id, std::move(question));
         place->second.certificates.push_back(one.entry->der);
     }

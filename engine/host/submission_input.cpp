@@ -13,6 +13,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "base/hexadecimal.hpp"
 #include "host/human.hpp"
 
 namespace hawser::command {
@@ -196,12 +197,7 @@ std::string random_key() {
     if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
         throw std::runtime_error("the kernel gave no random bytes");
     }
-    std::string key;
-    for (const unsigned char byte : bytes) {
-        key += "0123456789abcdef"[byte >> 4];
-        key += "0123456789abcdef"[byte & 15];
-    }
-    return key;
+    return engine::to_hexadecimal(bytes.data(), bytes.size());
 }
 
 }  // namespace hawser::command

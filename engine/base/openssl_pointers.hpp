@@ -1,4 +1,4 @@
-// OpenSSL's objects, owned. For the sources of this room alone: its other headers need no OpenSSL.
+// OpenSSL's objects, owned. For the sources of rooms that link it: their headers need no OpenSSL.
 #pragma once
 
 #include <openssl/bio.h>
