@@ -22,7 +22,8 @@ Run
 
 Send
   send BINDINGS --port P FILE       publish FILE ("-" is standard input) and wait for the first attempt
-  submit BINDINGS [--port P] FILE…  publish durably and return; without --port the filters route it
+  submit BINDINGS [--port P] FILE…  publish durably and return; without --port the filters route it, and with
+                                    --receive-port R a receive pipeline opens and checks it first
 
 Look after
   messages list BINDINGS            what is queued, retried and suspended, or delivered and tracked; many filters
