@@ -15,11 +15,14 @@
 namespace hawser::smtp {
 namespace {
 
+constexpr std::size_t header_block_size_usual = 512;
+
 std::string make_header_block(const message& one) {
     std::string block;
-    for (const mail_header& field : one.mail_headers()) {
-        block += field.name + ": " + field.value + "\r\n";
-    }
+    block.reserve(header_block_size_usual);
+    one.for_each_mail_header([&block](std::string_view name, std::string_view value) {
+        block.append(name).append(": ").append(value).append("\r\n");
+    });
     return block;
 }
 

@@ -132,17 +132,24 @@ public:
     }
     bool is_cancelled() const noexcept { return api_->is_cancelled(abi_) != 0; }
 
-    std::vector<mail_header> mail_headers() const {
+    // In their order: visit(std::string_view name, std::string_view value); the views are valid during the call only.
+    template <typename Visit>
+    void for_each_mail_header(Visit&& visit) const {
         const auto* headers = host_.service<hawser_mail_headers_api>(HAWSER_MAIL_HEADERS);
-        std::vector<mail_header> all;
         const std::uint32_t count = headers->count(abi_);
         for (std::uint32_t i = 0; i < count; ++i) {
             hawser_string name{};
             hawser_string value{};
             if (headers->at(abi_, i, &name, &value) >= 0) {
-                all.push_back({std::string(detail::from_abi(name)), std::string(detail::from_abi(value))});
+                visit(detail::from_abi(name), detail::from_abi(value));
             }
         }
+    }
+    std::vector<mail_header> mail_headers() const {
+        std::vector<mail_header> all;
+        for_each_mail_header([&all](std::string_view name, std::string_view value) {
+            all.push_back({std::string(name), std::string(value)});
+        });
         return all;
     }
     void append_mail_header(std::string_view name, std::string_view value) {
