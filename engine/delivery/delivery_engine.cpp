@@ -12,6 +12,7 @@
 #include "delivery/attempt.hpp"
 #include "delivery/dispatch_queue.hpp"
 #include "delivery/dynamic_transport.hpp"
+#include "delivery/live_count.hpp"
 #include "delivery/port_schedule.hpp"
 #include "delivery/result_writer.hpp"
 #include "messagebox/message_box.hpp"
@@ -275,23 +276,19 @@ struct delivery_engine::implementation {
     // it runs in: stop() waits until every attempt is gone, and only then do the ports go.
     std::shared_ptr<attempt> make_attempt(std::shared_ptr<const send_port_runtime> port, chosen_transport to,
                                           claimed_delivery claim) {
-        {
-            const std::lock_guard lock(live_mutex);
-            ++live_count;
-        }
+        attempts_held.add();
         return {new attempt(context, std::move(port), std::move(to), std::move(claim),
                             [this](attempt& done, const delivery_outcome& outcome) { finish(done, outcome); }),
                 [this](attempt* gone) {
                     delete gone;
-                    const std::lock_guard lock(live_mutex);
-                    --live_count;
-                    live_changed.notify_all();
+                    attempts_held.remove();
                 }};
     }
 
     // ---- Results ----
 
     void finish(attempt& done, const delivery_outcome& outcome) {
+        give_up_body_memory(done.claim().token.delivery);
         const std::int64_t now_unix_ms = clock_source.unix_ms();
         const claimed_delivery& claim = done.claim();
         const std::string label = done.to().label();
@@ -311,6 +308,15 @@ struct delivery_engine::implementation {
         }
     }
 
+    // The body's ring is gone, whenever the result is on the disk: others need not wait for that.
+    void give_up_body_memory(delivery_id delivery) {
+        const std::lock_guard lock(mutex);
+        queue.ended(delivery);
+        if (queue.has_waiting()) {
+            wake_control();
+        }
+    }
+
     void settle(const delivery_result& made, bool is_ours) {
         if (is_ours) {
             report(made.told);
@@ -320,7 +326,6 @@ struct delivery_engine::implementation {
             destinations.end(found->second.destination);
             active.erase(found);
         }
-        queue.ended(made.told.delivery);
         schedule.note_settled(made.told.port);
         for (const std::string& port : made.woken_ports) {
             schedule.wake(port);
@@ -347,7 +352,8 @@ struct delivery_engine::implementation {
     // ---- The stop ----
 
     bool is_idle() const {
-        return is_stopping || (queue.is_empty() && !is_claiming && !results.has_refused() && schedule.is_idle());
+        return is_stopping ||
+               (queue.is_empty() && active.empty() && !is_claiming && !results.has_refused() && schedule.is_idle());
     }
 
     void give_back_untried(std::unique_lock<std::mutex>& lock) {
@@ -379,20 +385,12 @@ struct delivery_engine::implementation {
         }
     }
 
-    void wait_for_attempts_to_go() {
-        std::unique_lock live(live_mutex);
-        live_changed.wait_for(live, std::chrono::milliseconds(options.cancel_wait_ms),
-                              [this] { return live_count == 0; });
-    }
-
     message_box& box;
     clock& clock_source;
     delivery_options options;
     report_function report;
 
-    std::mutex live_mutex;
-    std::condition_variable live_changed;
-    std::size_t live_count = 0;  // attempts that somebody still holds
+    live_count attempts_held;
 
     std::mutex mutex;  // over all that follows
     std::condition_variable changed;
@@ -491,7 +489,7 @@ void delivery_engine::stop(std::int64_t grace_ms) {
         all.drain_or_cancel(lock, grace_ms);
     }
     all.workers.stop();
-    all.wait_for_attempts_to_go();
+    all.attempts_held.wait_until_none(all.options.cancel_wait_ms);
 }
 
 }  // namespace hawser::engine

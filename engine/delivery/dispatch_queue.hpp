@@ -34,7 +34,7 @@ public:
 
     void add(claimed_delivery claim, std::uint8_t port_priority);
     std::optional<taken> take(std::int64_t now_ms, const admission_function& admit);
-    void ended(delivery_id delivery);
+    void ended(delivery_id delivery);                         // the attempt is over, its body closed
     std::optional<std::string> remove(delivery_id delivery);  // of those that wait: gives its port
 
     std::int64_t next_ms() const;                     // when one may begin that may not now
@@ -42,7 +42,8 @@ public:
     std::vector<claim_token> tokens_waiting() const;  // of these claims
     std::vector<claimed_delivery> take_all();         // at the stop: what has not begun
     bool has_suspect() const noexcept { return alone_.has_value() || !suspects_.empty(); }
-    bool is_empty() const noexcept { return by_port_.empty() && suspects_.empty() && begun_.empty(); }
+    bool has_waiting() const noexcept { return !by_port_.empty() || !suspects_.empty(); }
+    bool is_empty() const noexcept { return !has_waiting() && begun_.empty(); }
 
 private:
     struct begun {

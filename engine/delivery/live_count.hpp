@@ -1,0 +1,34 @@
+// How many objects of a kind somebody still holds, so that a stop can wait until they are gone. Any thread.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+
+namespace hawser::engine {
+
+class live_count {
+public:
+    void add() {
+        const std::lock_guard lock(mutex_);
+        ++count_;
+    }
+    void remove() {
+        const std::lock_guard lock(mutex_);
+        --count_;
+        changed_.notify_all();
+    }
+    void wait_until_none(std::int64_t wait_ms_max) {
+        std::unique_lock lock(mutex_);
+        changed_.wait_for(lock, std::chrono::milliseconds(wait_ms_max), [this] { return count_ == 0; });
+    }
+
+private:
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::size_t count_ = 0;
+};
+
+}  // namespace hawser::engine
