@@ -106,7 +106,7 @@ public:
     }
     void start() override { note("start"); }
     void stop(std::int64_t) override { note("stop"); }
-    void submit_async(submission, std::function<void(const submit_answer&)>) override {}
+    void submit_async(const submission&, std::function<void(const submit_answer&)>) override {}
     void drain() override {}
 
 private:

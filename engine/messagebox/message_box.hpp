@@ -41,7 +41,6 @@ using delivery_id = std::int64_t;  // one message's passage through one port (Bi
 struct staged_body {
     std::int64_t id = 0;
     std::uint64_t size = 0;
-    std::string sha256;  // 32 bytes
 };
 
 // A part of a message that is in the box, and stays until this commit: it is stored once, however many messages have

@@ -98,7 +98,7 @@ public:
     std::unique_ptr<body_stager> stage_body() override {
         return std::make_unique<memory_stager>([this](std::string bytes) {
             const std::lock_guard lock(store_.mutex_);
-            const staged_body staged{++store_.last_staged_, bytes.size(), std::string(32, '\0')};
+            const staged_body staged{++store_.last_staged_, bytes.size()};
             store_.data_.staged[staged.id] = std::make_shared<const std::string>(std::move(bytes));
             return staged;
         });

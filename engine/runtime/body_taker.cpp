@@ -1,9 +1,14 @@
 #include "runtime/body_taker.hpp"
 
+#include "runtime/content_digest.hpp"
+
 namespace hawser::engine {
 
 result<void> body_taker::take(std::string_view bytes) {
     size_ += bytes.size();
+    if (digest_ != nullptr) {
+        digest_->add(bytes);
+    }
     if (!stager_ && memory_.size() + bytes.size() <= inline_body_size_max) {
         memory_ += bytes;
         return {};

@@ -32,10 +32,4 @@ std::string content_digest::finish() {
     return digest;
 }
 
-std::string content_digest::of(std::string_view bytes) {
-    content_digest digest;
-    digest.add(bytes);
-    return digest.finish();
-}
-
 }  // namespace hawser::engine

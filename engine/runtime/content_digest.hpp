@@ -16,8 +16,6 @@ public:
     void add_delimited(std::string_view text);  // its length before it, so that no two lists of texts read alike
     std::string finish();                       // 32 bytes
 
-    static std::string of(std::string_view bytes);
-
 private:
     struct deleter {
         void operator()(evp_md_ctx_st* context) const noexcept;

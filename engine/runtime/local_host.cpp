@@ -300,12 +300,12 @@ void local_host::describe_deliveries(submit_answer& answer) {
 
 // It may be called on the store's own thread, which must not wait: what passes a receive pipeline is published by the
 // worker that ran it.
-void local_host::submit_async(submission message, std::function<void(const submit_answer&)> answer) {
+void local_host::submit_async(const submission& message, std::function<void(const submit_answer&)> answer) {
     if (message.receive_port.empty()) {
         publish_async(message, std::move(answer), taken_on::callers_thread);
         return;
     }
-    const auto held = std::make_shared<const submission>(std::move(message));
+    const auto held = std::make_shared<const submission>(message);
     const auto receive = [this, held, answer] {
         try {
             publish_async(*held, answer, taken_on::receive_worker);

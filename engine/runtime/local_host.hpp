@@ -35,7 +35,7 @@ public:
     ~local_host() override;
 
     submit_answer submit(const submission& message, const submit_options& options) override;
-    void submit_async(submission message, std::function<void(const submit_answer&)> answer) override;
+    void submit_async(const submission& message, std::function<void(const submit_answer&)> answer) override;
     std::vector<message_summary> list(const message_filter& filter) override;
     std::vector<message_detail> show(const std::string& id) override;
     change_answer resume(const message_filter& which, const message_edits& edits) override;

@@ -1,6 +1,7 @@
 #include "runtime/submission_intake.hpp"
 
 #include <atomic>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -38,16 +39,6 @@ std::string digest_of(const submission& message, const std::vector<std::string>&
     return digest.finish();
 }
 
-// Of parts that were taken as they are.
-std::vector<std::string> digests_of(const std::vector<new_part>& parts) {
-    std::vector<std::string> all;
-    for (const new_part& part : parts) {
-        const auto* staged = std::get_if<staged_body>(&part.body);
-        all.push_back(staged != nullptr ? staged->sha256 : content_digest::of(std::get<std::string>(part.body)));
-    }
-    return all;
-}
-
 bool has_control(std::string_view text) {
     for (const char c : text) {
         if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
@@ -68,9 +59,7 @@ result<property_type> type_of(const message_property& property) {
                                  printable(property.type, 20) + '"');
 }
 
-result<new_part> take_stream(body_stream& body, message_box& box,
-                             const std::function<void(std::uint64_t)>& on_progress) {
-    body_taker taker(box, on_progress);
+result<new_part> take_stream(body_stream& body, body_taker taker) {
     std::string buffer(read_size, '\0');
     while (const std::size_t size = body.read(buffer.data(), buffer.size())) {
         if (result<void> taken = taker.take(std::string_view(buffer).substr(0, size)); !taken) {
@@ -89,14 +78,16 @@ public:
     ~parts_taken() { discard_bodies(box_, parts_); }
 
     result<void> take(body_stream& body, const std::function<void(std::uint64_t)>& on_progress) {
-        return keep(take_stream(body, box_, on_progress));
+        return keep(take_stream(body, body_taker(box_, on_progress)));
     }
-    result<void> take(const submission_part& part, const std::function<void(std::uint64_t)>& on_progress) {
+    // As it is. `digest`, if not nullptr, gets its bytes too.
+    result<void> take(const submission_part& part, const std::function<void(std::uint64_t)>& on_progress,
+                      content_digest* digest) {
+        body_taker taker(box_, on_progress, digest);
         if (part.descriptor >= 0) {
             body_stream body(open_submitted(part));
-            return take(body, on_progress);
+            return keep(take_stream(body, std::move(taker)));
         }
-        body_taker taker(box_, on_progress);
         if (result<void> taken = taker.take(part.bytes); !taken) {
             return taken;
         }
@@ -108,7 +99,6 @@ public:
             parts_[i].info = std::move(infos[i]);
         }
     }
-    const std::vector<new_part>& list() const noexcept { return parts_; }
     std::vector<new_part> release() noexcept { return std::exchange(parts_, {}); }
 
 private:
@@ -232,18 +222,27 @@ result<publication> take_as_it_is(const submission& message, publication out, me
         return unexpected{std::move(infos).error()};
     }
     parts_taken parts(box);
+    const bool has_key = !out.key.empty();  // only a key is ever compared by its content
+    std::vector<std::string> digests;
     for (const submission_part& part : message.parts) {
         try {
-            if (result<void> taken = parts.take(part, on_progress); !taken) {
+            std::optional<content_digest> digest;
+            if (has_key) {
+                digest.emplace();
+            }
+            if (result<void> taken = parts.take(part, on_progress, digest ? &*digest : nullptr); !taken) {
                 return unexpected{std::move(taken).error()};
+            }
+            if (has_key) {
+                digests.push_back(digest->finish());
             }
         } catch (const stream_failure& failure) {
             return fail("bad_input", failure.what());
         }
     }
     parts.describe(std::move(*infos));
-    if (!out.key.empty()) {  // only a key is ever compared by its content
-        out.content_sha256 = digest_of(message, digests_of(parts.list()));
+    if (has_key) {
+        out.content_sha256 = digest_of(message, digests);
     }
     out.parts = parts.release();
     return out;

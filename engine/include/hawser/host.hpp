@@ -89,8 +89,9 @@ public:
     virtual void start() = 0;  // begins to deliver
     virtual void stop(
         std::int64_t grace_ms = -1) = 0;  // takes no more, drains, cancels; -1 = the bindings' grace time. Blocks
-    // Answers on an engine thread once the message is durable or refused: keep it short. Bodies in memory only.
-    virtual void submit_async(submission message, std::function<void(const submit_answer&)> answer) = 0;
+    // Answers on an engine thread once the message is durable or refused: keep it short. Bodies in memory only; they
+    // have been taken when this returns. Blocks while too many wait to be durable, but not on an engine thread.
+    virtual void submit_async(const submission& message, std::function<void(const submit_answer&)> answer) = 0;
     // Waits until nothing is in flight and nothing is due. Blocks.
     virtual void drain() = 0;
 

@@ -1,7 +1,6 @@
 #include "messagebox/sqlite/body_files.hpp"
 
 #include <fcntl.h>
-#include <openssl/evp.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -40,13 +39,10 @@ public:
           path_(std::move(path)),
           id_(id),
           gate_(gate),
-          digest_(EVP_MD_CTX_new()),
           descriptor_(::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600)) {
         open_failure_ = descriptor_ < 0 ? errno : 0;
-        EVP_DigestInit_ex(digest_, EVP_sha256(), nullptr);
     }
     ~file_stager() override {
-        EVP_MD_CTX_free(digest_);
         if (descriptor_ >= 0) {
             ::close(descriptor_);
         }
@@ -62,7 +58,6 @@ public:
             return fail("box.refused", std::move(why));
         }
         is_durable_ = false;
-        EVP_DigestUpdate(digest_, bytes, size);
         checksum_.add(bytes, size);
         if (const int why = write_at(size_, bytes, size); why != 0) {
             return refuse(why);
@@ -102,9 +97,7 @@ public:
             return unexpected{std::move(flushed).error()};
         }
         is_finished_ = true;
-        staged_body body{id_, size_, std::string(32, '\0')};
-        EVP_DigestFinal_ex(digest_, reinterpret_cast<unsigned char*>(body.sha256.data()), nullptr);
-        return body;
+        return staged_body{id_, size_};
     }
 
 private:
@@ -143,7 +136,6 @@ private:
     std::string path_;
     std::int64_t id_;
     publication_gate& gate_;
-    EVP_MD_CTX* digest_;
     int descriptor_;
     int open_failure_ = 0;  // errno, where there is no descriptor
     body_checksum checksum_;
