@@ -8,7 +8,7 @@ set -eu
 
 build="g++ cmake ninja-build ccache pkg-config ca-certificates git
     libboost1.81-dev libboost-url1.81-dev nlohmann-json3-dev libssl-dev libidn-dev libidn2-dev libkrb5-dev libfmt-dev libcli11-dev
-    doctest-dev libsqlite3-dev libbenchmark-dev libhowardhinnant-date-dev tzdata"
+    libjemalloc-dev doctest-dev libsqlite3-dev libbenchmark-dev libhowardhinnant-date-dev tzdata"
 quickstart="openssl python3 python3-aiosmtpd"
 tests="postfix libsasl2-2 libsasl2-modules libsasl2-modules-db sasl2-bin libsasl2-modules-gssapi-mit
     gss-ntlmssp krb5-kdc krb5-admin-server krb5-user gpgsm gnupg gpg-agent gpgconf openssl python3 python3-aiosmtpd
