@@ -39,7 +39,7 @@ if [[ " $wanted " == *" release "* ]]; then
         && step "release: build" cmake --build --preset release -j "$jobs" \
         && step "release: fast tests" ctest --test-dir build -LE "integration|slow" -j "$jobs" --output-on-failure \
         && step "release: end to end" ctest --test-dir build -L integration -LE slow -j "$jobs" --output-on-failure \
-        && step "release: slow tests" ctest --test-dir build -L slow -j 1 --output-on-failure
+        && step "release: slow tests" ctest --test-dir build -L slow -j "$jobs" --output-on-failure
 fi
 if [[ " $wanted " == *" asan "* ]]; then
     export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1
