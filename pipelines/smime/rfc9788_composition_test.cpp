@@ -15,13 +15,13 @@ namespace {
 
 using lines = std::vector<std::string>;
 
-// What follows each ">title" of the file of vectors, with the line ends of a mail.
+// What follows each ">title" of the file of vectors, with the line ends of a mail; "> " quotes a mail.
 std::map<std::string, std::string> read_vectors() {
     std::map<std::string, std::string> all;
     std::ifstream file(HAWSER_SOURCE_DIR "/tests/vectors/rfc9788.txt");
     std::string title;
     for (std::string line; std::getline(file, line);) {
-        if (line.rfind('>', 0) == 0) {
+        if (line.rfind('>', 0) == 0 && line.rfind("> ", 0) != 0) {
             title = line.substr(1);
         } else if (line.rfind('#', 0) != 0) {
             all[title] += line + "\r\n";

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
-"""The S/MIME messages of RFC 9788's appendix C, as they are printed there, through a receive pipeline. What is expected is what the
-document says that they unwrap to, read by Python's reader of mail, and the policy that each of its titles names.
+"""The S/MIME messages of RFC 9788's appendix C, as they are printed there, through a receive pipeline; and those of appendices D and E,
+of which it prints the payloads, sealed by OpenSSL. What is expected is what the document says that they unwrap to, read by Python's
+reader of mail, and the policy that each of its titles names.
 
     header_protection_vectors_test.py --hawser build/bin/hawser --pki DIR
 """
@@ -11,6 +12,7 @@ import email.utils
 import json
 import os
 import re
+import subprocess
 import sys
 
 import harness
@@ -30,6 +32,7 @@ TITLES = {
        for number in range(1, 17)},
     "C.3.17": (SEALED, "RFC8551HP", "hcp_baseline", False),
 }
+SEALED_HERE = {"D.1.2": "Bob", "D.2.2": "Alice", "E.1": "Alice", "E.2": "Alice"}     # by whom; each has a "Legacy Display" and hides the subject
 DISPLAY = re.compile(r'<div class="header-protection-legacy-display">.*?</div>', re.DOTALL)
 
 
@@ -38,7 +41,7 @@ class Example:
 
     def __init__(self, number, texts):
         self.text = texts[number]
-        self.layers, self.scheme, self.policy, self.has_display = TITLES[number]
+        self.layers, self.scheme, self.policy, self.has_display = TITLES.get(number, (SEALED, "cipher", "hcp_baseline", True))
         outer = email.message_from_string(self.text)
         payload = outer.get_payload(0) if self.layers == MULTIPART else email.message_from_string(texts[f"{number} unwrapped"])
         self.payload = payload.get_payload(0) if self.scheme == "RFC8551HP" else payload
@@ -114,17 +117,34 @@ class Receiver:
         return properties, parts
 
 
+def sealed_here(number, texts, work):
+    """A message of this payload: the outer header is what its fields HP-Outer say."""
+    keys, signer = blocks("rfc9216.txt"), SEALED_HERE[number]
+    work.write("signer.pem", (keys[f"{signer}'s Signature Verification End-Entity Certificate"] + keys[f"{signer}'s Signing Private Key Material"]).encode())
+    payload = texts[f"{number} unwrapped"]
+    run = lambda *words, data: subprocess.run(["openssl", "cms", *words], cwd=work.folder, input=data, capture_output=True, check=True).stdout
+    signed = run("-sign", "-binary", "-nodetach", "-signer", "signer.pem", data=payload.replace("\n", "\r\n").encode())
+    outer = "".join(f"{unfolded(value)}\n" for value in email.message_from_string(payload).get_all("HP-Outer"))
+    return outer + run("-encrypt", "-binary", "-aes-128-cbc", "personal/bob.pem", data=signed).decode().replace("\r\n", "\n")
+
+
 def is_as_the_document_says(number, example, properties, parts, subject):
+    signer, is_dated = SEALED_HERE.get(number, "Alice"), number in TITLES
     expected = {
         "MIME.Subject": subject, "MIME.From": example.field("From"), "MIME.To": example.field("To"), "MIME.Date": example.field("Date"),
-        "MIME.MessageID": example.field("Message-ID"), "SMIME.Layers": example.layers, "SMIME.SignerAddress": "alice@smime.example",
-        "SMIME.IsSenderVerified": "true", "SMIME.ChainResult": "trusted", "SMIME.ProtectedFields": ",".join(KNOWN) if example.scheme else "",
-        "SMIME.SignedFields": ",".join(KNOWN) if example.scheme else "", "SMIME.EncryptedFields": ",".join(example.hidden),
-        "SMIME.SigningTime": email.utils.parsedate_to_datetime(example.field("Date")).astimezone(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "MIME.MessageID": example.field("Message-ID"), "SMIME.Layers": example.layers, "SMIME.SignerAddress": f"{signer.lower()}@smime.example",
+        "SMIME.IsSenderVerified": "true" if "@smime.example>" in example.field("From") else "false", "SMIME.ChainResult": "trusted",
+        "SMIME.ProtectedFields": ",".join(KNOWN) if example.scheme else "", "SMIME.SignedFields": ",".join(KNOWN) if example.scheme else "",
+        "SMIME.EncryptedFields": ",".join(example.hidden),
+        "SMIME.SigningTime": signing_time(example.field("Date")) if is_dated else properties.get("SMIME.SigningTime"),
     }
     found = {name: properties.get(name, "") for name in expected}
     check(found == expected, f"{number}: {found}, not {expected}")
     check([part if part.startswith(b"\x89PNG") else part.replace(b"\r\n", b"\n") for part in parts] == example.parts(), f"{number}: {parts}")
+
+
+def signing_time(date):
+    return email.utils.parsedate_to_datetime(date).astimezone(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def changed(example):
@@ -140,10 +160,12 @@ def changed(example):
 def main():
     given = harness.options()
     texts = blocks("rfc9788.txt")
-    examples = {number: Example(number, texts) for number in TITLES}
-    check(set(texts) == set(TITLES) | {f"{number} unwrapped" for number in TITLES if TITLES[number][0] != MULTIPART}, str(set(texts)))
+    printed = set(TITLES) | {f"{number} unwrapped" for number in {**TITLES, **SEALED_HERE} if TITLES.get(number, SEALED)[0] != MULTIPART}
+    check(set(texts) == printed, str(set(texts) ^ printed))
     with Work(given) as work:
         bob = Receiver(work)
+        texts.update({number: sealed_here(number, texts, work) for number in SEALED_HERE})
+        examples = {number: Example(number, texts) for number in [*TITLES, *SEALED_HERE]}
         for number, answer in bob.submit({number: one.text for number, one in examples.items()}).items():
             one = examples[number]
             is_as_the_document_says(number, one, *bob.take(answer), one.field("Subject"))
@@ -153,7 +175,7 @@ def main():
             is_as_the_document_says(number, one, *bob.take(answer), one.field("Subject") if one.scheme else "forged")
         damaged = bob.submit({number: changed(one) for number, one in examples.items()}, expect=65)
         check(damaged == {}, f"accepted although damaged: {damaged}")
-    print(f"RFC 9788: {len(examples)} messages of appendix C as the document says, also with another subject outside; each refused where damaged")
+    print(f"RFC 9788: {len(examples)} messages of its appendices as the document says, also with another subject outside; each refused where damaged")
     return 0
 
 
