@@ -112,7 +112,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const outcome whole = decode(material, policy, message, size);
     const outcome bytewise = decode(material, policy, message, 1);
     // A uuencoded line of up to 63 bytes may lack the spaces at its end, which are zeros.
-    if (whole.is_ok != bytewise.is_ok || (whole.is_ok && whole.body != bytewise.body) || whole.body.size() > 32 * size) {
+    if (whole.is_ok != bytewise.is_ok || (whole.is_ok && whole.body != bytewise.body) ||
+        whole.body.size() > 32 * size) {
         std::abort();
     }
     return 0;
