@@ -110,7 +110,7 @@ result<revocation_validity> check_ocsp(const revocation_question& question, cons
                                        std::int64_t now_unix) {
     const result<basic_response_pointer> basic = read_response(der);
     if (!basic) {
-        return unexpected(basic.error());
+        return unexpected{basic.error()};
     }
     if (!is_signed_for(basic->get(), question.issuer)) {
         return refuse("it is an OCSP answer that neither the certificate's issuer nor its delegate has signed");

@@ -153,7 +153,7 @@ result<std::string> revocation_refresher::fetch_any(const revocation_question& q
             if (good) {
                 return got;
             }
-            got = unexpected(good.error());
+            got = unexpected{good.error()};
         }
         is_server_away = is_server_away && got.error().code == server_away;
         problems += (problems.empty() ? "" : "; ") + url + ": " + printable(got.error().text);

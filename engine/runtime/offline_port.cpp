@@ -21,20 +21,20 @@ result<offline_port::prepared> offline_port::prepare(const submission& submitted
     const std::string message_id = make_uuid();
     result<message_context> context = read_context(submitted, message_id);
     if (!context) {
-        return unexpected(context.error());
+        return unexpected{context.error()};
     }
     result<chosen_transport> to = choose_transport(*port_, *context, is_on_backup);
     if (!to) {
-        return unexpected(to.error());
+        return unexpected{to.error()};
     }
     if (result<void> done = write_delivery_context(*context, *port_, *to, {message_id}); !done) {
-        return unexpected(done.error());
+        return unexpected{done.error()};
     }
     std::vector<part_info> parts;
     for (const submission_part& part : submitted.parts) {
         result<part_info> info = read_part_info(part, parts.empty());
         if (!info) {
-            return unexpected(info.error());
+            return unexpected{info.error()};
         }
         parts.push_back(std::move(*info));
     }

@@ -50,6 +50,11 @@ std::string_view take_line(std::string_view& block, mime_header& header) {
     return line;
 }
 
+// The first line of a field may be empty: a long Message-ID stands alone on the second one.
+void append_folded(std::string& value, std::string_view more) {
+    value.append(value.empty() || more.empty() ? "" : " ").append(more);
+}
+
 // A token or a quoted string (RFC 2045 section 5.1), and moves past it; comments are passed over.
 class parameter_reader {
 public:
@@ -230,7 +235,7 @@ std::optional<mime_header> parse_mime_header(std::string_view block) {
             break;
         }
         if (is_space(line[0]) && !header.fields.empty()) {
-            header.fields.back().value.append(" ").append(trim(line));
+            append_folded(header.fields.back().value, trim(line));
             continue;
         }
         if (!begins_with_field(line) && header.count("MIME-Version") + header.count("Content-Type") == 0) {

@@ -16,6 +16,8 @@ TEST_CASE("a header is read up to and with its empty line, folded lines joined")
     CHECK(header->type().type == "text/xml");
     CHECK(header->file_name() == "a.xml");
     CHECK_FALSE(header->has_bare_line_feeds);
+    const auto folded = parse_mime_header("Message-ID:\r\n <1@example.test>\r\n \r\n\r\n");
+    CHECK(folded->value("Message-ID") == "<1@example.test>");
     CHECK(parse_mime_header("A: b\n\nbody")->has_bare_line_feeds);
     CHECK(parse_mime_header("\r\nbody")->size == 2);
     CHECK(parse_mime_header("Content-Type: text/html")->type().type == "text/html");  // a part that is a header only

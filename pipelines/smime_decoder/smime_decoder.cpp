@@ -1,6 +1,7 @@
 #include "smime_decoder.hpp"
 
 #include "decoded_properties.hpp"
+#include "encoded_words.hpp"
 #include "hawser/sdk/draft_message_parts.hpp"
 #include "message_decoding.hpp"
 

@@ -111,7 +111,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string_view message(reinterpret_cast<const char*>(data) + 1, size - 1);
     const outcome whole = decode(material, policy, message, size);
     const outcome bytewise = decode(material, policy, message, 1);
-    if (whole.is_ok != bytewise.is_ok || (whole.is_ok && whole.body != bytewise.body) || whole.body.size() > 2 * size) {
+    // A uuencoded line of up to 63 bytes may lack the spaces at its end, which are zeros.
+    if (whole.is_ok != bytewise.is_ok || (whole.is_ok && whole.body != bytewise.body) ||
+        whole.body.size() > 32 * size) {
         std::abort();
     }
     return 0;

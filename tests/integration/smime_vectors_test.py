@@ -26,11 +26,11 @@ REFUSED = {
 
 
 def blocks(name):
-    """What follows each ">title" of a file of vectors, up to the next."""
+    """What follows each ">title" of a file of vectors, up to the next; "> " quotes a mail."""
     found = {}
     with open(os.path.join(VECTORS, name), encoding="ascii") as file:
         for line in file:
-            if line.startswith(">"):
+            if line.startswith(">") and not line.startswith("> "):
                 title = line[1:].strip()
                 found[title] = ""
             elif not line.startswith("#"):
