@@ -78,13 +78,6 @@ revocation_sources* sources_of(const X509_STORE_CTX* verification) {
     return nullptr;
 }
 
-}  // namespace
-
-bool is_want_of_crl(int code) {
-    return code == X509_V_ERR_UNABLE_TO_GET_CRL || code == X509_V_ERR_CRL_HAS_EXPIRED ||
-           code == X509_V_ERR_CRL_NOT_YET_VALID;
-}
-
 // OpenSSL takes the newest of the CRLs that suit a certificate, but the first of the deltas that suit a CRL: so they
 // come in this order.
 STACK_OF(X509_CRL) * find_crls(const X509_STORE_CTX* verification, const X509_NAME* issuer) noexcept {
@@ -104,6 +97,64 @@ STACK_OF(X509_CRL) * find_crls(const X509_STORE_CTX* verification, const X509_NA
         sk_X509_CRL_sort(found.get());
     }
     return found.release();
+}
+
+using judge_by_crl = X509_STORE_CTX_cert_crl_fn;
+
+// OpenSSL's own, which only a verification gives away.
+judge_by_crl find_own_judge() {
+    const store_pointer store(X509_STORE_new());
+    const std::unique_ptr<X509_STORE_CTX, deleter<&X509_STORE_CTX_free>> any(X509_STORE_CTX_new());
+    if (!store || !any || X509_STORE_CTX_init(any.get(), store.get(), nullptr, nullptr) != 1) {
+        throw_openssl_failure("preparing the check of certificates");
+    }
+    return X509_STORE_CTX_get_cert_crl(any.get());
+}
+
+judge_by_crl own_judge() {
+    static const judge_by_crl found = find_own_judge();
+    return found;
+}
+
+int judge_in_sources(X509_STORE_CTX* verification, X509_CRL* crl, X509* certificate) noexcept {
+    revocation_sources* sources = sources_of(verification);
+    return sources == nullptr ? own_judge()(verification, crl, certificate)
+                              : sources->judge(verification, crl, certificate);
+}
+
+bool is_on_hold(X509_CRL* crl, X509* certificate) {
+    X509_REVOKED* entry = nullptr;
+    if (X509_CRL_get0_by_cert(crl, &entry, certificate) == 0) {
+        return false;
+    }
+    const std::unique_ptr<ASN1_ENUMERATED, deleter<&ASN1_ENUMERATED_free>> reason(
+        static_cast<ASN1_ENUMERATED*>(X509_REVOKED_get_ext_d2i(entry, NID_crl_reason, nullptr, nullptr)));
+    return reason && ASN1_ENUMERATED_get(reason.get()) == CRL_REASON_CERTIFICATE_HOLD;
+}
+
+}  // namespace
+
+bool is_want_of_crl(int code) {
+    return code == X509_V_ERR_UNABLE_TO_GET_CRL || code == X509_V_ERR_CRL_HAS_EXPIRED ||
+           code == X509_V_ERR_CRL_NOT_YET_VALID;
+}
+
+void look_up_in_sources(X509_STORE* store) {
+    own_judge();
+    X509_STORE_set_lookup_crls(store, &find_crls);
+    X509_STORE_set_cert_crl(store, &judge_in_sources);
+}
+
+// OpenSSL asks about the delta first, and not about its base where the delta releases the certificate.
+int revocation_sources::judge(X509_STORE_CTX* verification, X509_CRL* crl, X509* certificate) {
+    constexpr int is_good = 1;
+    constexpr int is_released = 2;
+    if (released_ == certificate && is_on_hold(crl, certificate)) {
+        return is_good;
+    }
+    const int judged = own_judge()(verification, crl, certificate);
+    released_ = judged == is_released ? certificate : nullptr;
+    return judged == is_released ? is_good : judged;
 }
 
 void revocation_sources::attach(X509_STORE_CTX* verification) {

@@ -22,6 +22,8 @@ public:
     void attach(X509_STORE_CTX* verification);
     void add_stapled_crls(const X509_STORE_CTX* verification, const X509_NAME* issuer, STACK_OF(X509_CRL) * found);
     ocsp_status find_ocsp(X509* certificate, X509* issuer);
+    // OpenSSL's verdict on a certificate by a CRL, but that a delta releases only what its base has on hold.
+    int judge(X509_STORE_CTX* verification, X509_CRL* crl, X509* certificate);
     // Of those that the message brought, the ones that an issuer of the chain has signed. For good where the chain is.
     const std::vector<stapled_answer>& verified() const noexcept { return verified_; }
     std::int64_t end_unix() const;  // of the first of all that are current; the largest number where there is none
@@ -33,10 +35,10 @@ private:
     const stapled_answers* stapled_;
     std::int64_t now_unix_;
     std::vector<stapled_answer> verified_;
+    const X509* released_ = nullptr;  // by the delta that was looked at last
 };
 
-// For X509_STORE_set_lookup_crls. Of a verification without sources: what the store has.
-STACK_OF(X509_CRL) * find_crls(const X509_STORE_CTX* verification, const X509_NAME* issuer) noexcept;
+void look_up_in_sources(X509_STORE* store);  // for the verifications that have some
 
 bool is_want_of_crl(int code);
 

@@ -162,7 +162,7 @@ trust_material::trust_material(policy_inputs policies)
     if (!store_ || !indirect_crls_) {
         throw_openssl_failure("making a store of certificates");
     }
-    X509_STORE_set_lookup_crls(store_.get(), &find_crls);
+    look_up_in_sources(store_.get());
 }
 
 void trust_material::add_anchor(X509* certificate) {
