@@ -156,16 +156,17 @@ TEST_CASE("an OCSP answer is taken from the issuer or its delegate, about the ce
     CHECK(unbounded->next_update_unix == all.now - 60 + 3600);
 }
 
-TEST_CASE("what is asked is what certificates say, once, by http") {
+TEST_CASE("what is asked is what certificates say, once, and no other") {
     const authorities all;
-    const certified listed("listed", &all.root,
-                           {{NID_crl_distribution_points,
-                             "URI:ldap://l.example/,URI:http://c.example/r.crl,URI:https://c.example/r.crl"}});
+    const certified listed(
+        "listed", &all.root,
+        {{NID_crl_distribution_points,
+          "URI:ftp://l.example/,URI:ldap:///cn=x?certificateRevocationList,URI:http://c.example/r.crl"}});
     const certified twin("twin", &all.root, {{NID_crl_distribution_points, "URI:http://c.example/r.crl"}});
-    const certified ldap("ldap", &all.root, {{NID_crl_distribution_points, "URI:ldap://l.example/"}});
+    const certified ftp("ftp", &all.root, {{NID_crl_distribution_points, "URI:ftp://l.example/"}});
     certificate_snapshot folders;
     folders.trusted.certificates.push_back(all.root.entry());
-    for (const certified* one : {&listed, &twin, &ldap, &all.leaf}) {
+    for (const certified* one : {&listed, &twin, &ftp, &all.leaf}) {
         folders.other_people.certificates.push_back(one->entry());
     }
     const std::vector<revocation_question> asked = find_revocation_questions(folders);

@@ -10,12 +10,18 @@
 
 #include "base/hexadecimal.hpp"
 #include "base/openssl_pointers.hpp"
+#include "certificates/fetch_url.hpp"
 
 namespace hawser::engine {
 namespace {
 
 constexpr std::size_t urls_max = 4;  // of one certificate
 constexpr std::size_t url_size_max = 2048;
+
+bool is_askable(const std::string& url) {
+    const std::optional<fetch_url> parsed = parse_fetch_url(url);
+    return parsed && !parsed->host.empty();  // without a server it would be the directory of whoever asks
+}
 
 struct known_certificate {
     const certificate_entry* entry;
@@ -32,8 +38,7 @@ std::string sha256_of(const std::string& text) {
 void add_url(const ASN1_IA5STRING* text, std::vector<std::string>& urls) {
     const std::string url(reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
                           static_cast<std::size_t>(ASN1_STRING_length(text)));
-    const bool is_plain = std::all_of(url.begin(), url.end(), [](char c) { return c > ' ' && c < '\x7f'; });
-    if (is_plain && url.size() <= url_size_max && url.rfind("http://", 0) == 0 && urls.size() < urls_max) {
+    if (url.size() <= url_size_max && urls.size() < urls_max && is_askable(url)) {
         urls.push_back(url);
     }
 }

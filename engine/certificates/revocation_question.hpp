@@ -1,7 +1,7 @@
 // What has to be asked, and where, to know whether certificates are revoked: a CRL at the certificate's distribution
 // points, with the delta CRLs that go with it (RFC 5280 sections 4.2.1.15 and 5.2.6), or, for a certificate without,
 // its issuer's OCSP responder. Values; any thread. The addresses are the certificate's word and not to be trusted; what
-// is not http is left out.
+// is not http, https, ldap or ldaps is left out.
 #pragma once
 
 #include <cstdint>

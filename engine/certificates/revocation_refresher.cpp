@@ -9,6 +9,7 @@
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
+#include "certificates/fetch_url.hpp"
 
 namespace hawser::engine {
 namespace {
@@ -20,9 +21,9 @@ constexpr std::int64_t failure_wait_max_s = 15 * 60;
 
 std::int64_t now_unix() { return system_clock().unix_ms() / 1000; }
 
-std::vector<std::string> authorities_of(const certificate_snapshot& all) {
+std::vector<std::string> ders_of(std::initializer_list<const certificate_folder*> folders) {
     std::vector<std::string> found;
-    for (const certificate_folder* folder : {&all.trusted, &all.personal, &all.other_people}) {
+    for (const certificate_folder* folder : folders) {
         for (const certificate_entry& entry : folder->certificates) {
             found.push_back(entry.der);
         }
@@ -143,7 +144,9 @@ void revocation_refresher::take_questions() {
     const std::shared_ptr<const certificate_snapshot> all = store_.current();
     {
         const std::lock_guard lock(mutex_);
-        authorities_ = std::make_shared<const std::vector<std::string>>(authorities_of(*all));
+        authorities_ = std::make_shared<const std::vector<std::string>>(
+            ders_of({&all->trusted, &all->personal, &all->other_people}));
+        tls_anchors_ = std::make_shared<const std::vector<std::string>>(ders_of({&all->trusted}));
     }
     items fresh;
     for (revocation_question& question : find_revocation_questions(*all)) {
@@ -271,12 +274,17 @@ revocation_refresher::item* revocation_refresher::next_due(std::int64_t now) {
 
 result<revocation_refresher::checked_answer> revocation_refresher::fetch_any(const revocation_question& question) {
     const bool is_ocsp = question.kind == revocation_kind::ocsp;
+    fetch_limits limits = limits_;
+    {
+        const std::lock_guard lock(mutex_);
+        limits.tls_anchors = tls_anchors_;
+    }
     std::string problems;
     bool is_server_away = true;
     for (const std::string& url : question.urls) {
-        const http_request request{url, is_ocsp ? "application/ocsp-request" : "",
-                                   is_ocsp ? make_ocsp_request(question) : ""};
-        result<std::string> got = fetch(request, limits_, is_stopping_);
+        const fetch_request request{url, is_ocsp ? "application/ocsp-request" : "",
+                                    is_ocsp ? make_ocsp_request(question) : ""};
+        result<std::string> got = fetch(request, limits, is_stopping_);
         result<checked_answer> good = got ? check(question, std::move(*got), answer_origin::network)
                                           : result<checked_answer>(unexpected(got.error()));
         if (good) {
@@ -285,7 +293,7 @@ result<revocation_refresher::checked_answer> revocation_refresher::fetch_any(con
         is_server_away = is_server_away && good.error().code == server_away;
         problems += (problems.empty() ? "" : "; ") + url + ": " + printable(good.error().text);
     }
-    return fail(is_server_away ? server_away : "revocation.answer", problems);
+    return fail(is_server_away ? server_away : answer_unfit, problems);
 }
 
 result<revocation_refresher::checked_answer> revocation_refresher::check(const revocation_question& question,
@@ -314,15 +322,15 @@ result<void> revocation_refresher::check_base_of(const revocation_question& ques
     const std::lock_guard lock(mutex_);
     const auto base = items_.find(question.base_id);
     if (base == items_.end() || !base->second.answer) {
-        return fail("revocation.answer", "the CRL that it goes with is not here");
+        return fail(answer_unfit, "the CRL that it goes with is not here");
     }
     switch (judge_delta(base->second.answer->der, der)) {
     case delta_fit::fits: return {};
     case delta_fit::needs_newer_base:
         base->second.next_look_unix = now_unix();
-        return fail("revocation.answer", "it goes with a newer CRL than " + described(base->second.question) +
-                                             " has given, which is fetched again");
-    default: return fail("revocation.answer", "it does not go with " + described(base->second.question));
+        return fail(answer_unfit, "it goes with a newer CRL than " + described(base->second.question) +
+                                      " has given, which is fetched again");
+    default: return fail(answer_unfit, "it does not go with " + described(base->second.question));
     }
 }
 

@@ -18,7 +18,7 @@
 #include <thread>
 #include <vector>
 
-#include "certificates/http_fetch.hpp"
+#include "certificates/answer_fetch.hpp"
 #include "certificates/revocation_cache.hpp"
 #include "certificates/revocation_check.hpp"
 
@@ -102,7 +102,7 @@ private:
     revocation_settings settings_;
     const certificate_store& store_;
     revocation_cache cache_;
-    http_limits limits_;
+    fetch_limits limits_;
     std::uint64_t store_revision_ = 0;
     std::list<running_look> looks_;
 
@@ -110,6 +110,7 @@ private:
     std::condition_variable changed_;
     std::uint64_t look_count_ = 0;
     std::shared_ptr<const std::vector<std::string>> authorities_;  // DER
+    std::shared_ptr<const std::vector<std::string>> tls_anchors_;  // DER
     items items_;
     std::shared_ptr<const answers> current_ = std::make_shared<const answers>();
     std::atomic<std::uint64_t> revision_{1};
