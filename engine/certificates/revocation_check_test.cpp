@@ -158,11 +158,14 @@ TEST_CASE("an OCSP answer is taken from the issuer or its delegate, about the ce
 
 TEST_CASE("what is asked is what certificates say, once, and no other") {
     const authorities all;
-    const certified listed(
-        "listed", &all.root,
-        {{NID_crl_distribution_points,
-          "URI:ftp://l.example/,URI:ldap:///cn=x?certificateRevocationList,URI:http://c.example/r.crl"}});
-    const certified twin("twin", &all.root, {{NID_crl_distribution_points, "URI:http://c.example/r.crl"}});
+    const certified listed("listed", &all.root,
+                           {{NID_crl_distribution_points,
+                             "URI:ftp://l.example/,URI:ldap:///cn=x?certificateRevocationList,"
+                             "URI:ldap://d.example/cn=x?certificateRevocationList,URI:http://c.example/r.crl"}});
+    const certified twin("twin", &all.root,
+                         {{NID_crl_distribution_points,
+                           "URI:http://c.example/r.crl,"
+                           "URI:ldap://d.example/cn=x?certificateRevocationList"}});
     const certified ftp("ftp", &all.root, {{NID_crl_distribution_points, "URI:ftp://l.example/"}});
     certificate_snapshot folders;
     folders.trusted.certificates.push_back(all.root.entry());
@@ -173,7 +176,8 @@ TEST_CASE("what is asked is what certificates say, once, and no other") {
     REQUIRE(asked.size() == 2);
     const revocation_question& crl = asked[0].kind == revocation_kind::crl ? asked[0] : asked[1];
     const revocation_question& ocsp = asked[0].kind == revocation_kind::crl ? asked[1] : asked[0];
-    CHECK(crl.urls == std::vector<std::string>{"http://c.example/r.crl"});
+    CHECK(crl.urls ==
+          std::vector<std::string>{"http://c.example/r.crl", "ldap://d.example/cn=x?certificateRevocationList"});
     CHECK(crl.certificates.size() == 2);
     CHECK(ocsp.urls == std::vector<std::string>{"http://o.example/"});
     CHECK(ocsp.issuer == all.root.der());

@@ -43,6 +43,7 @@ void add_url(const ASN1_IA5STRING* text, std::vector<std::string>& urls) {
     }
 }
 
+// HTTP first: a directory more often says nothing to strangers, and where it is out of reach takes its time.
 std::vector<std::string> urls_of(const CRL_DIST_POINTS* points) {
     std::vector<std::string> urls;
     for (int i = 0; i < sk_DIST_POINT_num(points); ++i) {
@@ -54,6 +55,8 @@ std::vector<std::string> urls_of(const CRL_DIST_POINTS* points) {
             }
         }
     }
+    std::stable_partition(urls.begin(), urls.end(),
+                          [](const std::string& url) { return !parse_fetch_url(url)->is_ldap(); });
     return urls;
 }
 
