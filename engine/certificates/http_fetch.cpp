@@ -35,7 +35,7 @@ result<std::string> fetch_http(const fetch_url& to, const fetch_request& request
                                const std::atomic<bool>& is_stopping) {
     guarded_stream stream(limits, is_stopping);
     if (const result<void> opened = stream.open(to); !opened) {
-        return unexpected(opened.error());
+        return unexpected{opened.error()};
     }
     boost::system::error_code code;
     http::write(stream, make_message(to, request), code);

@@ -205,7 +205,7 @@ result<std::string> fetch_ldap(const fetch_url& to, const fetch_limits& limits, 
     }
     guarded_stream stream(limits, is_stopping);
     if (const result<void> opened = stream.open(to); !opened) {
-        return unexpected(opened.error());
+        return unexpected{opened.error()};
     }
     return directory_session(stream, limits).read(*place);
 }

@@ -286,7 +286,7 @@ result<revocation_refresher::checked_answer> revocation_refresher::fetch_any(con
                                     is_ocsp ? make_ocsp_request(question) : ""};
         result<std::string> got = fetch(request, limits, is_stopping_);
         result<checked_answer> good = got ? check(question, std::move(*got), answer_origin::network)
-                                          : result<checked_answer>(unexpected(got.error()));
+                                          : result<checked_answer>(unexpected{got.error()});
         if (good) {
             return good;
         }
@@ -305,11 +305,11 @@ result<revocation_refresher::checked_answer> revocation_refresher::check(const r
     }
     const result<revocation_validity> good = check_revocation_answer(question, der, *authorities, now_unix(), origin);
     if (!good) {
-        return unexpected(good.error());
+        return unexpected{good.error()};
     }
     if (question.kind == revocation_kind::delta_crl && origin == answer_origin::network) {
         if (const result<void> fits = check_base_of(question, der); !fits) {
-            return unexpected(fits.error());
+            return unexpected{fits.error()};
         }
     }
     std::optional<revocation_question> delta =
