@@ -157,6 +157,7 @@ struct certificate_sources {
     std::string other_people;
     std::string trusted;                           // "" = the system's
     std::string signing;                           // thumbprint or file name
+    source_position signing_position;
     std::map<std::string, secret_text> passwords;  // of PKCS#12 files and encrypted keys, by file name
     std::int64_t warn_before_ms = std::int64_t{30} * 24 * 3600 * 1000;  // of the end of one that a port uses
     revocation_binding revocation;

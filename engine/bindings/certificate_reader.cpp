@@ -72,6 +72,9 @@ certificate_sources read_certificate_sources(field_reader& host, const std::stri
     sources.other_people = folder("otherPeople");
     sources.trusted = folder("trusted");
     sources.signing = fields.string("signing");
+    if (const json_value* signing = object->find("signing")) {
+        sources.signing_position = signing->position;
+    }
     sources.warn_before_ms = fields.duration_ms("warnBefore", sources.warn_before_ms, warn_before_max_ms);
     sources.revocation = read_revocation(fields, base_directory);
     read_passwords(fields, base_directory, sources, problems);

@@ -1,6 +1,6 @@
-// Answers about revocation on disk, so that a start needs no network: a file each, replaced by renaming. One thread.
-// What is read is checked like what comes from a server. A folder that cannot be used is a problem for the log: answers
-// are then kept in memory only.
+// Answers about revocation on disk, so that a start needs no network: a file each, replaced by renaming. Any thread;
+// one at a time for each answer. What is read is checked like what comes from a server. A folder that cannot be used is
+// a problem for the log: answers are then kept in memory only.
 #pragma once
 
 #include <string>

@@ -29,14 +29,15 @@ std::int64_t unix_time(const ASN1_TIME* time) {
     return time != nullptr && ASN1_TIME_to_tm(time, &parts) == 1 ? ::timegm(&parts) : 0;
 }
 
-result<revocation_validity> check_times(const revocation_validity& given, std::int64_t now_unix) {
+result<revocation_validity> check_times(const revocation_validity& given, std::int64_t now_unix,
+                                        bool has_lasting_use = false) {
     if (given.this_update_unix == 0 || given.next_update_unix == 0) {
         return refuse("it does not say from when to when it is good");
     }
     if (given.this_update_unix > now_unix + clock_skew_s) {
         return refuse("it is from the future: look whether the clock is right");
     }
-    if (given.next_update_unix <= now_unix) {
+    if (given.next_update_unix <= now_unix && !has_lasting_use) {
         return refuse("it has expired");
     }
     return given;
@@ -48,13 +49,23 @@ bool is_signed_by(X509_CRL* crl, X509* authority) {
            X509_CRL_verify(crl, X509_get0_pubkey(authority)) == 1;
 }
 
-result<revocation_validity> check_crl(const std::string& der, const std::vector<std::string>& authorities,
-                                      std::int64_t now_unix) {
+crl_pointer parse_crl(const std::string& der) {
     const auto* bytes = reinterpret_cast<const unsigned char*>(der.data());
     const auto* end = bytes + der.size();
-    const crl_pointer crl(d2i_X509_CRL(nullptr, &bytes, static_cast<long>(der.size())));
-    if (!crl || bytes != end) {
+    crl_pointer crl(d2i_X509_CRL(nullptr, &bytes, static_cast<long>(der.size())));
+    return bytes == end ? std::move(crl) : nullptr;
+}
+
+result<revocation_validity> check_crl(const revocation_question& question, const std::string& der,
+                                      const std::vector<std::string>& authorities, std::int64_t now_unix,
+                                      answer_origin origin) {
+    const crl_pointer crl = parse_crl(der);
+    if (!crl) {
         return refuse("it is no CRL");
+    }
+    const bool is_delta = X509_CRL_get_ext_by_NID(crl.get(), NID_delta_crl, -1) >= 0;
+    if (is_delta != (question.kind == revocation_kind::delta_crl)) {
+        return refuse(is_delta ? "it is a delta CRL, and no whole one" : "it is a whole CRL, and no delta");
     }
     for (const std::string& one : authorities) {
         const x509_pointer authority = x509_of(one);
@@ -62,7 +73,7 @@ result<revocation_validity> check_crl(const std::string& der, const std::vector<
             ERR_clear_error();  // of the authorities before it
             return check_times(
                 {unix_time(X509_CRL_get0_lastUpdate(crl.get())), unix_time(X509_CRL_get0_nextUpdate(crl.get()))},
-                now_unix);
+                now_unix, is_delta && origin == answer_origin::disk);
         }
     }
     return refuse("it is a CRL that no authority in the folders has signed");
@@ -130,7 +141,25 @@ result<revocation_validity> check_ocsp(const revocation_question& question, cons
     if (end == nullptr && given.this_update_unix != 0) {
         given.next_update_unix = given.this_update_unix + unbounded_answer_s;
     }
-    return check_times(given, now_unix);
+    given.is_final = status == V_OCSP_CERTSTATUS_REVOKED && reason != OCSP_REVOKED_STATUS_CERTIFICATEHOLD &&
+                     reason != OCSP_REVOKED_STATUS_REMOVEFROMCRL;
+    return check_times(given, now_unix, given.is_final);
+}
+
+using number_pointer = std::unique_ptr<ASN1_INTEGER, openssl_deleter<&ASN1_INTEGER_free>>;
+
+number_pointer number_of(const X509_CRL* crl, int extension) {
+    return number_pointer(static_cast<ASN1_INTEGER*>(X509_CRL_get_ext_d2i(crl, extension, nullptr, nullptr)));
+}
+
+bool has_same(const X509_CRL* left, const X509_CRL* right, int extension) {
+    const auto value = [&](const X509_CRL* crl) {
+        X509_EXTENSION* found = X509_CRL_get_ext(crl, X509_CRL_get_ext_by_NID(crl, extension, -1));
+        return found == nullptr ? nullptr : X509_EXTENSION_get_data(found);
+    };
+    const ASN1_OCTET_STRING* one = value(left);
+    const ASN1_OCTET_STRING* other = value(right);
+    return one == nullptr || other == nullptr ? one == other : ASN1_OCTET_STRING_cmp(one, other) == 0;
 }
 
 }  // namespace
@@ -152,10 +181,25 @@ std::string make_ocsp_request(const revocation_question& question) {
 }
 
 result<revocation_validity> check_revocation_answer(const revocation_question& question, const std::string& der,
-                                                    const std::vector<std::string>& authorities,
-                                                    std::int64_t now_unix) {
-    return question.kind == revocation_kind::crl ? check_crl(der, authorities, now_unix)
-                                                 : check_ocsp(question, der, now_unix);
+                                                    const std::vector<std::string>& authorities, std::int64_t now_unix,
+                                                    answer_origin origin) {
+    return question.kind == revocation_kind::ocsp ? check_ocsp(question, der, now_unix)
+                                                  : check_crl(question, der, authorities, now_unix, origin);
+}
+
+delta_fit judge_delta(const std::string& base_der, const std::string& delta_der) {
+    const crl_pointer base = parse_crl(base_der);
+    const crl_pointer delta = parse_crl(delta_der);
+    const number_pointer base_number = base ? number_of(base.get(), NID_crl_number) : nullptr;
+    const number_pointer from = delta ? number_of(delta.get(), NID_delta_crl) : nullptr;
+    ERR_clear_error();
+    if (!base_number || !from ||
+        X509_NAME_cmp(X509_CRL_get_issuer(base.get()), X509_CRL_get_issuer(delta.get())) != 0 ||
+        !has_same(base.get(), delta.get(), NID_authority_key_identifier) ||
+        !has_same(base.get(), delta.get(), NID_issuing_distribution_point)) {
+        return delta_fit::is_foreign;
+    }
+    return ASN1_INTEGER_cmp(from.get(), base_number.get()) > 0 ? delta_fit::needs_newer_base : delta_fit::fits;
 }
 
 }  // namespace hawser::engine

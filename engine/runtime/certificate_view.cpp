@@ -32,14 +32,14 @@ void give_crls(const certificate_folder& folder, const certificate_source::visit
     }
 }
 
-void give_answers(const revocation_refresher* revocation, revocation_kind kind,
-                  const certificate_source::visitor& visit) {
+// CRLs with their deltas, or OCSP answers.
+void give_answers(const revocation_refresher* revocation, bool is_ocsp, const certificate_source::visitor& visit) {
     if (revocation == nullptr) {
         return;
     }
     const std::shared_ptr<const revocation_refresher::answers> all = revocation->current();
     for (const std::shared_ptr<const revocation_answer>& one : *all) {
-        if (one->kind == kind) {
+        if ((one->kind == revocation_kind::ocsp) == is_ocsp) {
             hawser_certificate answer{};
             answer.struct_size = sizeof answer;
             answer.der = to_abi(one->der);
@@ -139,9 +139,9 @@ result<void> certificate_view::each(const working_message* message, std::uint32_
         give_crls(all->other_people, visit);
         give_crls(all->personal, visit);
         return {};
-    case HAWSER_CERTIFICATES_FETCHED_CRLS: give_answers(revocation_, revocation_kind::crl, visit); return {};
+    case HAWSER_CERTIFICATES_FETCHED_CRLS: give_answers(revocation_, false, visit); return {};
     case HAWSER_CERTIFICATES_DECRYPTION: give_all(all->personal, with_keys, visit); return {};
-    case HAWSER_CERTIFICATES_OCSP: give_answers(revocation_, revocation_kind::ocsp, visit); return {};
+    case HAWSER_CERTIFICATES_OCSP: give_answers(revocation_, true, visit); return {};
     case HAWSER_CERTIFICATES_REVOCATION_PENDING: give_pending(revocation_, visit); return {};
     default: return fail("certificates.set", "this engine has no such set of certificates");
     }

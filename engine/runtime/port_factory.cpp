@@ -260,6 +260,28 @@ std::vector<destination_limit> make_destinations(const loaded_configuration& loa
     return limits;
 }
 
+void check_signing_certificate(const certificate_sources& sources, const certificate_folder& personal,
+                               std::int64_t now_unix, diagnostics& problems) {
+    if (sources.signing.empty()) {
+        return;
+    }
+    const auto warn = [&](const std::string& text) {
+        problems.warning(sources.signing_position, "/host/certificates/signing",
+                         text + "; messages that are to be signed are suspended until then");
+    };
+    const certificate_entry* signer = find_certificate(personal, sources.signing, now_unix);
+    if (sources.personal.empty()) {
+        warn("there is no folder to find the certificate \"" + sources.signing +
+             "\" in: name one in host.certificates.personal");
+    } else if (signer == nullptr) {
+        warn("no file in " + sources.personal + " has the certificate \"" + sources.signing +
+             "\": put it there together with its private key, or correct this to a file name or thumbprint that "
+             "`hawser certificates list` shows");
+    } else if (signer->private_key.empty()) {
+        warn(sources.personal + '/' + signer->file_name + " has no private key: put it into this file or beside it");
+    }
+}
+
 void check_ports(const loaded_configuration& loaded, diagnostics& problems) {
     if (problems.has_errors()) {
         return;
@@ -270,6 +292,7 @@ void check_ports(const loaded_configuration& loaded, diagnostics& problems) {
         problems.warning({loaded.bindings().file, 0, 0}, "/host/certificates", problem);
     }
     const std::int64_t now_unix = system_clock().unix_ms() / 1000;
+    check_signing_certificate(loaded.bindings().host.certificates, all->personal, now_unix, problems);
     const certificate_view view(store);
     const engine_services services{&view, nullptr, &system_clock()};
     for (const send_port_binding& port : loaded.bindings().send_ports) {

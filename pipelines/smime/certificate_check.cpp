@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "revocation_sources.hpp"
+
 namespace hawser::smime {
 namespace {
 
@@ -115,50 +117,10 @@ void set_policies(X509_VERIFY_PARAM* parameters, const policy_inputs& policies) 
                                                 (policies.inhibits_any ? X509_V_FLAG_INHIBIT_ANY : 0UL));
 }
 
-struct asked {
-    const certificate_question& question;
-    const trust_material& trust;
-};
-
-bool is_want_of_crl(int code) {
-    return code == X509_V_ERR_UNABLE_TO_GET_CRL || code == X509_V_ERR_CRL_HAS_EXPIRED ||
-           code == X509_V_ERR_CRL_NOT_YET_VALID;
-}
-
-X509* issuer_at(X509_STORE_CTX* verification, int depth) {
-    STACK_OF(X509)* chain = X509_STORE_CTX_get0_chain(verification);
-    return depth + 1 < sk_X509_num(chain) ? sk_X509_value(chain, depth + 1) : nullptr;
-}
-
-// Called by OpenSSL with every fault. One is none where an OCSP answer is there in place of a CRL, or where an anchor
-// has none: nobody can revoke it but who trusts it (RFC 5280 section 6.1). No exception may leave.
-int take_other_answers(int is_good, X509_STORE_CTX* verification) {
-    const auto* given =
-        static_cast<const asked*>(X509_STORE_CTX_get_app_data(verification));  // null: a CRL's own chain
-    if (is_good == 1 || given == nullptr || !is_want_of_crl(X509_STORE_CTX_get_error(verification))) {
-        return is_good;
-    }
-    const int depth = X509_STORE_CTX_get_error_depth(verification);
-    X509* issuer = issuer_at(verification, depth);
-    const bool is_anchor = issuer == nullptr && depth > 0;
-    const ocsp_status status =
-        issuer == nullptr
-            ? ocsp_status::unknown
-            : given->trust.ocsp().find(X509_STORE_CTX_get_current_cert(verification), issuer, given->question.now_unix);
-    if (is_anchor || status == ocsp_status::good) {
-        X509_STORE_CTX_set_error(verification, X509_V_OK);
-        return 1;
-    }
-    if (status == ocsp_status::revoked) {
-        X509_STORE_CTX_set_error(verification, X509_V_ERR_CERT_REVOKED);
-    }
-    return 0;
-}
-
 // All of RFC 5280's path validation, of which OpenSSL by itself leaves out policies, delta CRLs, and CRLs that have
 // another issuer or key than the certificate, or only some reasons.
 void set_rules(X509_STORE_CTX* verification, X509* certificate, const certificate_question& question,
-               const trust_material& trust) {
+               const policy_inputs& policies, revocation_sources& sources) {
     X509_VERIFY_PARAM* parameters = X509_STORE_CTX_get0_param(verification);
     X509_VERIFY_PARAM_set_purpose(parameters, openssl_purpose(certificate, question.purpose));
     X509_VERIFY_PARAM_set_time(parameters, question.now_unix);
@@ -167,11 +129,10 @@ void set_rules(X509_STORE_CTX* verification, X509* certificate, const certificat
     if (question.checks_revocation) {
         flags |= X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL | X509_V_FLAG_EXTENDED_CRL_SUPPORT |
                  X509_V_FLAG_USE_DELTAS;
-        X509_STORE_CTX_set0_crls(verification, trust.indirect_crls());
-        X509_STORE_CTX_set_verify_cb(verification, &take_other_answers);
+        sources.attach(verification);
     }
     X509_VERIFY_PARAM_set_flags(parameters, flags);
-    set_policies(parameters, trust.policies());
+    set_policies(parameters, policies);
 }
 
 // Borrows its certificates.
@@ -232,11 +193,11 @@ std::string pending_answer(const X509* at, const certificate_question& question)
 }
 
 void refuse_revoked(X509_STORE_CTX* verified, X509* certificate, const certificate_question& question,
-                    const trust_material& trust, const std::string& name) {
+                    revocation_sources& sources, const std::string& name) {
     STACK_OF(X509)* chain = X509_STORE_CTX_get0_chain(verified);
     for (int i = 0; question.checks_revocation && i + 1 < sk_X509_num(chain); ++i) {
         X509* one = sk_X509_value(chain, i);
-        if (trust.ocsp().find(one, sk_X509_value(chain, i + 1), question.now_unix) == ocsp_status::revoked) {
+        if (sources.find_ocsp(one, sk_X509_value(chain, i + 1)) == ocsp_status::revoked) {
             refuse(certificate, X509_V_ERR_CERT_REVOKED, one, question, name);
         }
     }
@@ -245,16 +206,16 @@ void refuse_revoked(X509_STORE_CTX* verified, X509* certificate, const certifica
 // Until when the answer stays the same. Of the CRLs the first that ends counts, though it may be another issuer's: to
 // look again is cheap.
 std::int64_t valid_until(const STACK_OF(X509) * chain, const certificate_question& question,
-                         const trust_material& trust) {
+                         const revocation_sources& sources) {
     std::int64_t end = question.now_unix + chain_lifetime_s;
     for (int i = 0; i < sk_X509_num(chain); ++i) {
         end = std::min(end, unix_time(X509_get0_notAfter(sk_X509_value(chain, i))));
     }
-    return question.checks_revocation ? std::min(end, trust.revocation_end_after(question.now_unix)) : end;
+    return question.checks_revocation ? std::min(end, sources.end_unix()) : end;
 }
 
 std::shared_ptr<const checked_chain> describe_chain(X509_STORE_CTX* verified, const certificate_question& question,
-                                                    const trust_material& trust) {
+                                                    const revocation_sources& sources) {
     auto found = std::make_shared<checked_chain>();
     found->issuers.reset(X509_STORE_CTX_get1_chain(verified));
     STACK_OF(X509)* chain = found->issuers.get();
@@ -262,7 +223,7 @@ std::shared_ptr<const checked_chain> describe_chain(X509_STORE_CTX* verified, co
         throw_openssl_failure("keeping the chain of a certificate");
     }
     found->checked_unix = question.now_unix;
-    found->valid_until_unix = valid_until(chain, question, trust);
+    found->valid_until_unix = valid_until(chain, question, sources);
     if (sk_X509_num(chain) > 1) {
         X509_free(sk_X509_pop(chain));  // the anchor: whoever trusts it has it
     }
@@ -277,7 +238,8 @@ std::string cache_key(const X509* certificate, const certificate_question& quest
         throw_openssl_failure("working out a digest");
     }
     return std::string(reinterpret_cast<const char*>(digest), size) +
-           (question.purpose == certificate_purpose::signing ? 's' : 'e') + (question.checks_revocation ? 'r' : '-');
+           (question.purpose == certificate_purpose::signing ? 's' : 'e') + (question.checks_revocation ? 'r' : '-') +
+           (question.stapled == nullptr ? "" : question.stapled->digest());
 }
 
 std::shared_ptr<const checked_chain> validate(X509* certificate, const certificate_question& question,
@@ -288,9 +250,8 @@ std::shared_ptr<const checked_chain> validate(X509* certificate, const certifica
         X509_STORE_CTX_init(verification.get(), trust.store(), certificate, intermediates.get()) != 1) {
         throw_openssl_failure("preparing the check of the certificate " + name);
     }
-    set_rules(verification.get(), certificate, question, trust);
-    asked given{question, trust};
-    X509_STORE_CTX_set_app_data(verification.get(), &given);
+    revocation_sources sources(trust, question.stapled, question.now_unix);
+    set_rules(verification.get(), certificate, question, trust.policies(), sources);
     if (X509_verify_cert(verification.get()) != 1) {
         const X509* at = X509_STORE_CTX_get_current_cert(verification.get());
         refuse(certificate, X509_STORE_CTX_get_error(verification.get()), at == nullptr ? certificate : at, question,
@@ -299,8 +260,9 @@ std::shared_ptr<const checked_chain> validate(X509* certificate, const certifica
     if (!allows_agreement(certificate, question.purpose)) {
         refuse(certificate, X509_V_ERR_INVALID_PURPOSE, certificate, question, name);
     }
-    refuse_revoked(verification.get(), certificate, question, trust, name);
-    return describe_chain(verification.get(), question, trust);
+    refuse_revoked(verification.get(), certificate, question, sources, name);
+    trust.keep_stapled(sources.verified(), question.now_unix);
+    return describe_chain(verification.get(), question, sources);
 }
 
 }  // namespace

@@ -19,6 +19,7 @@ struct certificate_question {
     bool checks_revocation = true;
     std::int64_t now_unix = std::time(nullptr);
     const STACK_OF(X509) * sent_along = nullptr;  // further intermediates, of no trust by themselves
+    const stapled_answers* stapled = nullptr;     // what the message brought along about revocation
     const host* owner = nullptr;       // where it is about to have a missing CRL or OCSP answer, it is try_later
     std::uint64_t owner_revision = 0;  // of its certificates, before the trust material was loaded
 };

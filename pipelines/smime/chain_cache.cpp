@@ -18,4 +18,9 @@ void chain_cache::keep(const std::string& key, std::shared_ptr<const checked_cha
     chains_[key] = std::move(chain);
 }
 
+void chain_cache::clear() {
+    const std::lock_guard lock(mutex_);
+    chains_.clear();
+}
+
 }  // namespace hawser::smime

@@ -25,6 +25,7 @@ public:
     // Null: unknown, or too old; a clock that was set back makes it too old as well.
     std::shared_ptr<const checked_chain> find(const std::string& key, std::int64_t now_unix) const;
     void keep(const std::string& key, std::shared_ptr<const checked_chain> chain);
+    void clear();
 
 private:
     static constexpr std::size_t count_max = 10'000;  // about 20 MB

@@ -5,6 +5,7 @@
 #include <ctime>
 #include <limits>
 
+#include "revocation_sources.hpp"
 #include "shared_by_content.hpp"
 
 namespace hawser::smime {
@@ -161,6 +162,7 @@ trust_material::trust_material(policy_inputs policies)
     if (!store_ || !indirect_crls_) {
         throw_openssl_failure("making a store of certificates");
     }
+    look_up_in_sources(store_.get());
 }
 
 void trust_material::add_anchor(X509* certificate) {
@@ -206,6 +208,12 @@ void trust_material::add_crl(std::string_view der, const std::string& name) {
 void trust_material::add_ocsp_answer(std::string_view der, const std::string& name) {
     const std::int64_t end = ocsp_.add(der, name);
     ends_unix_.insert(end);
+}
+
+void trust_material::keep_stapled(const std::vector<stapled_answer>& verified, std::int64_t now_unix) const {
+    if (stapled_.keep(verified, now_unix)) {
+        chains_.clear();  // one of them may be revoked by what is new
+    }
 }
 
 std::int64_t trust_material::revocation_end_after(std::int64_t now_unix) const {

@@ -1,7 +1,8 @@
 // Whom a host trusts and what it knows about certificates: anchors, intermediates and CRLs, parsed once and shared by
-// the messages of all components that have the same, with the chains that were found good by it. Filled by one thread,
-// then immutable but for those; any thread. What cannot be kept throws. A CRL that cannot be read is remembered, and
-// fails every check that asks for revocation: certificates that it revokes must not pass because of it.
+// the messages of all components that have the same, with the chains that were found good by it and the answers that
+// messages brought along. Filled by one thread, then immutable but for those; any thread. What cannot be kept throws. A
+// CRL that cannot be read is remembered, and fails every check that asks for revocation: certificates that it revokes
+// must not pass because of it.
 #pragma once
 
 #include <cstdint>
@@ -16,6 +17,7 @@
 #include "hawser/sdk/services.hpp"
 #include "ocsp_answers.hpp"
 #include "openssl_pointers.hpp"
+#include "stapled_answers.hpp"
 
 namespace hawser::smime {
 
@@ -49,6 +51,9 @@ public:
     std::int64_t revocation_end_after(std::int64_t now_unix) const;
     const policy_inputs& policies() const { return policies_; }
     chain_cache& chains() const { return chains_; }
+    const stapled_cache& stapled() const { return stapled_; }
+    // What a message brought and its chain has proved; from now on it counts for every message.
+    void keep_stapled(const std::vector<stapled_answer>& verified, std::int64_t now_unix) const;
 
 private:
     store_pointer store_;
@@ -59,6 +64,7 @@ private:
     std::string crl_problem_;
     policy_inputs policies_;
     mutable chain_cache chains_;
+    mutable stapled_cache stapled_;
 };
 
 // [worker] The host's as it is now: what is already there, if nothing of it has changed.

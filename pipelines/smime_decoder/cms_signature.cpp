@@ -29,13 +29,41 @@ signed_elements read_head(ber_reader& structure) {
     return head;
 }
 
+// id-ri-ocsp-response (RFC 5940 section 2.1.1), which OpenSSL does not know by a number.
+constexpr std::string_view ocsp_response_identifier("\x06\x08\x2b\x06\x01\x05\x05\x07\x10\x02", 10);
+
+// RevocationInfoChoices (RFC 5652 section 10.2.1). What is in no DER, too large or of another kind is passed over.
+void read_stapled(ber_reader& structure, stapled_answers& into) {
+    structure.enter(ber::explicit_context(1), "the CRLs");
+    while (structure.has_more()) {
+        const ber_header next = structure.peek();
+        if (next.is_indefinite || !into.has_room_for(next.length)) {
+            structure.skip_element();
+        } else if (next.identifier == ber::sequence) {
+            into.add_crl(structure.capture(stapled_answers::size_max, "a CRL"));
+        } else if (next.identifier == ber::explicit_context(1)) {
+            structure.enter(ber::explicit_context(1), "further revocation information");
+            const bool is_ocsp =
+                structure.capture(ber::object_identifier, small_element_max, "its kind") == ocsp_response_identifier;
+            if (is_ocsp && structure.has_more()) {
+                into.add_ocsp(structure.capture(stapled_answers::size_max, "an OCSP answer"));
+            }
+            structure.skip_rest();
+            structure.leave();
+        } else {
+            structure.skip_element();
+        }
+    }
+    structure.leave();
+}
+
 void read_tail(ber_reader& structure, signed_elements& elements) {
     structure.leave();  // the content
     if (structure.is_next(ber::explicit_context(0))) {
         elements.certificates = structure.capture(certificates_size_max, "the certificates");
     }
     if (structure.is_next(ber::explicit_context(1))) {
-        structure.skip_element();  // CRLs: only the host's own count
+        read_stapled(structure, elements.stapled);
     }
     elements.signers = structure.capture(ber::set, signers_size_max, "the signers");
     leave_content_info(structure);

@@ -24,7 +24,44 @@ std::string replace(std::string in, const std::string& what, const std::string& 
     return in.replace(at, what.size(), with);
 }
 
+// The structure with a CRL of nobody beside its signature.
+std::string with_stapled_crl(const std::string& der) {
+    const auto* bytes = reinterpret_cast<const unsigned char*>(der.data());
+    const cms_pointer cms(d2i_CMS_ContentInfo(nullptr, &bytes, static_cast<long>(der.size())));
+    const std::string crl_der = all().trusted.revoke(nullptr);
+    bytes = reinterpret_cast<const unsigned char*>(crl_der.data());
+    const crl_pointer crl(d2i_X509_CRL(nullptr, &bytes, static_cast<long>(crl_der.size())));
+    REQUIRE(CMS_add1_crl(cms.get(), crl.get()) == 1);
+    const bio_pointer out(BIO_new(BIO_s_mem()));
+    i2d_CMS_bio(out.get(), cms.get());
+    char* text_of_it = nullptr;
+    const long size = BIO_get_mem_data(out.get(), &text_of_it);
+    return {text_of_it, static_cast<std::size_t>(size)};
+}
+
 }  // namespace
+
+TEST_CASE("a CRL that came along and was changed in any byte vouches for nobody") {
+    const std::string sound = with_stapled_crl(sign({&all().alice}, text, false));
+    const auto decode = [](const std::string& der) {  // each by a host that has seen no other
+        bench one;
+        one.host.certificates[HAWSER_CERTIFICATES_CRLS] = {};
+        return one.decode(entity_of(der, "signed-data"));
+    };
+    CHECK(decode(sound).result.is_ok());
+    const std::string crl_issuer = "Test Root";
+    const std::size_t end = sound.rfind(crl_issuer);             // in the SignerInfo
+    const std::size_t begin = sound.rfind(crl_issuer, end - 1);  // in the CRL
+    REQUIRE(begin != std::string::npos);
+    for (std::size_t at = begin - 60; at < begin + 120; ++at) {
+        std::string changed = sound;
+        changed[at] = static_cast<char>(changed[at] ^ 1);
+        CAPTURE(at - begin);
+        const decoded out = decode(changed);
+        CHECK_FALSE(out.result.is_ok());
+        CHECK(out.result.body.empty());
+    }
+}
 
 TEST_CASE("EFAIL: an encrypted part between html of somebody else is not decrypted") {
     bench one;

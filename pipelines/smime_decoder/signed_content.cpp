@@ -213,6 +213,7 @@ std::vector<int> verify_signers(const signed_elements& elements, const content_d
                           {.purpose = certificate_purpose::signing,
                            .checks_revocation = policy.checks_revocation,
                            .sent_along = sent_along.get(),
+                           .stapled = &elements.stapled,
                            .owner = material.owner ? &*material.owner : nullptr,
                            .owner_revision = material.revision},
                           *material.trust, "of the message's sender");

@@ -8,12 +8,14 @@
 #include "decode_facts.hpp"
 #include "decode_material.hpp"
 #include "openssl_pointers.hpp"
+#include "stapled_answers.hpp"
 
 namespace hawser::smime {
 
 // The elements of a SignedData without its content, as captured.
 struct signed_elements {
     std::string version, digest_algorithms, content_type, certificates, signers;
+    stapled_answers stapled;
 };
 
 // Of a content, by all algorithms that its SignedData announces and the policy allows.

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Answers about revocation that the host fetches itself: CRLs from an HTTP server, OCSP from `openssl ocsp`. Each fault keeps a message
 waiting, with the reason, until it is mended; what is revoked suspends it; and a restart needs no network."""
+import datetime
 import glob
 import http.server
 import json
@@ -12,10 +13,15 @@ import subprocess
 import threading
 import time
 
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+
 import harness
 from harness import Work, check
 
 SECONDS_MAX = 40
+LOOKS_MAX = 8           # of the refresher
+DEAD_SECONDS = 12       # a server is given up after 15
 CONFIG = """[ca]
 default_ca = own
 [own]
@@ -44,22 +50,26 @@ def free_port():
 
 
 class ListServer:
-    """Gives `answer` to every GET; counts them. stop() and start() take it away and bring it back at the same port."""
+    """Gives `answer` to every GET, or what `others` has for its path; counts them by path. stop() and start() take it away and bring it back at the same port."""
 
     def __init__(self):
-        self.port, self.answer, self.count, self.server = free_port(), b"", 0, None
+        self.port, self.answer, self.others, self.counts, self.server = free_port(), b"", {}, {}, None
+
+    def count(self, path="/root.crl"):
+        return self.counts.get(path, 0)
 
     def start(self):
         owner = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
-                owner.count += 1
+                owner.counts[self.path] = owner.count(self.path) + 1
+                answer = owner.others.get(self.path, owner.answer)
                 self.send_response(200)
-                self.send_header("Content-Length", str(len(owner.answer)))
+                self.send_header("Content-Length", str(len(answer)))
                 self.end_headers()
                 try:
-                    self.wfile.write(owner.answer)
+                    self.wfile.write(answer)
                 except OSError:
                     pass  # the host has had enough
 
@@ -125,6 +135,23 @@ class Authority:
         self.ca(issuer, "-gencrl", *words, "-out", "ca/fresh.pem")
         self.run("crl", "-in", "ca/fresh.pem", "-outform", "DER", "-out", "ca/fresh.crl")
         return self.read("ca/fresh.crl")
+
+    def numbered(self, number, base=None, listed=(), issuer="root", delta_url=None):
+        """A CRL of python3-cryptography's, or with `base` a delta to the CRL of that number. `listed`: pairs of a certificate and a reason."""
+        certificate = x509.load_pem_x509_certificate(self.read(f"ca/{issuer}.crt"))
+        now = datetime.datetime.utcnow()
+        made = x509.CertificateRevocationListBuilder().issuer_name(certificate.subject).last_update(now - datetime.timedelta(minutes=1)).next_update(
+            now + datetime.timedelta(days=1)).add_extension(x509.CRLNumber(number), False)
+        if base is not None:
+            made = made.add_extension(x509.DeltaCRLIndicator(base), True)
+        if delta_url:
+            made = made.add_extension(x509.FreshestCRL([x509.DistributionPoint([x509.UniformResourceIdentifier(delta_url)], None, None, None)]), False)
+        for name, reason in listed:
+            serial = x509.load_pem_x509_certificate(self.read(f"ca/{name}.crt")).serial_number
+            made = made.add_revoked_certificate(x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(now).add_extension(
+                x509.CRLReason(reason), False).build())
+        key = serialization.load_pem_private_key(self.read(f"ca/{issuer}.key"), None)
+        return made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
 
     def revoke(self, name, issuer):
         self.ca(issuer, "-revoke", f"ca/{name}.crt")
@@ -221,12 +248,12 @@ class Cases:
         self.host.start()
         self.host.submit()
         self.sends()
-        asked = self.lists.count
+        asked = self.lists.count()
         check(asked == 1, f"the list was fetched {asked} times")
         self.host.submit()
         self.sends()
         self.host.stop()
-        check(self.lists.count == asked, "a message fetched the list")
+        check(self.lists.count() == asked, "a message fetched the list")
         self.lists.stop()
         self.authority.silence()
         self.host.start(forget=False)
@@ -247,6 +274,46 @@ class Cases:
         self.work.write(f"ca/{issuer}.index", index)
         self.count += 1
         print(f"revoked {name}: suspended")
+
+    def stays_revoked(self):
+        """What a responder has once called revoked for good it cannot take back, and it is not asked again."""
+        index = self.authority.read("ca/second.index")
+        self.authority.revoke("partner", "second")
+        self.mend()
+        self.host.start()
+        self.host.submit()
+        self.host.expect("suspended", "partner.*has been revoked")
+        self.host.stop()
+        self.work.write("ca/second.index", index)
+        self.mend()
+        self.host.start(forget=False)
+        self.host.submit()
+        wait_for(lambda: len(json.loads(self.host.listed("suspended"))["messages"]) == 2, lambda: "not revoked any more:\n" + self.host.listed("suspended"))
+        self.host.stop()
+        print("revoked partner: and stays so when the responder says that it is good")
+
+    def dead_servers(self):
+        """Servers that accept and say nothing, each for 15 seconds, hold up no other."""
+        self.mend()
+        sockets = []
+        for number in range(LOOKS_MAX - 1):
+            dead = socket.create_server(("127.0.0.1", 0))
+            sockets.append(dead)
+            self.authority.issue(f"other{number}", MAIL + f"crlDistributionPoints = URI:http://127.0.0.1:{dead.getsockname()[1]}/root.crl\n")
+            self.authority.join(f"other-people/other{number}.pem", f"ca/other{number}.crt")
+        begin = time.monotonic()
+        self.host.start()
+        self.host.submit()
+        self.sends()
+        seconds = time.monotonic() - begin
+        check(seconds < DEAD_SECONDS, f"{len(sockets)} dead servers held a message up for {seconds:.1f} s")
+        begin = time.monotonic()
+        self.host.stop()
+        check(time.monotonic() - begin < 5, "dead servers held up the stop")
+        for number, dead in enumerate(sockets):
+            dead.close()
+            os.unlink(self.work.path(f"other-people/other{number}.pem"))
+        print(f"goes after {seconds:.1f} s, beside {len(sockets)} servers that say nothing")
 
     def faults_of_lists(self):
         faults = {
@@ -285,6 +352,95 @@ class Cases:
         self.waits_until_mended("partner.*http://127.0.0.1:[0-9]+/: it cannot be connected to")
 
 
+HOLD, RELEASE, COMPROMISED = x509.ReasonFlags.certificate_hold, x509.ReasonFlags.remove_from_crl, x509.ReasonFlags.key_compromise
+
+
+class Deltas:
+    """Delta CRLs, which the signer's CRL or its certificate names."""
+
+    def __init__(self, cases):
+        self.cases, self.lists, self.authority, self.host, self.logged = cases, cases.lists, cases.authority, cases.host, 0
+        self.url = f"http://127.0.0.1:{self.lists.port}/delta.crl"
+
+    def serve(self, delta, number=5, listed=(), delta_url=None):
+        self.cases.mend()
+        self.lists.answer = self.authority.numbered(number, listed=listed, delta_url=delta_url)
+        self.lists.others = {"/delta.crl": delta}
+
+    def start(self):
+        asked = self.lists.count("/delta.crl")
+        self.logged = len(self.log())
+        self.host.start()
+        wait_for(lambda: self.lists.count("/delta.crl") > asked, "the delta is not fetched")
+        wait_for(lambda: self.lists.count("/delta.crl") > asked + 1 or self.is_on_disk(), "the delta is not taken")
+
+    def is_on_disk(self):
+        for path in glob.glob(self.cases.work.path("state/*.revocation/*.answer")):
+            with open(path, "rb") as file:
+                if file.read() == self.lists.others["/delta.crl"]:
+                    return True
+        return False
+
+    def goes(self, what):
+        self.start()
+        self.host.submit()
+        self.cases.sends()
+        self.host.stop()
+        print(f"goes: {what}")
+
+    def is_revoked(self, what):
+        self.start()
+        self.host.submit()
+        self.host.expect("suspended", "signer.*has been revoked")
+        self.host.stop()
+        print(f"revoked: {what}")
+
+    def is_ignored(self, what, words):
+        self.start()
+        wait_for(lambda: words in self.log_of_this_start(), lambda: f"{words!r} is not in the log:\n" + self.log())
+        self.host.submit()
+        self.cases.sends()
+        check(words in self.cases.work.hawser("status", "bindings.json"), f"the status does not say {words!r}")
+        self.host.stop()
+        print(f"ignored, with a line in the log: {what}")
+
+    def log(self):
+        with open(self.cases.work.path("host.log"), encoding="utf-8", errors="replace") as file:
+            return file.read()
+
+    def log_of_this_start(self):
+        return self.log()[self.logged:]
+
+    def run(self):
+        delta, url = self.authority.numbered, self.url
+        self.serve(delta(6, base=5), delta_url=url)
+        self.goes("a delta that lists nobody")
+        self.serve(delta(6, base=5, listed=[("signer", COMPROMISED)]), delta_url=url)
+        self.is_revoked("by a delta that the CRL names")
+        self.lists.stop()
+        self.host.start(forget=False)
+        self.host.submit()
+        self.host.expect("suspended", "signer.*has been revoked")
+        self.host.stop()
+        self.lists.start()
+        print("revoked: after a restart without the servers")
+        self.serve(delta(6, base=5, listed=[("signer", RELEASE)]), listed=[("signer", HOLD)], delta_url=url)
+        self.goes("a delta that releases what is on hold")
+        self.serve(delta(6, base=5, listed=[("signer", RELEASE)]), listed=[("signer", COMPROMISED)], delta_url=url)
+        self.is_revoked("for good, whatever a delta releases")
+        self.serve(delta(9, base=8, listed=[("signer", RELEASE)]), delta_url=url)
+        self.is_ignored("a delta for a newer CRL", "it goes with a newer CRL")
+        self.serve(delta(6, base=5, issuer="stranger"), delta_url=url)
+        self.is_ignored("a delta of somebody else", "no authority in the folders has signed")
+        self.serve(b"garbage", delta_url=url)
+        self.is_ignored("garbage", "delta.crl: it is no CRL")
+        self.authority.issue("signer", MAIL + f"crlDistributionPoints = URI:http://127.0.0.1:{self.lists.port}/root.crl\nfreshestCRL = URI:{url}\n")
+        self.authority.join("personal/signer.pem", "ca/signer.crt", "ca/signer.key")
+        self.serve(delta(6, base=5, listed=[("signer", COMPROMISED)]))
+        self.is_revoked("by a delta that the certificate names")
+        self.lists.others = {}
+
+
 def bindings_of(folders, port):
     return {"host": {"certificates": {"personal": folders("personal"), "otherPeople": folders("other-people"), "trusted": folders("roots"),
                                       "signing": "signer.pem", "revocation": "fetch", "revocationPrivateAddresses": True}},
@@ -308,9 +464,12 @@ def main():
         lists.start()
         cases.revoked("signer", "root")
         cases.revoked("partner", "second")
+        cases.stays_revoked()
+        cases.dead_servers()
         cases.faults_of_lists()
         cases.faults_of_responders()
         cases.servers_away()
+        Deltas(cases).run()
         closed = bindings_of(work.path, port)
         closed["host"]["certificates"]["revocationPrivateAddresses"] = False
         work.bindings("sealed", port, closed)
@@ -318,7 +477,7 @@ def main():
         host.submit()
         host.expect("retrying", "revocationPrivateAddresses")
         host.stop()
-        check(host.accepted() == cases.sent == 11, f"{host.accepted()} messages left")
+        check(host.accepted() == cases.sent == 17, f"{host.accepted()} messages left")
 
 
 if __name__ == "__main__":
