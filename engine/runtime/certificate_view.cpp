@@ -1,6 +1,7 @@
 #include "runtime/certificate_view.hpp"
 
 #include "base/clock.hpp"
+#include "certificates/pkcs11_uri.hpp"
 
 namespace hawser::engine {
 namespace {
@@ -72,6 +73,11 @@ result<void> give_signing(const certificate_snapshot& all, const working_message
                     "no signing certificate is configured: name one in host.certificates.signing");
     }
     const certificate_entry* entry = find_certificate(all.personal, selector, now_unix());
+    if (entry == nullptr && !all.token_problems.empty()) {
+        return fail(token_is_out, "the signing certificate \"" + selector +
+                                      "\" is not in the personal certificates, and may be in a token that cannot be "
+                                      "read: " + all.token_problems.begin()->second);
+    }
     if (entry == nullptr) {
         return fail("certificates.signing", "the signing certificate \"" + selector +
                                                 "\" is not in the personal certificates: put it there, or correct "
@@ -79,7 +85,11 @@ result<void> give_signing(const certificate_snapshot& all, const working_message
     }
     if (entry->private_key.empty()) {
         return fail("certificates.signing", "the signing certificate " + entry->file_name + " (" + entry->subject +
-                                                ") has no private key beside it");
+                                                ") has no private key, beside it or in a token");
+    }
+    if (const auto problem = all.token_problems.find(entry->token);
+        is_pkcs11_uri(entry->private_key) && problem != all.token_problems.end()) {
+        return fail(token_is_out, problem->second);
     }
     give(*entry, with_keys, visit);
     return {};
@@ -117,7 +127,7 @@ result<void> give_encryption(const certificate_snapshot& all, const working_mess
 }  // namespace
 
 certificate_store::sources store_sources(const certificate_sources& sources) {
-    return {sources.personal, sources.other_people, sources.trusted, sources.passwords};
+    return {sources.personal, sources.other_people, sources.trusted, sources.passwords, sources.tokens};
 }
 
 result<void> certificate_view::each(const working_message* message, std::uint32_t set, bool with_keys,

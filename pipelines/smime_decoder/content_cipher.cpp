@@ -7,6 +7,7 @@
 
 #include "cms_structure.hpp"
 #include "signer_description.hpp"
+#include "token_key.hpp"
 
 namespace hawser::smime {
 namespace {
@@ -141,10 +142,6 @@ const decryption_identity& find_identity(CMS_ContentInfo* cms, const decode_mate
             if (!is_for(recipient, one.certificate.get())) {
                 continue;
             }
-            if (!one.key) {
-                throw failure("the message is encrypted for " + one.name +
-                              ", whose private key is in a PKCS #11 token; the decoder needs it as a file");
-            }
             return one;
         }
     }
@@ -191,6 +188,7 @@ void content_cipher::open(const envelope_elements& elements, const decode_materi
     facts.recipient_thumbprint = thumbprint_of(identity.certificate.get());
     facts.key_encryption_algorithm = key_algorithm_name(recipient);
     if (CMS_decrypt_set1_pkey(cms_.get(), identity.key.get(), identity.certificate.get()) != 1) {
+        throw_key_failure();
         throw_undecipherable();
     }
     const bio_pointer nowhere(BIO_new(BIO_s_null()));
