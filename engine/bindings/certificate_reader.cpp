@@ -98,15 +98,15 @@ void read_tokens(field_reader& fields, const std::string& base_directory, certif
         }
         field_reader token(entry, pointer, problems);
         token_source source{token.string("module"), token.string("token"), {}};
-        const bool is_named =
-            is_module(entry, token, source.module, problems) && is_token(entry, token, source.uri, problems);
+        const bool has_module = is_module(entry, token, source.module, problems);
+        const bool has_token = is_token(entry, token, source.uri, problems);
         std::string pin;
         const json_value* secret = token.any("pin");
         if (secret != nullptr && read_secret(*secret, token.at("pin"), base_directory, problems, pin)) {
             source.pin = secret_text(std::move(pin));
         }
         token.finish();
-        if (is_named) {
+        if (has_module && has_token) {
             sources.tokens.push_back(std::move(source));
         }
     }

@@ -1,6 +1,7 @@
-// The certificates, keys and CRLs of a host, read from its folders and PKCS#11 tokens. Snapshots are immutable; refresh() and reload() put
-// another in place. Thread-safe. A file that cannot be read is a problem that names it, and never keeps the others from
-// being used. Whether a certificate is valid is not decided here: the component that uses it does.
+// The certificates, keys and CRLs of a host, read from its folders and PKCS#11 tokens. Snapshots are immutable;
+// refresh() and reload() put another in place. Thread-safe. A file that cannot be read is a problem that names it, and
+// never keeps the others from being used. Whether a certificate is valid is not decided here: the component that uses
+// it does.
 #pragma once
 
 #include <cstdint>
@@ -45,7 +46,8 @@ public:
 
     // Takes every file as it is now.
     void reload() { refresh(folder_look::at_once); }
-    // Costs one stat() a file where nothing has changed, and a token's listing now and then. True: there is a new snapshot.
+    // Costs one stat() a file where nothing has changed, and a token's listing now and then. True: there is a new
+    // snapshot.
     bool refresh(folder_look look);
 
     // With a private key that stays in a token: an entry's `private_key` that begins with "pkcs11:".

@@ -110,10 +110,7 @@ private:
 };
 
 open_token::open_token(std::shared_ptr<const pkcs11_module> module, found_token found, const token_source& source)
-    : module_(std::move(module)),
-      found_(std::move(found)),
-      name_(hawser::engine::name_of(source)),
-      pin_(source.pin) {
+    : module_(std::move(module)), found_(std::move(found)), name_(hawser::engine::name_of(source)), pin_(source.pin) {
     idle_.reserve(sessions_max);
     CK_TOKEN_INFO info{};
     if (module_->functions().C_GetTokenInfo(found_.slot, &info) == CKR_OK &&
@@ -174,8 +171,8 @@ std::string open_token::use(const token_private_key& key, const key_use& wanted)
     } else {
         begin(session.get(), handle, wanted.operation);
         log_in_for_use(session.get(), key);
-        made = is_signature(wanted.operation) ? sign(session.get(), wanted.input)
-                                              : decrypt(session.get(), wanted.input);
+        made =
+            is_signature(wanted.operation) ? sign(session.get(), wanted.input) : decrypt(session.get(), wanted.input);
     }
     session.end_well();
     return made;
@@ -194,8 +191,8 @@ void open_token::begin(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key, key_oper
     check_pkcs11(code, "beginning to use the key");
 }
 
-// Some keys want the PIN each time. One that was taken at the login is not wrong now, unless it has been changed: then it
-// is given no second time either.
+// Some keys want the PIN each time. One that was taken at the login is not wrong now, unless it has been changed: then
+// it is given no second time either.
 void open_token::log_in_for_use(CK_SESSION_HANDLE session, const token_private_key& key) {
     if (!key.asks_for_each_use) {
         return;
@@ -215,8 +212,8 @@ void open_token::log_in_for_use(CK_SESSION_HANDLE session, const token_private_k
 std::string open_token::sign(CK_SESSION_HANDLE session, std::string_view input) {
     std::string signature(answer_size_max, '\0');
     unsigned long size = signature.size();
-    check_pkcs11(
-        module_->functions().C_Sign(session, bytes_of(input), input.size(), bytes_of(signature), &size), "signing");
+    check_pkcs11(module_->functions().C_Sign(session, bytes_of(input), input.size(), bytes_of(signature), &size),
+                 "signing");
     signature.resize(std::min<std::size_t>(size, signature.size()));
     return signature;
 }
@@ -238,8 +235,8 @@ std::string open_token::derive(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key, 
     unsigned char yes = CK_TRUE;
     unsigned char no = CK_FALSE;
     unsigned long size = (point.size() - 1) / 2;  // of a coordinate: 04 x y
-    CK_ATTRIBUTE attributes[] = {{CKA_CLASS, &kind, sizeof kind},   {CKA_KEY_TYPE, &type, sizeof type},
-                                 {CKA_TOKEN, &no, sizeof no},       {CKA_SENSITIVE, &no, sizeof no},
+    CK_ATTRIBUTE attributes[] = {{CKA_CLASS, &kind, sizeof kind},     {CKA_KEY_TYPE, &type, sizeof type},
+                                 {CKA_TOKEN, &no, sizeof no},         {CKA_SENSITIVE, &no, sizeof no},
                                  {CKA_EXTRACTABLE, &yes, sizeof yes}, {CKA_VALUE_LEN, &size, sizeof size}};
     CK_FUNCTION_LIST& functions = module_->functions();
     CK_OBJECT_HANDLE secret = 0;

@@ -28,7 +28,7 @@ public:
     ~open_token();
 
     const pkcs11_uri& identity() const noexcept { return found_.identity; }  // model, manufacturer, serial, token
-    token_objects list_objects();                                      // one thread at a time
+    token_objects list_objects();                                            // one thread at a time
 
     // Throws use_refusal as well.
     std::string use(const token_private_key& key, const key_use& wanted);

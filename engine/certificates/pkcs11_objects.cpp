@@ -45,8 +45,7 @@ std::string point_of(const std::string& value) {
 
 class object_reading {
 public:
-    object_reading(CK_FUNCTION_LIST& functions, CK_SESSION_HANDLE session)
-        : functions_(functions), session_(session) {}
+    object_reading(CK_FUNCTION_LIST& functions, CK_SESSION_HANDLE session) : functions_(functions), session_(session) {}
 
     token_objects read() {
         read_certificates();
@@ -64,9 +63,8 @@ private:
     void read_certificates() {
         CK_OBJECT_CLASS kind = CKO_CERTIFICATE;
         CK_CERTIFICATE_TYPE form = CKC_X_509;
-        for (const CK_OBJECT_HANDLE one :
-             find_objects(functions_, session_,
-                          {attribute_of(CKA_CLASS, kind), attribute_of(CKA_CERTIFICATE_TYPE, form)})) {
+        for (const CK_OBJECT_HANDLE one : find_objects(
+                 functions_, session_, {attribute_of(CKA_CLASS, kind), attribute_of(CKA_CERTIFICATE_TYPE, form)})) {
             made_.certificates.push_back({value(one, CKA_VALUE), value(one, CKA_ID), value(one, CKA_LABEL)});
         }
     }
@@ -87,10 +85,9 @@ private:
     std::string find_point(const token_private_key& key) {
         CK_OBJECT_CLASS kind = CKO_PUBLIC_KEY;
         CK_KEY_TYPE type = key.type;
-        const std::vector<CK_OBJECT_HANDLE> found =
-            find_objects(functions_, session_,
-                         {attribute_of(CKA_CLASS, kind), attribute_of(CKA_KEY_TYPE, type),
-                          attribute_of(CKA_ID, key.id)});
+        const std::vector<CK_OBJECT_HANDLE> found = find_objects(
+            functions_, session_,
+            {attribute_of(CKA_CLASS, kind), attribute_of(CKA_KEY_TYPE, type), attribute_of(CKA_ID, key.id)});
         return found.size() == 1 ? point_of(value(found.front(), CKA_EC_POINT)) : "";
     }
 

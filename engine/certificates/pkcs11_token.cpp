@@ -97,7 +97,8 @@ bool pkcs11_token::refresh(folder_look look) {
     const std::lock_guard lock(mutex_);
     bool has_changed = problem != problem_;
     problem_ = std::move(problem);
-    if (made && (!content_ || made->objects != content_->objects || to_text(made->identity) != to_text(content_->identity))) {
+    if (made &&
+        (!content_ || made->objects != content_->objects || to_text(made->identity) != to_text(content_->identity))) {
         content_ = std::move(made);
         has_changed = true;
     }

@@ -1,7 +1,7 @@
 // One PKCS#11 token of the bindings, as the certificate store has it: its certificates and which private keys it has,
 // and the use of those. It may be absent, and come and go: what was read of it stays known, and uses of its keys fail
-// with the reason until refresh() has opened it again. Nobody but refresh() logs in, so that workers cannot give a wrong
-// PIN many times over.
+// with the reason until refresh() has opened it again. Nobody but refresh() logs in, so that workers cannot give a
+// wrong PIN many times over.
 //
 // Threads: refresh() one at a time; the others any. A module that hangs keeps its callers waiting: PKCS#11 knows no
 // deadline.
@@ -49,9 +49,9 @@ private:
 
     token_source from_;
     std::string name_;
-    mutable std::mutex mutex_;               // of all below
-    std::shared_ptr<open_token> open_;       // null: it is not there
-    std::shared_ptr<const content> content_; // as it was read last; null: never
+    mutable std::mutex mutex_;                // of all below
+    std::shared_ptr<open_token> open_;        // null: it is not there
+    std::shared_ptr<const content> content_;  // as it was read last; null: never
     std::string problem_;
     std::chrono::steady_clock::time_point looked_at_;  // refresh()'s alone
 };

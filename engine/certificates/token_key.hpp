@@ -34,9 +34,9 @@ struct key_use {
 };
 
 // Codes of what a token cannot do.
-inline constexpr const char* token_is_out = "token.out";                  // try later
-inline constexpr const char* token_does_not = "token.unsupported";        // nor will it later
-inline constexpr const char* token_refuses_input = "token.input";         // it does not fit the key
-inline constexpr const char* token_has_no_such_key = "token.missing-key"; // the host does not have it
+inline constexpr const char* token_is_out = "token.out";                   // try later
+inline constexpr const char* token_does_not = "token.unsupported";         // nor will it later
+inline constexpr const char* token_refuses_input = "token.input";          // it does not fit the key
+inline constexpr const char* token_has_no_such_key = "token.missing-key";  // the host does not have it
 
 }  // namespace hawser::engine

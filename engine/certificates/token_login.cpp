@@ -61,30 +61,36 @@ std::string key_of(const found_token& token, const token_source& source) {
 constexpr const char* where_the_pin_is = " in host.certificates.tokens";
 
 result<void> refuse_known_pin(const std::string& who) {
-    return fail(token_is_out, who + " has refused its PIN, which is not tried again so that the token does not lock "
-                                    "itself: correct \"pin\"" + where_the_pin_is + ", or what it is read from, and "
-                                    "reload, or restart the host where the token was changed to have this PIN");
+    return fail(token_is_out, who +
+                                  " has refused its PIN, which is not tried again so that the token does not lock "
+                                  "itself: correct \"pin\"" +
+                                  where_the_pin_is +
+                                  ", or what it is read from, and "
+                                  "reload, or restart the host where the token was changed to have this PIN");
 }
 
 result<void> refuse_by_flags(const CK_TOKEN_INFO& info, const token_source& source, const std::string& who) {
     if ((info.flags & CKF_USER_PIN_INITIALIZED) == 0) {
-        return fail(token_is_out, who + " has no user PIN yet: set one, with its maker's tool or pkcs11-tool "
-                                        "--init-pin");
+        return fail(token_is_out, who +
+                                      " has no user PIN yet: set one, with its maker's tool or pkcs11-tool "
+                                      "--init-pin");
     }
     if ((info.flags & CKF_USER_PIN_LOCKED) != 0) {
-        return fail(token_is_out, who + " is locked, after too many wrong PINs: unlock it, with its maker's tool or "
-                                        "pkcs11-tool --init-pin");
+        return fail(token_is_out, who +
+                                      " is locked, after too many wrong PINs: unlock it, with its maker's tool or "
+                                      "pkcs11-tool --init-pin");
     }
     if ((info.flags & CKF_USER_PIN_FINAL_TRY) != 0) {
-        return fail(token_is_out, who + " has one try left before it locks itself, which is not taken: log in to it "
-                                        "by hand with the right PIN (pkcs11-tool --login --list-objects --module " +
-                                        source.module + "), and correct \"pin\"" + where_the_pin_is + " if need be");
+        return fail(token_is_out, who +
+                                      " has one try left before it locks itself, which is not taken: log in to it "
+                                      "by hand with the right PIN (pkcs11-tool --login --list-objects --module " +
+                                      source.module + "), and correct \"pin\"" + where_the_pin_is + " if need be");
     }
     if (source.pin.text().empty()) {
         return fail(token_is_out, who + " asks for a PIN: give it as \"pin\"" + where_the_pin_is +
-                                        (((info.flags & CKF_PROTECTED_AUTHENTICATION_PATH) != 0)
-                                             ? "; its PIN pad cannot be used by a service"
-                                             : ""));
+                                      (((info.flags & CKF_PROTECTED_AUTHENTICATION_PATH) != 0)
+                                           ? "; its PIN pad cannot be used by a service"
+                                           : ""));
     }
     return {};
 }
@@ -149,8 +155,8 @@ result<void> log_in_to_token(CK_FUNCTION_LIST& functions, CK_SESSION_HANDLE sess
                                             "; set its PIN anew with its maker's tool, and reload")
                    : refuse_known_pin(who);
     default:
-        return fail(token_is_out, who + " cannot be logged in to: " + pkcs11_reason(code) +
-                                      "; it is tried again in a while");
+        return fail(token_is_out,
+                    who + " cannot be logged in to: " + pkcs11_reason(code) + "; it is tried again in a while");
     }
 }
 

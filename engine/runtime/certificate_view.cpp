@@ -2,6 +2,7 @@
 
 #include "base/clock.hpp"
 #include "certificates/pkcs11_uri.hpp"
+#include "hawser/abi_draft.h"
 
 namespace hawser::engine {
 namespace {
@@ -65,6 +66,15 @@ void give_pending(const revocation_refresher* revocation, const certificate_sour
     }
 }
 
+void give_unreadable(const certificate_snapshot& all, const certificate_source::visitor& visit) {
+    for (const auto& [token, problem] : all.token_problems) {
+        hawser_certificate unreadable{};
+        unreadable.struct_size = sizeof unreadable;
+        unreadable.name = to_abi(problem);
+        visit(unreadable);
+    }
+}
+
 result<void> give_signing(const certificate_snapshot& all, const working_message& message, bool with_keys,
                           const certificate_source::visitor& visit) {
     const std::string& selector = message.environment().signing_certificate;
@@ -76,7 +86,8 @@ result<void> give_signing(const certificate_snapshot& all, const working_message
     if (entry == nullptr && !all.token_problems.empty()) {
         return fail(token_is_out, "the signing certificate \"" + selector +
                                       "\" is not in the personal certificates, and may be in a token that cannot be "
-                                      "read: " + all.token_problems.begin()->second);
+                                      "read: " +
+                                      all.token_problems.begin()->second);
     }
     if (entry == nullptr) {
         return fail("certificates.signing", "the signing certificate \"" + selector +
@@ -151,6 +162,7 @@ result<void> certificate_view::each(const working_message* message, std::uint32_
         return {};
     case HAWSER_CERTIFICATES_FETCHED_CRLS: give_answers(revocation_, revocation_kind::crl, visit); return {};
     case HAWSER_CERTIFICATES_DECRYPTION: give_all(all->personal, with_keys, visit); return {};
+    case HAWSER_DRAFT_CERTIFICATES_UNREADABLE: give_unreadable(*all, visit); return {};
     case HAWSER_CERTIFICATES_OCSP: give_answers(revocation_, revocation_kind::ocsp, visit); return {};
     case HAWSER_CERTIFICATES_REVOCATION_PENDING: give_pending(revocation_, visit); return {};
     default: return fail("certificates.set", "this engine has no such set of certificates");

@@ -260,11 +260,15 @@ std::vector<destination_limit> make_destinations(const loaded_configuration& loa
     return limits;
 }
 
-void check_ports(const loaded_configuration& loaded, diagnostics& problems) {
+void check_ports(const loaded_configuration& loaded, const load_options& options, diagnostics& problems) {
     if (problems.has_errors()) {
         return;
     }
-    const certificate_store store(store_sources(loaded.bindings().host.certificates));
+    certificate_store::sources sources = store_sources(loaded.bindings().host.certificates);
+    if (!options.opens_tokens) {
+        sources.tokens.clear();
+    }
+    const certificate_store store(std::move(sources));
     const std::shared_ptr<const certificate_snapshot> all = store.current();
     for (const std::string& problem : all->problems()) {
         problems.warning({loaded.bindings().file, 0, 0}, "/host/certificates", problem);

@@ -34,8 +34,8 @@ std::shared_ptr<const signing_identity> parse_signer(const hawser_certificate& g
     if (given.private_key.size == 0) {
         throw failure("the signing certificate " + name_of(given) + " came without its private key");
     }
-    signer->key = is_draft_token_key(given) ? make_token_key(owner, given, signer->certificate.get())
-                                            : parse_private_key(given);
+    signer->key =
+        is_draft_token_key(given) ? make_token_key(owner, given, signer->certificate.get()) : parse_private_key(given);
     if (X509_check_private_key(signer->certificate.get(), signer->key.get()) != 1) {
         ERR_clear_error();
         throw failure("the private key of the signing certificate " + name_of(given) + " does not belong to it");
@@ -81,8 +81,7 @@ private:
                 if (!made_->signer) {  // the first is the signer, with its key
                     const auto parse = [&] { return parse_signer(given, message_.host()); };
                     // One in a token is asked for by the component's own host, which nobody else may use.
-                    made_->signer =
-                        is_draft_token_key(given) ? parse() : known.find_or_make(digest_of(given), parse);
+                    made_->signer = is_draft_token_key(given) ? parse() : known.find_or_make(digest_of(given), parse);
                     name = name_of(given);
                 }
             });

@@ -83,9 +83,8 @@ int decrypt_with_rsa(int size, const unsigned char* from, unsigned char* to, RSA
 ECDSA_SIG* sign_with_ec(const unsigned char* digest, int size, const BIGNUM*, const BIGNUM*, EC_KEY* key) noexcept {
     // A hash that is longer than the curve's order is cut (FIPS 186-4 section 6.4), which not all tokens do.
     const std::size_t order_size = (static_cast<std::size_t>(EC_GROUP_order_bits(EC_KEY_get0_group(key))) + 7) / 8;
-    const std::optional<std::string> made =
-        use(EC_KEY_get_ex_data(key, ec_place_index()), HAWSER_DRAFT_KEY_SIGN_ECDSA,
-            text_of(digest, std::min(static_cast<std::size_t>(size), order_size)));
+    const std::optional<std::string> made = use(EC_KEY_get_ex_data(key, ec_place_index()), HAWSER_DRAFT_KEY_SIGN_ECDSA,
+                                                text_of(digest, std::min(static_cast<std::size_t>(size), order_size)));
     if (!made || made->empty() || made->size() % 2 != 0) {
         return nullptr;
     }
@@ -181,8 +180,8 @@ key_pointer make_token_key(const host& owner, const hawser_certificate& given, c
         throw failure("the private key of " + name_of(given) +
                       " is in a token, which is supported for RSA and elliptic curve keys: use one of these");
     }
-    auto place = std::make_unique<key_place>(
-        key_place{owner, std::string(given.private_key.data, given.private_key.size)});
+    auto place =
+        std::make_unique<key_place>(key_place{owner, std::string(given.private_key.data, given.private_key.size)});
     key_pointer made(EVP_PKEY_new());
     const bool is_made = made && (kind == EVP_PKEY_RSA ? becomes_rsa(made.get(), public_key, place)
                                                        : becomes_ec(made.get(), public_key, place));

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "cms_structure.hpp"
+#include "hawser/sdk/draft_private_keys.hpp"
 #include "signer_description.hpp"
 #include "token_key.hpp"
 
@@ -144,6 +145,10 @@ const decryption_identity& find_identity(CMS_ContentInfo* cms, const decode_mate
             }
             return one;
         }
+    }
+    if (const std::string missing = material.owner ? missing_draft_keys(*material.owner) : ""; !missing.empty()) {
+        throw try_later("the message is encrypted for none of the keys that are here now, and others are missing: " +
+                        missing);
     }
     throw failure("the message is encrypted for " + std::to_string(sk_CMS_RecipientInfo_num(recipients)) +
                   " recipients, and none of them is one of the host's " + std::to_string(material.personal.size()) +

@@ -17,8 +17,8 @@ hawser_status status_of(const std::string& code) {
                                            : HAWSER_FAILED;
 }
 
-hawser_status use_private_key(const hawser_host* host, hawser_string key, std::uint32_t operation,
-                              hawser_string input, const hawser_text_sink* out, const hawser_error* error) noexcept {
+hawser_status use_private_key(const hawser_host* host, hawser_string key, std::uint32_t operation, hawser_string input,
+                              const hawser_text_sink* out, const hawser_error* error) noexcept {
     return guard(error, [&] {
         const instance_host& instance = instance_host::from(host);
         if (out == nullptr || operation < HAWSER_DRAFT_KEY_SIGN_PKCS1 || operation > HAWSER_DRAFT_KEY_DERIVE_ECDH) {

@@ -41,5 +41,18 @@ inline std::string use_draft_private_key(const host& owner, std::string_view key
     return std::move(answer.bytes);
 }
 
+// Why the host may lack keys for now, in a sentence for a person; "" = it has all that it is to have.
+inline std::string missing_draft_keys(const host& owner) {
+    std::string why;
+    try {
+        owner.each_certificate(nullptr, static_cast<certificate_set>(HAWSER_DRAFT_CERTIFICATES_UNREADABLE),
+                               [&](const hawser_certificate& one) {
+                                   why += (why.empty() ? "" : "; ") + std::string(detail::from_abi(one.name));
+                               });
+    } catch (const failure&) {  // an engine without such a set
+    }
+    return why;
+}
+
 }  // namespace sdk_1
 }  // namespace hawser
