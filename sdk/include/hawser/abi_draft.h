@@ -25,8 +25,8 @@ typedef struct hawser_draft_message_parts_api {
 
 /* What a private key does that stays in a PKCS #11 token: hawser_certificate's private_key is then a "pkcs11:" URI
  * (RFC 7512), which is good for this and nothing else. */
-/* A set of hawser_certificates_api as well: what the host cannot read now, and so what may be missing in DECRYPTION. The
- * der is empty, the name says for a person what it is, and why. */
+/* A set of hawser_certificates_api as well: what the host cannot read now, and so what may be missing in DECRYPTION.
+ * The der is empty, the name says for a person what it is, and why. */
 #define HAWSER_DRAFT_CERTIFICATES_UNREADABLE 1001u
 #define HAWSER_DRAFT_PRIVATE_KEYS "hawser.draft.private-keys/1"
 #define HAWSER_DRAFT_KEY_SIGN_PKCS1 1u /* RSA: of a DigestInfo, which is padded and signed (RFC 8017 section 8.2) */
