@@ -70,8 +70,8 @@ std::map<std::string, std::set<std::string>> keys_of_reader(const std::string& d
 }
 
 // Every object that a bindings file can have, each with a key that nobody knows ('#').
-constexpr const char* strange_document = R"({#, "host": {#, "certificates": {#, "tokens": [{#}]}, "serviceAccount": {#}, "tracking": {#},
-    "messageBox": {#}, "limits": {#}, "destinations": [{#}], "auditArchives": {"x": {#}}},
+constexpr const char* strange_document = R"({#, "host": {#, "certificates": {#, "tokens": [{#}]}, "serviceAccount": {#},
+    "tracking": {#}, "messageBox": {#}, "limits": {#}, "destinations": [{#}], "auditArchives": {"x": {#}}},
   "pipelines": {"P": {#, "encode": [{#, "component": "Encoder"}]}},
   "receivePorts": [{#, "name": "R", "pipeline": {#, "decode": []}}],
   "sendPortGroups": [{#, "name": "G"}],
