@@ -16,7 +16,7 @@ import harness
 from harness import Work, check
 
 MODULE = "/usr/lib/softhsm/libsofthsm2.so"
-SPY = "/usr/lib/x86_64-linux-gnu/pkcs11-spy.so"
+SPY = (glob.glob("/usr/lib/*/pkcs11-spy.so") + ["OpenSC's pkcs11-spy.so"])[0]
 PIN = "482913"
 STAYS = 75      # the first attempt failed, and the message is tried again
 TAKEN_SECONDS_MAX = 30
