@@ -7,12 +7,12 @@
 set -eu
 
 build="g++ cmake ninja-build ccache pkg-config ca-certificates git
-    libboost1.81-dev libboost-url1.81-dev nlohmann-json3-dev libssl-dev libidn-dev libidn2-dev libkrb5-dev libfmt-dev libcli11-dev
+    libboost1.81-dev libboost-url1.81-dev nlohmann-json3-dev libssl-dev libidn-dev libidn2-dev libp11-kit-dev libkrb5-dev libfmt-dev libcli11-dev
     libldap-dev libjemalloc-dev doctest-dev libsqlite3-dev libbenchmark-dev libhowardhinnant-date-dev tzdata"
 quickstart="openssl python3 python3-aiosmtpd"
 tests="postfix libsasl2-2 libsasl2-modules libsasl2-modules-db sasl2-bin libsasl2-modules-gssapi-mit
     gss-ntlmssp krb5-kdc krb5-admin-server krb5-user gpgsm gnupg gpg-agent gpgconf openssl python3 python3-aiosmtpd
-    libbcmail-java default-jdk-headless python3-cryptography-vectors python3-cryptography python3-asn1crypto
+    libbcmail-java softhsm2 opensc default-jdk-headless python3-cryptography-vectors python3-cryptography python3-asn1crypto
     clang libc++-dev libc++abi-dev libclang-rt-dev libnss3-tools sqlite3 procps util-linux binutils
     dovecot-core dovecot-submissiond
     libdb5.3 libgnutls-dane0 libltdl7 libidn12 libnsl2 libpcre2-8-0 libevent-2.1-7 libpam0g mount"

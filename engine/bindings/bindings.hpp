@@ -9,6 +9,7 @@
 
 #include "base/diagnostics.hpp"
 #include "base/secret_text.hpp"
+#include "certificates/token_key.hpp"
 #include "message/filter.hpp"
 
 namespace hawser::engine {
@@ -161,6 +162,7 @@ struct certificate_sources {
     std::map<std::string, secret_text> passwords;  // of PKCS#12 files and encrypted keys, by file name
     std::int64_t warn_before_ms = std::int64_t{30} * 24 * 3600 * 1000;  // of the end of one that a port uses
     revocation_binding revocation;
+    std::vector<token_source> tokens;
 };
 
 struct service_account_binding {

@@ -1,4 +1,4 @@
-// Reads and checks "host.certificates": the folders, who signs, the passwords of files.
+// Reads and checks "host.certificates": the folders, the PKCS#11 tokens, who signs, the passwords of files.
 #pragma once
 
 #include "bindings/bindings.hpp"

@@ -59,3 +59,42 @@ TEST_CASE("what is wrong with a password of a certificate file is said where it 
         CHECK(lines[0].find("pass word") == std::string::npos);
     }
 }
+
+TEST_CASE("tokens are read, each with its PIN from where secrets are") {
+    const folder f;
+    const certificate_sources sources =
+        load_certificates(f,
+                          R"({"tokens": [{"module": "/usr/lib/one.so", "token": "pkcs11:token=bus",)"
+                          R"( "pin": {"file": "secret"}}, {"module": "/usr/lib/two.so", "token": "pkcs11:serial=7"}]})")
+            .bindings.host.certificates;
+    REQUIRE(sources.tokens.size() == 2);
+    CHECK(sources.tokens[0].module == "/usr/lib/one.so");
+    CHECK(sources.tokens[0].uri == "pkcs11:token=bus");
+    CHECK_FALSE(sources.tokens[0].pin.text().empty());
+    CHECK(sources.tokens[1].pin.text().empty());
+}
+
+TEST_CASE("what is wrong with a token is said where it stands, without its PIN") {
+    struct mistake {
+        std::string token;
+        std::string pointer;
+        std::string piece;
+    };
+    for (const mistake& one :
+         {mistake{R"({"module": "x.so", "token": "pkcs11:token=bus"})", "/module", "by its absolute path"},
+          mistake{R"({"module": "/x.so", "token": "bus"})", "/token", "RFC 7512"},
+          mistake{R"({"module": "/x.so", "token": "pkcs11:token=bus;id=%01"})", "/token", "does not name a token"},
+          mistake{R"({"module": "/x.so", "token": "pkcs11:token=bus?pin-value=4711"})", "/token", "a PIN does not"},
+          mistake{R"({"module": "/x.so", "token": "pkcs11:"})", "/token", "is named by its attributes"},
+          mistake{R"({"module": "/x.so", "token": "pkcs11:token=bus", "pin": {"file": "missing"}})", "/pin",
+                  "cannot be read"},
+          mistake{R"({"module": "/x.so", "token": "pkcs11:token=bus", "PIN": "4711"})", "/PIN", "pin"}}) {
+        const folder f;
+        CAPTURE(one.token);
+        const std::vector<std::string> lines = load_certificates(f, R"({"tokens": [)" + one.token + "]}").lines(f.path);
+        REQUIRE(lines.size() == 1);
+        CHECK(lines[0].find("/host/certificates/tokens/0" + one.pointer) != std::string::npos);
+        CHECK(lines[0].find(one.piece) != std::string::npos);
+        CHECK(lines[0].find("4711") == std::string::npos);
+    }
+}

@@ -70,8 +70,8 @@ std::map<std::string, std::set<std::string>> keys_of_reader(const std::string& d
 }
 
 // Every object that a bindings file can have, each with a key that nobody knows ('#').
-constexpr const char* strange_document = R"({#, "host": {#, "certificates": {#}, "serviceAccount": {#}, "tracking": {#},
-    "messageBox": {#}, "limits": {#}, "destinations": [{#}], "auditArchives": {"x": {#}}},
+constexpr const char* strange_document = R"({#, "host": {#, "certificates": {#, "tokens": [{#}]}, "serviceAccount": {#},
+    "tracking": {#}, "messageBox": {#}, "limits": {#}, "destinations": [{#}], "auditArchives": {"x": {#}}},
   "pipelines": {"P": {#, "encode": [{#, "component": "Encoder"}]}},
   "receivePorts": [{#, "name": "R", "pipeline": {#, "decode": []}}],
   "sendPortGroups": [{#, "name": "G"}],
@@ -86,6 +86,7 @@ const std::map<std::string, std::vector<std::string>> places{
     {"", {""}},
     {"/properties/host", {"/host"}},
     {"/properties/host/properties/certificates", {"/host/certificates"}},
+    {"/properties/host/properties/certificates/properties/tokens/items", {"/host/certificates/tokens/0"}},
     {"/properties/host/properties/serviceAccount", {"/host/serviceAccount"}},
     {"/properties/host/properties/tracking", {"/host/tracking"}},
     {"/properties/host/properties/messageBox", {"/host/messageBox"}},

@@ -13,9 +13,11 @@ struct certificate_entry {
     std::string der;
     std::string sha1;  // lower-case hexadecimal
     std::string sha256;
-    std::string file_name;    // without its folder
+    std::string file_name;    // without its folder; of one in a token its URI, the short form
     std::string subject;      // RFC 2253 form, for a person
-    std::string private_key;  // PKCS#8 DER, "" = none; wiped when the entry goes
+    std::string private_key;  // PKCS#8 DER, or the name of one in a token; "" = none; wiped when the entry goes
+    std::string uri;          // of a certificate in a PKCS#11 token (RFC 7512); "" = it is a file's
+    std::string token;        // that has the certificate or its private key, for a person; "" = none has
     std::int64_t not_before_unix = 0;
     std::int64_t not_after_unix = 0;
 

@@ -58,6 +58,18 @@ OSSL_LIB_CTX* legacy_library() {
     return library;
 }
 
+certificate_entry entry_of(X509* certificate, const std::string& name) {
+    certificate_entry entry;
+    entry.der = der_of(certificate, &i2d_X509);
+    entry.sha1 = digest_of(certificate, EVP_sha1());
+    entry.sha256 = digest_of(certificate, EVP_sha256());
+    entry.file_name = name;
+    entry.subject = subject_of(certificate);
+    entry.not_before_unix = unix_of(X509_get0_notBefore(certificate));
+    entry.not_after_unix = unix_of(X509_get0_notAfter(certificate));
+    return entry;
+}
+
 // Reads one file. The first problem that keeps something from being read is the one that is told.
 class file_reader {
 public:
@@ -98,15 +110,7 @@ private:
             complain("a certificate in it cannot be read: " + take_openssl_error());
             return;
         }
-        certificate_entry entry;
-        entry.der = der_of(certificate.get(), &i2d_X509);
-        entry.sha1 = digest_of(certificate.get(), EVP_sha1());
-        entry.sha256 = digest_of(certificate.get(), EVP_sha256());
-        entry.file_name = file_name_;
-        entry.subject = subject_of(certificate.get());
-        entry.not_before_unix = unix_of(X509_get0_notBefore(certificate.get()));
-        entry.not_after_unix = unix_of(X509_get0_notAfter(certificate.get()));
-        made_.certificates.push_back(std::move(entry));
+        made_.certificates.push_back(entry_of(certificate.get(), file_name_));
     }
 
     void add(crl_pointer crl) {
@@ -345,6 +349,14 @@ certificate_entry::~certificate_entry() { OPENSSL_cleanse(private_key.data(), pr
 certificate_file read_certificate_file(const std::string& bytes, const std::string& file_name,
                                        const std::string* password) {
     return file_reader(bytes, file_name, password).read();
+}
+
+result<certificate_entry> read_certificate(const std::string& der, const std::string& name) {
+    const x509_pointer certificate = x509_of(der);
+    if (!certificate) {
+        return fail("certificate.form", "it is no X.509 certificate: " + take_openssl_error());
+    }
+    return entry_of(certificate.get(), name);
 }
 
 }  // namespace hawser::engine

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/result.hpp"
 #include "certificates/certificate_entry.hpp"
 
 namespace hawser::engine {
@@ -25,5 +26,8 @@ struct certificate_file {
 // `password`: of its PKCS#12 container or encrypted private keys; null = none is configured.
 certificate_file read_certificate_file(const std::string& bytes, const std::string& file_name,
                                        const std::string* password);
+
+// One in DER, as a PKCS#11 token has it; `name` becomes its file name.
+result<certificate_entry> read_certificate(const std::string& der, const std::string& name);
 
 }  // namespace hawser::engine

@@ -5,10 +5,12 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iterator>
 #include <utility>
 
 #include "base/openssl_pointers.hpp"
+#include "certificates/pkcs11_uri.hpp"
 
 namespace hawser::engine {
 namespace {
@@ -53,13 +55,14 @@ bool is_better(const certificate_entry& one, const certificate_entry& other, std
     return one.not_before_unix > other.not_before_unix;
 }
 
-const certificate_entry* find_in_file(const certificate_folder& folder, const std::string& file_name,
-                                      std::int64_t now_unix) {
+const certificate_entry* find_best(const certificate_folder& folder,
+                                   const std::function<bool(const certificate_entry&)>& is_meant,
+                                   std::int64_t now_unix) {
     const certificate_entry* first = nullptr;
     const certificate_entry* with_key = nullptr;
     const certificate_entry* renewed = nullptr;
     for (const certificate_entry& entry : folder.certificates) {
-        if (entry.file_name != file_name) {
+        if (!is_meant(entry)) {
             continue;
         }
         first = first == nullptr ? &entry : first;
@@ -93,7 +96,15 @@ const certificate_entry* find_certificate(const certificate_folder& folder, cons
             return &entry;
         }
     }
-    return find_in_file(folder, selector, now_unix);
+    if (const result<pkcs11_uri> wanted = parse_pkcs11_uri(selector); wanted) {
+        const auto fits_uri = [&](const certificate_entry& entry) {
+            const result<pkcs11_uri> uri = parse_pkcs11_uri(entry.uri);
+            return uri && fits(*wanted, *uri);
+        };
+        return find_best(folder, fits_uri, now_unix);
+    }
+    return find_best(
+        folder, [&](const certificate_entry& entry) { return entry.file_name == selector; }, now_unix);
 }
 
 std::map<std::string, folder_reader::file_stamp> folder_reader::list_files() {

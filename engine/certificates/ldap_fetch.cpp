@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/percent_encoding.hpp"
 #include "certificates/guarded_stream.hpp"
 #include "certificates/ldap_library.hpp"
 
@@ -22,32 +23,11 @@ std::string lowered_attribute(const std::string& text) {
     return lowered;
 }
 
-int value_of_digit(char c) {
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                  : -1;
-}
-
+// A name or attribute is text.
 std::optional<std::string> decoded(const std::string& text) {
-    std::string out;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        char c = text[i];
-        if (c == '%') {
-            const int high = i + 2 < text.size() ? value_of_digit(text[i + 1]) : -1;
-            const int low = i + 2 < text.size() ? value_of_digit(text[i + 2]) : -1;
-            if (high < 0 || low < 0) {
-                return std::nullopt;
-            }
-            c = static_cast<char>(high * 16 + low);
-            i += 2;
-        }
-        if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') {
-            return std::nullopt;
-        }
-        out.push_back(c);
-    }
-    return out;
+    std::optional<std::string> out = percent_decoded(text);
+    const auto is_control = [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; };
+    return out && std::none_of(out->begin(), out->end(), is_control) ? out : std::nullopt;
 }
 
 std::vector<std::string> split_target(const std::string& target) {

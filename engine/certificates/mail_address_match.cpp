@@ -3,8 +3,9 @@
 #include <idn2.h>
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
+
+#include "base/percent_encoding.hpp"
 
 namespace hawser::engine {
 namespace {
@@ -54,21 +55,6 @@ std::optional<mailbox> read_mailbox(std::string_view address) {
     return read.domain.empty() ? std::nullopt : std::optional(std::move(read));
 }
 
-std::string percent_decoded(std::string_view text) {
-    std::string decoded;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        unsigned code = 0;
-        if (text[i] == '%' && i + 2 < text.size() &&
-            std::from_chars(text.data() + i + 1, text.data() + i + 3, code, 16).ptr == text.data() + i + 3) {
-            decoded += static_cast<char>(code);
-            i += 2;
-        } else {
-            decoded += text[i];
-        }
-    }
-    return decoded;
-}
-
 std::string_view trimmed(std::string_view text) {
     const std::size_t start = text.find_first_not_of(" \t\r\n");
     return start == std::string_view::npos ? std::string_view{}
@@ -103,7 +89,8 @@ std::vector<std::string> addresses_in(std::string_view list) {
     if (const std::string_view start = list.substr(0, scheme.size());
         std::equal(start.begin(), start.end(), scheme.begin(), scheme.end(),
                    [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b; })) {
-        text = percent_decoded(list.substr(scheme.size(), list.find('?') - scheme.size()));
+        // The SMTP adapter refuses what is encoded wrongly.
+        text = percent_decoded(list.substr(scheme.size(), list.find('?') - scheme.size())).value_or("");
     }
     std::vector<std::string> all;
     bool is_quoted = false;

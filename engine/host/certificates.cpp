@@ -27,7 +27,8 @@ std::string text_of(const certificate_summary& one) {
            line_of("SHA-256      ", one.sha256) +
            line_of("key          ", one.key + (one.has_private_key ? ", with its private key" : "")) +
            line_of("valid        ", time_text(one.not_before_unix_ms) + " to " + time_text(one.not_after_unix_ms)) +
-           line_of("signs for    ", joined(one.signs_for)) + line_of("encrypted by ", joined(one.encrypted_for_by));
+           line_of("token        ", one.token) + line_of("signs for    ", joined(one.signs_for)) +
+           line_of("encrypted by ", joined(one.encrypted_for_by));
 }
 
 std::string text_of(const certificate_finding& one) {
@@ -51,7 +52,7 @@ int certificates_list(const arguments& given) {
     for (const certificate_summary& one : report.certificates) {
         text += (text.empty() ? "" : "\n") + text_of(one);
     }
-    print(text.empty() ? "there are no certificates in the folders of host.certificates\n" : text);
+    print(text.empty() ? "there are no certificates in the folders and tokens of host.certificates\n" : text);
     return exit_code::done;
 }
 

@@ -28,7 +28,9 @@ std::string summary_text(const configuration& loaded, std::size_t warnings) {
 }  // namespace
 
 int check(const arguments& given) {
-    const load_result loaded = load(given.bindings, load_options_of(given));
+    load_options options = load_options_of(given);
+    options.opens_tokens = true;
+    const load_result loaded = load(given.bindings, options);
     std::size_t errors = 0;
     std::size_t warnings = 0;
     for (const problem& one : loaded.problems) {

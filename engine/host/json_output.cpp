@@ -234,6 +234,7 @@ std::string json_of(const std::vector<certificate_summary>& certificates) {
                                                           {"notBefore", time_json(one.not_before_unix_ms)},
                                                           {"notAfter", time_json(one.not_after_unix_ms)},
                                                           {"hasPrivateKey", one.has_private_key},
+                                                          {"token", one.token},
                                                           {"isAuthority", one.is_authority},
                                                           {"signsFor", one.signs_for},
                                                           {"encryptedForBy", one.encrypted_for_by}};

@@ -59,12 +59,12 @@ void certificate_keeper::log_changes(const host_generation& current, bool has_ch
     std::set<std::string> found;
     for (const std::string& problem : all->problems()) {
         if (found.insert(problem).second && problems_.count(problem) == 0) {
-            log::warning("a certificate file has a problem", {{"problem", problem}});
+            log::warning("a certificate file or token has a problem", {{"problem", problem}});
         }
     }
     problems_ = std::move(found);
     if (has_changed) {
-        log::info("changed certificate files were read",
+        log::info("changed certificate files or tokens were read",
                   {{"revision", std::to_string(all->revision)}, {"problems", std::to_string(problems_.size())}});
     }
 }

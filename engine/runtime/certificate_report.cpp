@@ -27,6 +27,7 @@ certificate_summary summary_of(const certificate_entry& entry, const std::string
     summary.not_after_unix_ms = entry.not_after_unix * 1000;
     summary.has_private_key = !entry.private_key.empty();
     summary.is_authority = facts.is_authority;
+    summary.token = entry.token;
     for (const certificate_use& one : uses) {
         if (one.certificate == &entry) {
             (one.signs ? summary.signs_for : summary.encrypted_for_by).push_back(one.port);

@@ -44,6 +44,9 @@ certificate_review::certificate_review(const subject& of) : of_(of), chains_(of.
     for (const std::string& problem : of_.all.problems()) {
         add(finding_kind::error, "", "", problem);
     }
+    for (const std::string& note : of_.all.notes) {
+        add(finding_kind::warning, "", "", note);
+    }
     for (const certificate_folder* folder : {&of_.all.personal, &of_.all.other_people, &of_.all.trusted}) {
         check_folder(*folder);
     }
@@ -122,7 +125,7 @@ void certificate_review::check_fitness(const certificate_entry& entry, bool sign
     const certificate_facts& facts = facts_of(entry);
     if (signs && entry.private_key.empty()) {
         add(finding_kind::error, entry.file_name, "",
-            named(entry) + " is to sign, and there is no private key for it: put it into the same folder");
+            named(entry) + " is to sign, and there is no private key for it: put it into the same folder or token");
     }
     if (signs && !facts.fits_signing) {
         add(finding_kind::error, entry.file_name, "",
@@ -150,7 +153,7 @@ void certificate_review::check_signing(const send_port_binding& port) {
         add(finding_kind::error, "", port.name,
             selector.empty() ? "it signs, and there is no host.certificates.signing: name a certificate there"
                              : "it signs, and the certificate \"" + selector +
-                                   "\" is not in the personal folder: put it there, or correct "
+                                   "\" is not in the personal folder or a token: put it there, or correct "
                                    "host.certificates.signing");
         return;
     }

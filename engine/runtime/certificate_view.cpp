@@ -1,6 +1,8 @@
 #include "runtime/certificate_view.hpp"
 
 #include "base/clock.hpp"
+#include "certificates/pkcs11_uri.hpp"
+#include "hawser/abi_draft.h"
 
 namespace hawser::engine {
 namespace {
@@ -64,6 +66,15 @@ void give_pending(const revocation_refresher* revocation, const certificate_sour
     }
 }
 
+void give_unreadable(const certificate_snapshot& all, const certificate_source::visitor& visit) {
+    for (const auto& [token, problem] : all.token_problems) {
+        hawser_certificate unreadable{};
+        unreadable.struct_size = sizeof unreadable;
+        unreadable.name = to_abi(problem);
+        visit(unreadable);
+    }
+}
+
 result<void> give_signing(const certificate_snapshot& all, const working_message& message, bool with_keys,
                           const certificate_source::visitor& visit) {
     const std::string& selector = message.environment().signing_certificate;
@@ -72,6 +83,12 @@ result<void> give_signing(const certificate_snapshot& all, const working_message
                     "no signing certificate is configured: name one in host.certificates.signing");
     }
     const certificate_entry* entry = find_certificate(all.personal, selector, now_unix());
+    if (entry == nullptr && !all.token_problems.empty()) {
+        return fail(token_is_out, "the signing certificate \"" + selector +
+                                      "\" is not in the personal certificates, and may be in a token that cannot be "
+                                      "read: " +
+                                      all.token_problems.begin()->second);
+    }
     if (entry == nullptr) {
         return fail("certificates.signing", "the signing certificate \"" + selector +
                                                 "\" is not in the personal certificates: put it there, or correct "
@@ -79,7 +96,11 @@ result<void> give_signing(const certificate_snapshot& all, const working_message
     }
     if (entry->private_key.empty()) {
         return fail("certificates.signing", "the signing certificate " + entry->file_name + " (" + entry->subject +
-                                                ") has no private key beside it");
+                                                ") has no private key, beside it or in a token");
+    }
+    if (const auto problem = all.token_problems.find(entry->token);
+        is_pkcs11_uri(entry->private_key) && problem != all.token_problems.end()) {
+        return fail(token_is_out, problem->second);
     }
     give(*entry, with_keys, visit);
     return {};
@@ -117,7 +138,7 @@ result<void> give_encryption(const certificate_snapshot& all, const working_mess
 }  // namespace
 
 certificate_store::sources store_sources(const certificate_sources& sources) {
-    return {sources.personal, sources.other_people, sources.trusted, sources.passwords};
+    return {sources.personal, sources.other_people, sources.trusted, sources.passwords, sources.tokens};
 }
 
 result<void> certificate_view::each(const working_message* message, std::uint32_t set, bool with_keys,
@@ -141,6 +162,7 @@ result<void> certificate_view::each(const working_message* message, std::uint32_
         return {};
     case HAWSER_CERTIFICATES_FETCHED_CRLS: give_answers(revocation_, false, visit); return {};
     case HAWSER_CERTIFICATES_DECRYPTION: give_all(all->personal, with_keys, visit); return {};
+    case HAWSER_DRAFT_CERTIFICATES_UNREADABLE: give_unreadable(*all, visit); return {};
     case HAWSER_CERTIFICATES_OCSP: give_answers(revocation_, true, visit); return {};
     case HAWSER_CERTIFICATES_REVOCATION_PENDING: give_pending(revocation_, visit); return {};
     default: return fail("certificates.set", "this engine has no such set of certificates");

@@ -19,6 +19,9 @@ public:
         : store_(store), revocation_(revocation) {}
     result<void> each(const working_message* message, std::uint32_t set, bool with_keys,
                       const visitor& visit) const override;
+    result<std::string> use_key(const std::string& private_key, const key_use& wanted) const override {
+        return store_.use_key(private_key, wanted);
+    }
     // Of both, in one number: neither is ever reached four thousand million times.
     std::uint64_t revision() const noexcept override {
         return (store_.current()->revision << 32U) + (revocation_ == nullptr ? 0 : revocation_->revision());

@@ -11,7 +11,7 @@ namespace {
 
 bool has_same_sources(const certificate_sources& one, const certificate_sources& other) {
     return one.personal == other.personal && one.other_people == other.other_people && one.trusted == other.trusted &&
-           one.passwords == other.passwords && one.revocation == other.revocation;
+           one.passwords == other.passwords && one.tokens == other.tokens && one.revocation == other.revocation;
 }
 
 const hawser_descriptor* descriptor_of(const loaded_configuration& loaded, const std::string& type) {

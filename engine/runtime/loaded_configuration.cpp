@@ -88,7 +88,7 @@ load_result load(const std::string& bindings_path, const load_options& options) 
         }
         loaded->set_bindings(read_bindings(document, loaded->catalogue(), found));
         loaded->set_texts(read_binding_texts(document.root));
-        check_ports(*loaded, found);
+        check_ports(*loaded, options, found);
         check_archives(loaded->bindings(), found);
         out.message_box_path = loaded->message_box_path();
     }

@@ -260,8 +260,8 @@ std::vector<destination_limit> make_destinations(const loaded_configuration& loa
     return limits;
 }
 
-void check_signing_certificate(const certificate_sources& sources, const certificate_folder& personal,
-                               std::int64_t now_unix, diagnostics& problems) {
+void check_signing_certificate(const certificate_sources& sources, const certificate_snapshot& all,
+                               bool has_read_tokens, std::int64_t now_unix, diagnostics& problems) {
     if (sources.signing.empty()) {
         return;
     }
@@ -269,30 +269,43 @@ void check_signing_certificate(const certificate_sources& sources, const certifi
         problems.warning(sources.signing_position, "/host/certificates/signing",
                          text + "; messages that are to be signed are suspended until then");
     };
-    const certificate_entry* signer = find_certificate(personal, sources.signing, now_unix);
-    if (sources.personal.empty()) {
+    const bool may_be_in_a_token = has_read_tokens ? !all.token_problems.empty() : !sources.tokens.empty();
+    const certificate_entry* signer = find_certificate(all.personal, sources.signing, now_unix);
+    if (signer == nullptr && may_be_in_a_token) {
+        return;  // a token that cannot be read is said already
+    }
+    if (sources.personal.empty() && sources.tokens.empty()) {
         warn("there is no folder to find the certificate \"" + sources.signing +
              "\" in: name one in host.certificates.personal");
     } else if (signer == nullptr) {
-        warn("no file in " + sources.personal + " has the certificate \"" + sources.signing +
-             "\": put it there together with its private key, or correct this to a file name or thumbprint that "
+        const std::string in_folder = sources.personal.empty() ? "" : "no file in " + sources.personal;
+        const std::string in_tokens = sources.tokens.empty() ? "" : "no token";
+        warn(in_folder + (in_folder.empty() || in_tokens.empty() ? "" : " and ") + in_tokens +
+             " has the certificate \"" + sources.signing +
+             "\": put it there together with its private key, or correct this to a file name, thumbprint or URI that "
              "`hawser certificates list` shows");
-    } else if (signer->private_key.empty()) {
+    } else if (signer->private_key.empty() && signer->token.empty()) {
         warn(sources.personal + '/' + signer->file_name + " has no private key: put it into this file or beside it");
+    } else if (signer->private_key.empty()) {
+        warn(signer->file_name + " has no private key: put it into its token");
     }
 }
 
-void check_ports(const loaded_configuration& loaded, diagnostics& problems) {
+void check_ports(const loaded_configuration& loaded, const load_options& options, diagnostics& problems) {
     if (problems.has_errors()) {
         return;
     }
-    const certificate_store store(store_sources(loaded.bindings().host.certificates));
+    certificate_store::sources sources = store_sources(loaded.bindings().host.certificates);
+    if (!options.opens_tokens) {
+        sources.tokens.clear();
+    }
+    const certificate_store store(std::move(sources));
     const std::shared_ptr<const certificate_snapshot> all = store.current();
     for (const std::string& problem : all->problems()) {
         problems.warning({loaded.bindings().file, 0, 0}, "/host/certificates", problem);
     }
     const std::int64_t now_unix = system_clock().unix_ms() / 1000;
-    check_signing_certificate(loaded.bindings().host.certificates, all->personal, now_unix, problems);
+    check_signing_certificate(loaded.bindings().host.certificates, *all, options.opens_tokens, now_unix, problems);
     const certificate_view view(store);
     const engine_services services{&view, nullptr, &system_clock()};
     for (const send_port_binding& port : loaded.bindings().send_ports) {

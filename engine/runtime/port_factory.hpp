@@ -9,6 +9,7 @@
 #include "base/diagnostics.hpp"
 #include "delivery/destination_limits.hpp"
 #include "delivery/send_port_runtime.hpp"
+#include "hawser/host.hpp"
 #include "runtime/loaded_configuration.hpp"
 #include "runtime/receive_port.hpp"
 
@@ -36,6 +37,6 @@ std::shared_ptr<receive_port_runtime> make_receive_port(const loaded_configurati
 std::vector<destination_limit> make_destinations(const loaded_configuration& loaded);
 
 // What only shows once certificates are read and pipelines made: for `check`. Nothing is started or connected.
-void check_ports(const loaded_configuration& loaded, diagnostics& problems);
+void check_ports(const loaded_configuration& loaded, const load_options& options, diagnostics& problems);
 
 }  // namespace hawser::engine

@@ -6,6 +6,7 @@
 #include "base64_lines.hpp"
 #include "boundary.hpp"
 #include "cms_structures.hpp"
+#include "token_key.hpp"
 
 namespace hawser::smime {
 namespace {
@@ -80,6 +81,7 @@ protected:
             return true;
         }
         if (BIO_flush(encoder_) != 1) {  // signs, pads, and ends the structure
+            throw_key_failure();
             throw_openssl_failure("finishing the seal");
         }
         free_encoder();
@@ -173,6 +175,7 @@ private:
     }
     void finish(std::string& out) {
         if (CMS_dataFinal(cms_.get(), digest_) != 1) {
+            throw_key_failure();
             throw_openssl_failure("signing the message");
         }
         unsigned char* der = nullptr;

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 
+#include "hawser/sdk/draft_private_keys.hpp"
 #include "hexadecimal.hpp"
 #include "shared_by_content.hpp"
+#include "token_key.hpp"
 
 namespace hawser::smime {
 namespace {
@@ -26,13 +28,14 @@ bool has_thumbprint(const X509* certificate, const std::string& selector) {
     return false;
 }
 
-std::shared_ptr<const signing_identity> parse_signer(const hawser_certificate& given) {
+std::shared_ptr<const signing_identity> parse_signer(const hawser_certificate& given, const host& owner) {
     auto signer = std::make_shared<signing_identity>();
     signer->certificate = parse_certificate(given);
     if (given.private_key.size == 0) {
         throw failure("the signing certificate " + name_of(given) + " came without its private key");
     }
-    signer->key = parse_private_key(given);
+    signer->key =
+        is_draft_token_key(given) ? make_token_key(owner, given, signer->certificate.get()) : parse_private_key(given);
     if (X509_check_private_key(signer->certificate.get(), signer->key.get()) != 1) {
         ERR_clear_error();
         throw failure("the private key of the signing certificate " + name_of(given) + " does not belong to it");
@@ -76,7 +79,9 @@ private:
         message_.host().each_certificate(
             message_.abi(), certificate_set::signing, [&](const hawser_certificate& given) {
                 if (!made_->signer) {  // the first is the signer, with its key
-                    made_->signer = known.find_or_make(digest_of(given), [&] { return parse_signer(given); });
+                    const auto parse = [&] { return parse_signer(given, message_.host()); };
+                    // One in a token is asked for by the component's own host, which nobody else may use.
+                    made_->signer = is_draft_token_key(given) ? parse() : known.find_or_make(digest_of(given), parse);
                     name = name_of(given);
                 }
             });

@@ -6,7 +6,9 @@
 #include <algorithm>
 
 #include "cms_structure.hpp"
+#include "hawser/sdk/draft_private_keys.hpp"
 #include "signer_description.hpp"
+#include "token_key.hpp"
 
 namespace hawser::smime {
 namespace {
@@ -141,12 +143,12 @@ const decryption_identity& find_identity(CMS_ContentInfo* cms, const decode_mate
             if (!is_for(recipient, one.certificate.get())) {
                 continue;
             }
-            if (!one.key) {
-                throw failure("the message is encrypted for " + one.name +
-                              ", whose private key is in a PKCS #11 token; the decoder needs it as a file");
-            }
             return one;
         }
+    }
+    if (const std::string missing = material.owner ? missing_draft_keys(*material.owner) : ""; !missing.empty()) {
+        throw try_later("the message is encrypted for none of the keys that are here now, and others are missing: " +
+                        missing);
     }
     throw failure("the message is encrypted for " + std::to_string(sk_CMS_RecipientInfo_num(recipients)) +
                   " recipients, and none of them is one of the host's " + std::to_string(material.personal.size()) +
@@ -191,6 +193,7 @@ void content_cipher::open(const envelope_elements& elements, const decode_materi
     facts.recipient_thumbprint = thumbprint_of(identity.certificate.get());
     facts.key_encryption_algorithm = key_algorithm_name(recipient);
     if (CMS_decrypt_set1_pkey(cms_.get(), identity.key.get(), identity.certificate.get()) != 1) {
+        throw_key_failure();
         throw_undecipherable();
     }
     const bio_pointer nowhere(BIO_new(BIO_s_null()));

@@ -1,17 +1,9 @@
 #include "decode_material.hpp"
 
+#include "hawser/sdk/draft_private_keys.hpp"
+#include "token_key.hpp"
+
 namespace hawser::smime {
-namespace {
-
-// A key in a token does not stop messages for other keys.
-key_pointer parse_key(const hawser_certificate& one) {
-    if (std::string_view(one.private_key.data, one.private_key.size).rfind("pkcs11:", 0) == 0) {
-        return nullptr;
-    }
-    return parse_private_key(one);
-}
-
-}  // namespace
 
 std::shared_ptr<const decode_material> load_decode_material(const host& owner) {
     auto made = std::make_shared<decode_material>();
@@ -25,7 +17,10 @@ std::shared_ptr<const decode_material> load_decode_material(const host& owner) {
         if (one.private_key.size == 0) {
             return;  // a certificate alone decrypts nothing
         }
-        made->personal.push_back({parse_certificate(one), parse_key(one), name_of(one)});
+        x509_pointer certificate = parse_certificate(one);
+        key_pointer key =
+            is_draft_token_key(one) ? make_token_key(owner, one, certificate.get()) : parse_private_key(one);
+        made->personal.push_back({std::move(certificate), std::move(key), name_of(one)});
     });
     return made;
 }

@@ -15,8 +15,8 @@ namespace hawser::smime {
 
 struct decryption_identity {
     x509_pointer certificate;
-    key_pointer key;   // null: in a token ("pkcs11:…"), which the decoder cannot use
-    std::string name;  // the file
+    key_pointer key;   // or what asks the host, where it is in a token
+    std::string name;  // the file, or the URI
 };
 
 struct decode_material {

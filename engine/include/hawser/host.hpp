@@ -34,6 +34,7 @@ public:
 struct load_options {
     std::vector<std::string> overlays;        // JSON merge patches, laid over the bindings in this order
     std::vector<std::string> plugin_folders;  // searched before the built-in ones
+    bool opens_tokens = false;                // looks into PKCS#11 tokens too, for which it logs in to them
 };
 
 struct load_result {

@@ -259,9 +259,9 @@ struct probe_answer {
     std::vector<probe_finding> findings;  // in the order in which they were found
 };
 
-// A certificate in one of the host's folders.
+// A certificate in one of the host's folders or tokens.
 struct certificate_summary {
-    std::string file;    // without its folder
+    std::string file;    // without its folder; of one in a token its URI
     std::string folder;  // "personal", "otherPeople" or "trusted"
     std::string subject;
     std::string issuer;
@@ -275,6 +275,7 @@ struct certificate_summary {
     std::int64_t not_after_unix_ms = 0;
     bool has_private_key = false;
     bool is_authority = false;
+    std::string token;                          // that has it or its private key; "" = both are in files
     std::vector<std::string> signs_for;         // ports
     std::vector<std::string> encrypted_for_by;  // ports
 };

@@ -107,7 +107,11 @@ hawser_status each_certificate(const hawser_host* host, const hawser_message* m,
         const result<void> done = instance.services().certificates->each(
             m == nullptr ? nullptr : &working_message::from(m), set, instance.may_see_private_keys(),
             [&](const hawser_certificate& certificate) { visit(user, &certificate); });
-        return done ? HAWSER_OK : report(error, HAWSER_NOT_FOUND, done.error().text);
+        if (done) {
+            return HAWSER_OK;
+        }
+        const bool may_come = done.error().code == token_is_out;
+        return report(error, may_come ? HAWSER_TRY_LATER : HAWSER_NOT_FOUND, done.error().text);
     });
 }
 
@@ -128,10 +132,11 @@ constexpr hawser_certificates_api certificates_table{sizeof(hawser_certificates_
 }  // namespace
 
 const void* find_service_table(std::string_view id) noexcept {
-    static const std::array<std::pair<std::string_view, const void*>, 13> tables{
+    static const std::array<std::pair<std::string_view, const void*>, 14> tables{
         {{HAWSER_MESSAGE, message_service_table()},
          {HAWSER_MAIL_HEADERS, mail_headers_service_table()},
          {HAWSER_DRAFT_MESSAGE_PARTS, message_parts_service_table()},
+         {HAWSER_DRAFT_PRIVATE_KEYS, private_keys_service_table()},
          {HAWSER_DELIVERY, delivery_service_table()},
          {HAWSER_SECRETS, secrets_service_table()},
          {HAWSER_AUDIT, audit_service_table()},

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "base/clock.hpp"
+#include "certificates/token_key.hpp"
 #include "hawser/abi.h"
 #include "plugins/bridge/working_message.hpp"
 
@@ -23,6 +24,8 @@ public:
     // `set` is HAWSER_CERTIFICATES_*; message may be null but for SIGNING and ENCRYPTION. Fails naming what is missing.
     virtual result<void> each(const working_message* message, std::uint32_t set, bool with_keys,
                               const visitor& visit) const = 0;
+    // With a private key that stays in a token. Fails with a code of token_key.hpp.
+    virtual result<std::string> use_key(const std::string& private_key, const key_use& wanted) const = 0;
     virtual std::uint64_t revision() const noexcept = 0;
 };
 

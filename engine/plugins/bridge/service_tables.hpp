@@ -11,6 +11,7 @@ const void* find_service_table(std::string_view id) noexcept;  // nullptr = this
 const void* message_service_table() noexcept;
 const void* mail_headers_service_table() noexcept;
 const void* message_parts_service_table() noexcept;
+const void* private_keys_service_table() noexcept;
 const void* delivery_service_table() noexcept;
 const void* secrets_service_table() noexcept;
 const void* audit_service_table() noexcept;

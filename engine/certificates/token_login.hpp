@@ -1,0 +1,23 @@
+// Finds a PKCS#11 token among those of a module, and logs in to it. A wrong PIN is given to a token once and no more.
+#pragma once
+
+#include "certificates/pkcs11_module.hpp"
+#include "certificates/pkcs11_uri.hpp"
+#include "certificates/token_key.hpp"
+
+namespace hawser::engine {
+
+struct found_token {
+    CK_SLOT_ID slot = 0;
+    pkcs11_uri identity;  // model, manufacturer, serial, token
+};
+
+// All of these fail naming module and token, what is wrong, and what to do.
+result<found_token> find_token(CK_FUNCTION_LIST& functions, const token_source& source);
+result<void> log_in_to_token(CK_FUNCTION_LIST& functions, CK_SESSION_HANDLE session, const found_token& token,
+                             const token_source& source);
+
+// "the token pkcs11:token=bus of /usr/lib/…/module.so"
+std::string name_of(const token_source& source);
+
+}  // namespace hawser::engine
