@@ -192,8 +192,9 @@ void content_cipher::open(const envelope_elements& elements, const decode_materi
     const decryption_identity& identity = find_identity(cms_.get(), material, recipient);
     facts.recipient_thumbprint = thumbprint_of(identity.certificate.get());
     facts.key_encryption_algorithm = key_algorithm_name(recipient);
-    if (CMS_decrypt_set1_pkey(cms_.get(), identity.key.get(), identity.certificate.get()) != 1) {
-        throw_key_failure();
+    const bool is_open = CMS_decrypt_set1_pkey(cms_.get(), identity.key.get(), identity.certificate.get()) == 1;
+    throw_key_failure();  // OpenSSL goes on with a random key where RSA fails, whatever the reason
+    if (!is_open) {
         throw_undecipherable();
     }
     const bio_pointer nowhere(BIO_new(BIO_s_null()));
