@@ -64,11 +64,19 @@ if(HAWSER_FUZZ)
 endif()
 find_package(Threads REQUIRED)
 
+# For size: what runs at the start or when a person asks, and is in the memory of an idle host. No message waits for it.
+function(hawser_compile_for_size)
+  foreach(target ${ARGN})
+    target_compile_options(${target} PRIVATE $<$<CONFIG:RelWithDebInfo>:-Os>)
+  endforeach()
+endfunction()
+
 # The allocator of the command and of what measures it: a message goes through several threads, each frees what another
 # allocated, and that costs glibc's malloc a sixth of all processor time. An embedder chooses its own.
 add_library(hawser_allocator INTERFACE)
 if(NOT HAWSER_SANITIZE)
-  find_library(JEMALLOC_LIBRARY jemalloc REQUIRED)
-  # Nothing names a symbol of it.
-  target_link_libraries(hawser_allocator INTERFACE -Wl,--push-state,--no-as-needed "${JEMALLOC_LIBRARY}" -Wl,--pop-state)
+  # The archive: the command needs nothing more where it is installed.
+  find_library(JEMALLOC_LIBRARY libjemalloc_pic.a REQUIRED)
+  target_link_libraries(hawser_allocator INTERFACE "${JEMALLOC_LIBRARY}" ${CMAKE_DL_LIBS})
+  target_sources(hawser_allocator INTERFACE "${PROJECT_SOURCE_DIR}/engine/host/allocator_options.cpp")
 endif()
