@@ -102,7 +102,10 @@ private:
             major = library_->acquire_cred(&minor, user, GSS_C_INDEFINITE, &mechanisms, GSS_C_INITIATE, &credentials_,
                                            nullptr, nullptr);
         } else {
+            secret_text terminated = settings_.password;  // gss-ntlmssp reads to the NUL, whatever the length says
+            terminated += std::string_view("\0", 1);
             gss_buffer_desc password = buffer_of(settings_.password.view());
+            password.value = terminated.data();
             major = library_->acquire_cred_with_password(&minor, user, &password, GSS_C_INDEFINITE, &mechanisms,
                                                          GSS_C_INITIATE, &credentials_, nullptr, nullptr);
         }
