@@ -321,9 +321,11 @@ struct delivery_engine::implementation {
         if (is_ours) {
             report(made.told);
         }
+        std::shared_ptr<attempt> gone;  // destroyed after the lock is given up: it waits for its adapter's callbacks
         const std::lock_guard lock(mutex);
         if (const auto found = active.find(made.told.delivery); found != active.end()) {
             destinations.end(found->second.destination);
+            gone = std::move(found->second.one);
             active.erase(found);
         }
         schedule.note_settled(made.told.port);
@@ -378,6 +380,7 @@ struct delivery_engine::implementation {
         for (const std::shared_ptr<attempt>& one : left) {
             one->cancel();
         }
+        left.clear();  // without the lock: the last holder of an attempt waits for its adapter's callbacks
         lock.lock();
         if (!changed.wait_for(lock, std::chrono::milliseconds(options.cancel_wait_ms), is_drained)) {
             log::error("attempts did not end when they were cancelled; they count as crashed at the next start",
