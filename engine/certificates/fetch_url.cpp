@@ -4,17 +4,13 @@
 #include <array>
 #include <utility>
 
+#include "base/lower_case.hpp"
+
 namespace hawser::engine {
 namespace {
 
 constexpr std::array<std::pair<const char*, const char*>, 4> default_ports{
     {{"http", "80"}, {"https", "443"}, {"ldap", "389"}, {"ldaps", "636"}}};
-
-std::string lowered(std::string text) {
-    std::transform(text.begin(), text.end(), text.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-    return text;
-}
 
 bool is_port(const std::string& text) {
     return !text.empty() && text.size() <= 5 && text.find_first_not_of("0123456789") == std::string::npos;
@@ -42,7 +38,7 @@ std::optional<fetch_url> parse_fetch_url(const std::string& text) {
         return std::nullopt;
     }
     fetch_url parsed;
-    parsed.scheme = lowered(text.substr(0, scheme_end));
+    parsed.scheme = lower_case(text.substr(0, scheme_end));
     const auto* known = std::find_if(default_ports.begin(), default_ports.end(),
                                      [&](const auto& one) { return parsed.scheme == one.first; });
     if (known == default_ports.end()) {

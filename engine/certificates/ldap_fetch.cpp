@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/lower_case.hpp"
 #include "base/percent_encoding.hpp"
 #include "certificates/guarded_stream.hpp"
 #include "certificates/ldap_library.hpp"
@@ -16,12 +17,7 @@ namespace {
 constexpr std::size_t name_size_max = 1024;
 constexpr std::size_t envelope_size_max = 64 * 1024;  // of an answer, around the value
 
-std::string lowered_attribute(const std::string& text) {
-    std::string lowered = text.substr(0, text.find(';'));
-    std::transform(lowered.begin(), lowered.end(), lowered.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-    return lowered;
-}
+std::string lowered_attribute(const std::string& text) { return lower_case(text.substr(0, text.find(';'))); }
 
 // A name or attribute is text.
 std::optional<std::string> decoded(const std::string& text) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/lower_case.hpp"
 #include "base/percent_encoding.hpp"
 
 namespace hawser::engine {
@@ -28,9 +29,7 @@ std::string plain_domain(std::string_view domain) {
     }
     std::string ascii(found);
     idn2_free(found);
-    std::transform(ascii.begin(), ascii.end(), ascii.begin(),
-                   [](char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c); });
-    return ascii;
+    return lower_case(std::move(ascii));
 }
 
 // "a b"@x and "\a b"@x are one mailbox (RFC 5321 section 4.1.2).
@@ -86,9 +85,7 @@ bool is_for_address(const certificate_addresses& certificate, std::string_view a
 std::vector<std::string> addresses_in(std::string_view list) {
     constexpr std::string_view scheme = "mailto:";
     std::string text(list);
-    if (const std::string_view start = list.substr(0, scheme.size());
-        std::equal(start.begin(), start.end(), scheme.begin(), scheme.end(),
-                   [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b; })) {
+    if (lower_case(std::string(list.substr(0, scheme.size()))) == scheme) {
         // The SMTP adapter refuses what is encoded wrongly.
         text = percent_decoded(list.substr(scheme.size(), list.find('?') - scheme.size())).value_or("");
     }

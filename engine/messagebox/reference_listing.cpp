@@ -1,16 +1,11 @@
 #include "messagebox/reference_listing.hpp"
 
 #include <algorithm>
-#include <cctype>
+
+#include "base/lower_case.hpp"
 
 namespace hawser::engine::test {
 namespace {
-
-std::string lower_case(std::string text) {
-    std::transform(text.begin(), text.end(), text.begin(),
-                   [](unsigned char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c); });
-    return text;
-}
 
 bool has_state(const delivery_summary& one, const std::optional<delivery_state>& wanted) {
     return !wanted || one.state == *wanted ||

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "base/lower_case.hpp"
 #include "messagebox/sqlite/listing_filter.hpp"
 #include "messagebox/sqlite/listing_limits.hpp"
 #include "messagebox/sqlite/schema.hpp"

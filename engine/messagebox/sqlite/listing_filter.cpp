@@ -10,12 +10,6 @@ constexpr std::int64_t neighbours = 16;  // rows in order that say a time togeth
 
 }  // namespace
 
-std::string lower_case(std::string text) {
-    std::transform(text.begin(), text.end(), text.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-    return text;
-}
-
 bool has_properties(std::string_view encoded_context, const std::vector<std::pair<std::string, std::string>>& wanted) {
     const auto can_fit = [encoded_context](const auto& one) {  // without decoding
         return encoded_context.find(one.first) != std::string_view::npos &&

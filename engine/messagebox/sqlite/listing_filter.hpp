@@ -17,9 +17,6 @@ namespace hawser::engine::sqlite {
 inline constexpr std::int64_t clock_slack_ms = std::int64_t{10} * 60 * 1000;
 inline constexpr delivery_id id_max = std::numeric_limits<delivery_id>::max();
 
-// As SQLite's lower() has it: A to Z alone.
-std::string lower_case(std::string text);
-
 // Whether an encoded context has each of these names with its value. Throws std::runtime_error where it is damaged.
 bool has_properties(std::string_view encoded_context, const std::vector<std::pair<std::string, std::string>>& wanted);
 
