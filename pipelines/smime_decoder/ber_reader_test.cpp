@@ -2,29 +2,14 @@
 
 #include <doctest/doctest.h>
 
+#include "piecewise_source.hpp"
+
 using namespace hawser::smime;
 
 namespace {
 
-// Gives a few bytes a read, so that every header and every string is broken somewhere.
-class pieces final : public hawser::stream_source {
-public:
-    pieces(std::string bytes, std::size_t piece) : bytes_(std::move(bytes)), piece_(piece) {}
-    std::size_t read(void* buffer, std::size_t capacity) override {
-        const std::size_t size = std::min({piece_, capacity, bytes_.size() - at_});
-        std::memcpy(buffer, bytes_.data() + at_, size);
-        at_ += size;
-        return size;
-    }
-
-private:
-    std::string bytes_;
-    std::size_t piece_;
-    std::size_t at_ = 0;
-};
-
-ber_reader reader_of(std::string bytes, std::size_t piece = 1) {
-    return ber_reader(byte_reader(hawser::make_stream(std::make_unique<pieces>(std::move(bytes), piece))));
+ber_reader reader_of(std::string_view bytes, std::size_t piece = 1) {
+    return ber_reader(byte_reader(in_pieces(bytes, piece)));
 }
 
 std::string bytes(std::initializer_list<unsigned> all) {

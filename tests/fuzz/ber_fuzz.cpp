@@ -4,32 +4,18 @@
 #include <cstdlib>
 
 #include "ber_reader.hpp"
+#include "piecewise_source.hpp"
 
 using namespace hawser::smime;
 
 namespace {
-
-class pieces final : public hawser::stream_source {
-public:
-    pieces(std::string_view bytes, std::size_t piece) : bytes_(bytes), piece_(piece) {}
-    std::size_t read(void* buffer, std::size_t capacity) override {
-        const std::size_t size = std::min({piece_, capacity, bytes_.size()});
-        std::memcpy(buffer, bytes_.data(), size);
-        bytes_.remove_prefix(size);
-        return size;
-    }
-
-private:
-    std::string_view bytes_;
-    std::size_t piece_;
-};
 
 constexpr std::size_t captured_max = 200;
 
 // Walks as the readers of CMS do: into what is constructed, through strings, and captures the rest.
 std::string walk(std::string_view bytes, std::size_t piece) {
     std::string seen;
-    ber_reader reader{byte_reader(hawser::make_stream(std::make_unique<pieces>(bytes, piece)))};
+    ber_reader reader{byte_reader(in_pieces(bytes, piece))};
     std::size_t depth = 0;
     try {
         while (depth > 0 || reader.has_more()) {

@@ -1,7 +1,6 @@
 // Any bytes as a MIME entity: its header is none, is refused, or is read, and what is told of it can be shown; its
 // parts lie in it one behind the other; each transfer encoding, and the taking away of legacy display elements, gives
 // the same in one piece and byte by byte, and no more than came in.
-#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -10,6 +9,7 @@
 #include "hawser/sdk/error.hpp"
 #include "legacy_display.hpp"
 #include "multipart.hpp"
+#include "piecewise_source.hpp"
 #include "transfer_decoder.hpp"
 
 using namespace hawser::smime;
@@ -20,25 +20,6 @@ void require(bool condition) {
     if (!condition) {
         std::abort();
     }
-}
-
-class pieces final : public hawser::stream_source {
-public:
-    pieces(std::string_view bytes, std::size_t piece) : bytes_(bytes), piece_(piece) {}
-    std::size_t read(void* buffer, std::size_t capacity) override {
-        const std::size_t size = std::min({piece_, capacity, bytes_.size()});
-        std::memcpy(buffer, bytes_.data(), size);
-        bytes_.remove_prefix(size);
-        return size;
-    }
-
-private:
-    std::string_view bytes_;
-    std::size_t piece_;
-};
-
-hawser::body_stream stream_of(std::string_view bytes, std::size_t piece) {
-    return hawser::make_stream(std::make_unique<pieces>(bytes, piece));
 }
 
 // What a body gives; of one that is refused, what came before says nothing.
@@ -73,16 +54,16 @@ void check_header(const mime_header& header, std::size_t size) {
 void check_body(const mime_header& header, std::string_view body) {
     const std::string encoding = header.transfer_encoding();
     try {
-        const std::string whole = read_all(decode_transfer(stream_of(body, body.size() + 1), encoding));
-        require(whole == read_all(decode_transfer(stream_of(body, 1), encoding)));
+        const std::string whole = read_all(decode_transfer(in_pieces(body, body.size() + 1), encoding));
+        require(whole == read_all(decode_transfer(in_pieces(body, 1), encoding)));
         // A uuencoded line of up to 63 bytes may lack the spaces at its end, which are zeros.
         require(whole.size() <= (encoding.find("uu") == std::string::npos ? 1 : 32) * body.size() + 10);
     } catch (const hawser::failure&) {  // an encoding that there is not
     }
     content_type marked = header.type();
     marked.parameters["hp-legacy-display"] = "1";
-    const std::string shown = read_all(drop_legacy_display(stream_of(body, body.size() + 1), marked, true));
-    require(shown == read_all(drop_legacy_display(stream_of(body, 1), marked, true)) && shown.size() <= body.size());
+    const std::string shown = read_all(drop_legacy_display(in_pieces(body, body.size() + 1), marked, true));
+    require(shown == read_all(drop_legacy_display(in_pieces(body, 1), marked, true)) && shown.size() <= body.size());
 }
 
 void check_parts(const mime_header& header, std::string_view entity) {

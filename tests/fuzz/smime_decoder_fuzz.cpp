@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "message_decoding.hpp"
+#include "piecewise_source.hpp"
 
 using namespace hawser::smime;
 
@@ -31,21 +32,6 @@ const char* const certificate_pem =
     "CgYIKoZIzj0EAwIDSAAwRQIhAIZbCgwdLjlF11txWTkp3oq4DlgVXMt3HBkEtgCG\n"
     "qDgOAiBc0t6gx93ihOZM/ccfFCsXjKSxjgzVffSuTiRRX8Nh7Q==\n"
     "-----END CERTIFICATE-----\n";
-
-class pieces final : public hawser::stream_source {
-public:
-    pieces(std::string_view bytes, std::size_t piece) : bytes_(bytes), piece_(piece) {}
-    std::size_t read(void* buffer, std::size_t capacity) override {
-        const std::size_t size = std::min({piece_, capacity, bytes_.size()});
-        std::memcpy(buffer, bytes_.data(), size);
-        bytes_.remove_prefix(size);
-        return size;
-    }
-
-private:
-    std::string_view bytes_;
-    std::size_t piece_;
-};
 
 x509_pointer read_certificate() {
     const bio_pointer in(BIO_new_mem_buf(certificate_pem, -1));
@@ -75,7 +61,7 @@ outcome decode(const std::shared_ptr<const decode_material>& material, const dec
     outcome out;
     message_decoding decoding(material, policy);
     try {
-        hawser::body_stream body = decoding.open(hawser::make_stream(std::make_unique<pieces>(message, piece)));
+        hawser::body_stream body = decoding.open(in_pieces(message, piece));
         char buffer[100];
         while (const std::size_t size = body.read(buffer, sizeof buffer)) {
             out.body.append(buffer, size);
