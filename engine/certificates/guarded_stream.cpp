@@ -119,30 +119,31 @@ result<void> guarded_stream::start_tls(const std::string& host) {
     return {};
 }
 
-std::size_t guarded_stream::read(void* buffer, std::size_t capacity, error_code& code) {
-    const auto size = std::make_shared<std::size_t>(0);
+std::size_t guarded_stream::transfer(const std::function<void(transfer_ending)>& start, error_code& code) {
+    const auto moved = std::make_shared<std::size_t>(0);
     code = wait([&](const ending& end) {
-        const auto take = [size, end](const error_code& failed, std::size_t count) {
-            *size = count;
+        start([moved, end](const error_code& failed, std::size_t count) {
+            *moved = count;
             end(failed);
-        };
-        tls_ ? tls_->async_read_some(asio::buffer(buffer, capacity), take)
-             : socket_.async_read_some(asio::buffer(buffer, capacity), take);
+        });
     });
-    return *size;
+    return *moved;
+}
+
+std::size_t guarded_stream::read(void* buffer, std::size_t capacity, error_code& code) {
+    const auto start = [&](const transfer_ending& end) {
+        tls_ ? tls_->async_read_some(asio::buffer(buffer, capacity), end)
+             : socket_.async_read_some(asio::buffer(buffer, capacity), end);
+    };
+    return transfer(start, code);
 }
 
 std::size_t guarded_stream::write(const void* bytes, std::size_t size, error_code& code) {
-    const auto written = std::make_shared<std::size_t>(0);
-    code = wait([&](const ending& end) {
-        const auto take = [written, end](const error_code& failed, std::size_t count) {
-            *written = count;
-            end(failed);
-        };
-        tls_ ? tls_->async_write_some(asio::buffer(bytes, size), take)
-             : socket_.async_write_some(asio::buffer(bytes, size), take);
-    });
-    return *written;
+    const auto start = [&](const transfer_ending& end) {
+        tls_ ? tls_->async_write_some(asio::buffer(bytes, size), end)
+             : socket_.async_write_some(asio::buffer(bytes, size), end);
+    };
+    return transfer(start, code);
 }
 
 }  // namespace hawser::engine

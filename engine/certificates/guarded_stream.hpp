@@ -67,6 +67,7 @@ public:
 private:
     using tcp = boost::asio::ip::tcp;
     using ending = std::function<void(const error_code&)>;
+    using transfer_ending = std::function<void(const error_code&, std::size_t)>;
 
     template <typename Buffer, typename Buffers>
     static Buffer first_of(const Buffers& buffers) {
@@ -80,6 +81,7 @@ private:
     }
 
     error_code wait(const std::function<void(ending)>& start);
+    std::size_t transfer(const std::function<void(transfer_ending)>& start, error_code& code);  // how many bytes
     result<void> start_tls(const std::string& host);
     void trust_anchors(boost::asio::ssl::context& context) const;
 

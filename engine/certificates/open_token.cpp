@@ -1,7 +1,5 @@
 #include "certificates/open_token.hpp"
 
-#include <openssl/crypto.h>
-
 #include <algorithm>
 #include <chrono>
 
