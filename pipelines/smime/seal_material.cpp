@@ -4,6 +4,7 @@
 
 #include "hawser/sdk/draft_private_keys.hpp"
 #include "hexadecimal.hpp"
+#include "sha256.hpp"
 #include "shared_by_content.hpp"
 #include "token_key.hpp"
 
@@ -44,16 +45,7 @@ std::shared_ptr<const signing_identity> parse_signer(const hawser_certificate& g
 }
 
 std::string digest_of(const hawser_certificate& given) {
-    std::string digest;
-    for (const hawser_string& bytes : {given.der, given.private_key}) {
-        unsigned char one[EVP_MAX_MD_SIZE];
-        unsigned size = 0;
-        if (EVP_Digest(bytes.data, bytes.size, one, &size, EVP_sha256(), nullptr) != 1) {
-            throw_openssl_failure("working out a digest");
-        }
-        digest.append(reinterpret_cast<const char*>(one), size);
-    }
-    return digest;
+    return sha256_of({given.der.data, given.der.size}) + sha256_of({given.private_key.data, given.private_key.size});
 }
 
 // What one seal_material is made from and with.

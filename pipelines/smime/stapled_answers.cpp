@@ -3,22 +3,10 @@
 #include <algorithm>
 #include <limits>
 
+#include "sha256.hpp"
 #include "trust_material.hpp"
 
 namespace hawser::smime {
-namespace {
-
-std::string sha256_of(std::string_view bytes) {
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned size = 0;
-    if (EVP_Digest(bytes.data(), bytes.size(), digest, &size, EVP_sha256(), nullptr) != 1) {
-        throw_openssl_failure("working out a digest");
-    }
-    return {reinterpret_cast<const char*>(digest), size};
-}
-
-}  // namespace
-
 void stapled_answers::add(stapled_answer answer, std::string_view der) {
     answer.size = der.size();
     answer.digest = sha256_of(der);
