@@ -10,7 +10,7 @@ import ssl
 import harness
 from harness import Work, check
 from private_slapd import SUFFIX, PrivateSlapd, published
-from revocation_test import COMPROMISED, MAIL, Authority, Cases, Host, ListServer, bindings_of, free_port, wait_for
+from revocation_test import COMPROMISED, MAIL, prepared, wait_for
 
 SERVER = "extendedKeyUsage = serverAuth\nkeyUsage = critical, digitalSignature\nsubjectAltName = {name}\n"
 HERE = "IP:127.0.0.1"
@@ -102,13 +102,7 @@ class Places:
 def main():
     given = harness.options()
     with Work(given) as work:
-        lists = ListServer()
-        authority = Authority(work, lists, free_port())
-        port, out = work.server("")
-        work.write("in.bin", b"The body.\r\n")
-        work.bindings("sealed", port, bindings_of(work.path, port))
-        host = Host(work, out)
-        cases = Cases(work, lists, authority, host)
+        _, lists, authority, host, cases = prepared(work)
         cases.mend()
         places = Places(work, cases, authority, host)
         places.https(lists)

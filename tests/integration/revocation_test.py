@@ -449,17 +449,22 @@ def bindings_of(folders, port):
                 "type": "SMTP", "address": "mailto:ap@example.test", "retryCount": 1000, "retryInterval": "1s", "properties": {"Subject": "Test"}}}]}
 
 
+def prepared(work):
+    """The port of a mail server, the server of lists, their authority, a host that signs and encrypts, and the cases of these."""
+    lists = ListServer()
+    authority = Authority(work, lists, free_port())
+    port, out = work.server("")
+    work.write("in.bin", b"The body.\r\n")
+    work.bindings("sealed", port, bindings_of(work.path, port))
+    host = Host(work, out)
+    return port, lists, authority, host, Cases(work, lists, authority, host)
+
+
 def main():
     given = harness.options()
     with Work(given) as work:
-        lists = ListServer()
-        authority = Authority(work, lists, free_port())
-        port, out = work.server("")
-        work.write("in.bin", b"The body.\r\n")
-        work.bindings("sealed", port, bindings_of(work.path, port))
+        port, lists, _, host, cases = prepared(work)
         lists.start()
-        host = Host(work, out)
-        cases = Cases(work, lists, authority, host)
         cases.good()
         lists.start()
         cases.revoked("signer", "root")
