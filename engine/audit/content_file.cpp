@@ -8,7 +8,7 @@
 #include <filesystem>
 
 #include "audit/facts.hpp"
-#include "base/clock.hpp"
+#include "base/uuid.hpp"
 
 namespace hawser::engine::audit {
 namespace {

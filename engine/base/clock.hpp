@@ -17,6 +17,5 @@ std::string rfc3339(std::int64_t unix_ms);  // "2026-11-25T08:30:00Z"
 
 clock& system_clock() noexcept;  // lives for the whole process; thread-safe
 
-std::string make_uuid();  // RFC 4122 version 4, lower case, 36 characters, from the kernel's randomness
 
 }  // namespace hawser::engine

@@ -12,7 +12,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "base/clock.hpp"
+#include "base/uuid.hpp"
 #include "control/body_file.hpp"
 #include "control/control_codec.hpp"
 #include "control/control_protocol.hpp"

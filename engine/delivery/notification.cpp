@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/clock.hpp"
+#include "base/uuid.hpp"
 
 namespace hawser::engine {
 namespace {

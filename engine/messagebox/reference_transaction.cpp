@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/clock.hpp"
+#include "base/uuid.hpp"
 #include "messagebox/reference_listing.hpp"
 
 namespace hawser::engine::test {

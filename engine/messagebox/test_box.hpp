@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/uuid.hpp"
 #include "messagebox/message_box.hpp"
 
 namespace hawser::engine::test {

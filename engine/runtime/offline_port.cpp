@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/clock.hpp"
+#include "base/uuid.hpp"
 #include "delivery/delivery_context.hpp"
 #include "runtime/submission_intake.hpp"
 #include "runtime/submitted_part.hpp"

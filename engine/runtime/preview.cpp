@@ -5,6 +5,7 @@
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
+#include "base/uuid.hpp"
 #include "pipeline/spool.hpp"
 #include "runtime/host_generation.hpp"
 #include "runtime/offline_port.hpp"

@@ -7,6 +7,7 @@
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
+#include "base/uuid.hpp"
 #include "hawser/abi.h"
 #include "runtime/body_taker.hpp"
 #include "runtime/content_digest.hpp"

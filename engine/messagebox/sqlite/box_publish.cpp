@@ -1,8 +1,8 @@
 // How a message gets in: one row, one delivery for each subscriber, and its submission key.
 #include <algorithm>
 
-#include "base/clock.hpp"
 #include "message/codec.hpp"
+#include "base/uuid.hpp"
 #include "messagebox/sqlite/box_writer.hpp"
 #include "messagebox/sqlite/schema.hpp"
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/clock.hpp"
+#include "base/uuid.hpp"
 #include "message/codec.hpp"
 #include "messagebox/sqlite/schema.hpp"
 
