@@ -7,6 +7,7 @@ set -uo pipefail
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$top"
 jobs=$(nproc)
+tests_at_once=$((jobs * 2))  # they wait for disks, timers and peers half of their time
 wanted=${*:-release asan tsan}
 summary=""
 failed=0
@@ -37,15 +38,15 @@ step "install" packaging/install-dependencies.sh --build --quickstart --tests ||
 if [[ " $wanted " == *" release "* ]]; then
     step "release: configure" configure release \
         && step "release: build" cmake --build --preset release -j "$jobs" \
-        && step "release: fast tests" ctest --test-dir build -LE "integration|slow" -j "$jobs" --output-on-failure \
-        && step "release: end to end" ctest --test-dir build -L integration -LE slow -j "$jobs" --output-on-failure \
-        && step "release: slow tests" ctest --test-dir build -L slow -j "$jobs" --output-on-failure
+        && step "release: fast tests" ctest --test-dir build -LE "integration|slow" -j "$tests_at_once" --output-on-failure \
+        && step "release: end to end" ctest --test-dir build -L integration -LE slow -j "$tests_at_once" --output-on-failure \
+        && step "release: slow tests" ctest --test-dir build -L slow -j "$tests_at_once" --output-on-failure
 fi
 if [[ " $wanted " == *" asan "* ]]; then
     export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1
     step "asan: configure" configure asan \
         && step "asan: build" cmake --build --preset asan -j "$jobs" \
-        && step "asan: unit and scenario" ctest --test-dir build-asan -L "unit|scenario|abi" -j "$jobs" --output-on-failure
+        && step "asan: unit and scenario" ctest --test-dir build-asan -L "unit|scenario|abi" -j "$tests_at_once" --output-on-failure
 fi
 if [[ " $wanted " == *" tsan "* ]]; then
     # Only these rooms: they hold the threads, and a whole third build would take too long.

@@ -37,7 +37,8 @@ TEST_CASE("hashes, bytes and times have their usual forms") {
     CHECK(time_text(1'764'000'000'007) == "2025-11-24T16:00:00.007Z");
 }
 
-TEST_CASE("facts are one JSON object, whatever is given, and are written in one line") {
+TEST_CASE("facts are one JSON object, whatever is given, and are written in one line" *
+          doctest::test_suite("sequential")) {
     CHECK(*compact_facts("{}") == "{}");
     CHECK(*compact_facts(" { \"a\" : [ 1 , -2 , 1.50e3, true , null , {} , [] , \"x\" ] ,\n\t\"b\":{} } ") ==
           R"({"a":[1,-2,1.50e3,true,null,{},[],"x"],"b":{}})");

@@ -80,7 +80,7 @@ bool names(const audit_verdict& verdict, const std::string& piece) {
 
 }  // namespace
 
-TEST_CASE("a byte that is changed in any record is found") {
+TEST_CASE("a byte that is changed in any record is found" * doctest::test_suite("sequential")) {
     const tampering_fixture f;
     for (const fs::path& file : f.record_files()) {
         const std::string text = text_of(file);
@@ -226,7 +226,7 @@ TEST_CASE("signatures that are left out, or made by another key, are found") {
     CHECK(names(f.verify(), "signed by a key that was not given: its fingerprint is " + thief->fingerprint()));
 }
 
-TEST_CASE("a garbled archive is no crash") {
+TEST_CASE("a garbled archive is no crash" * doctest::test_suite("sequential")) {
     const tampering_fixture f;
     const fs::path file = f.record_files()[0];
     const std::string text = text_of(file);

@@ -197,7 +197,8 @@ void check_against_model(const filled_box& filled, std::mt19937& random) {
 
 }  // namespace
 
-TEST_CASE("every filter, alone and combined, lists what fits and nothing else, in order, whole and in pages") {
+TEST_CASE("every filter, alone and combined, lists what fits and nothing else, in order, whole and in pages" *
+          doctest::test_suite("sequential")) {
     const unsigned seed = std::random_device{}();
     CAPTURE(seed);
     std::mt19937 random(seed);
@@ -205,7 +206,8 @@ TEST_CASE("every filter, alone and combined, lists what fits and nothing else, i
     check_against_model(filled, random);
 }
 
-TEST_CASE("an indexed property finds the same: indexed messages, earlier ones, and those that were edited") {
+TEST_CASE("an indexed property finds the same: indexed messages, earlier ones, and those that were edited" *
+          doctest::test_suite("sequential")) {
     const unsigned seed = std::random_device{}();
     CAPTURE(seed);
     std::mt19937 random(seed);
