@@ -102,7 +102,10 @@ certificate_facts read_certificate_facts(const certificate_entry& entry) {
     facts.is_authority = X509_check_ca(certificate) != 0;
     const std::uint32_t usage = X509_get_key_usage(certificate);  // all of them where there is no such extension
     const bool is_for_mail = (X509_get_extended_key_usage(certificate) & (XKU_SMIME | XKU_ANYEKU)) != 0;
-    const bool agrees = key != nullptr && EVP_PKEY_get_base_id(key) == EVP_PKEY_EC;
+    const int kind = key == nullptr ? EVP_PKEY_NONE : EVP_PKEY_get_base_id(key);
+    const bool agrees = kind == EVP_PKEY_EC;
+    facts.has_encryption_key = kind == EVP_PKEY_RSA || agrees;
+    facts.has_signing_key = facts.has_encryption_key || kind == EVP_PKEY_RSA_PSS;
     facts.fits_signing = is_for_mail && (usage & (KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION)) != 0;
     facts.fits_encryption = is_for_mail && (usage & (agrees ? KU_KEY_AGREEMENT : KU_KEY_ENCIPHERMENT)) != 0;
     ERR_clear_error();

@@ -14,6 +14,8 @@ struct certificate_facts {
     std::string serial;  // lower-case hexadecimal
     std::string key;     // "RSA 2048", "EC prime256v1", "ED25519"
     bool is_authority = false;
+    bool has_signing_key = false;  // of a kind that OpenSSL's CMS signs with
+    bool has_encryption_key = false;
     bool fits_signing = false;  // its key usages allow it to sign mail
     bool fits_encryption = false;
 };

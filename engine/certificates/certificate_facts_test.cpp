@@ -50,6 +50,21 @@ TEST_CASE("whether a certificate fits depends on its usages and its kind of key"
     CHECK(facts_of(folder, "plain.pem").key == "EC prime256v1");
 }
 
+TEST_CASE("a kind of key is for both, for signing alone, or for neither") {
+    test::made_folder folder;
+    const auto check = [&](const std::string& newkey, bool signs, bool encrypts) {
+        CAPTURE(newkey);
+        folder.run("openssl req -x509 -newkey " + newkey + " -nodes -days 30 -subj /CN=x -keyout /dev/null -out x.pem");
+        const certificate_facts facts = facts_of(folder, "x.pem");
+        CHECK(facts.has_signing_key == signs);
+        CHECK(facts.has_encryption_key == encrypts);
+    };
+    check("rsa:2048", true, true);
+    check("ec -pkeyopt ec_paramgen_curve:brainpoolP256r1", true, true);
+    check("rsa-pss -pkeyopt rsa_keygen_bits:2048", true, false);
+    check("ed25519", false, false);
+}
+
 TEST_CASE("a chain ends in an anchor, or it is said why it does not") {
     test::made_folder folder;
     folder.make("root");

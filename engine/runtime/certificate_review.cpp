@@ -127,7 +127,11 @@ void certificate_review::check_fitness(const certificate_entry& entry, bool sign
         add(finding_kind::error, entry.file_name, "",
             named(entry) + " is to sign, and there is no private key for it: put it into the same folder or token");
     }
-    if (signs && !facts.fits_signing) {
+    if (!(signs ? facts.has_signing_key : facts.has_encryption_key)) {
+        add(finding_kind::error, entry.file_name, "",
+            named(entry) + " has a key of the kind " + facts.key + ", which cannot be used for " +
+                (signs ? "signing" : "encryption") + " here: get one with an RSA or an elliptic curve key");
+    } else if (signs && !facts.fits_signing) {
         add(finding_kind::error, entry.file_name, "",
             named(entry) +
                 " cannot sign mail: its key usage has no digitalSignature, or its extended key usage no "

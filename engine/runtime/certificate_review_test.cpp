@@ -102,6 +102,16 @@ TEST_CASE("a signer without a key, an unfit one, and one that leads to no anchor
         given.port().primary.address = "mailto:bus@a.example";
         given.check_only("error", "bus.pem (CN=bus) cannot be encrypted for: its key usage has no keyEncipherment");
     }
+    SUBCASE("a kind of key that does not sign") {
+        given.folder.run(
+            "openssl req -x509 -newkey ed25519 -nodes -subj /CN=bus -days 100 -addext "
+            "subjectAltName=email:bus@a.example"
+            " -addext basicConstraints=CA:FALSE -keyout .key -out .crt && cat .crt .key > bus.pem");
+        given.content = read_certificate_folder(given.folder.path.string());
+        given.all.personal.certificates = {*test::find(given.content, "bus.pem")};
+        given.all.trusted.certificates = given.content.certificates;
+        given.check_only("error", "bus.pem (CN=bus) has a key of the kind ED25519, which cannot be used for signing");
+    }
     SUBCASE("no anchor") {
         std::erase_if(given.all.trusted.certificates, [](const auto& one) { return one.file_name == "bus.pem"; });
         given.check_only("error", "leads to no trusted certificate");

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "name_text.hpp"
 #include "revocation_sources.hpp"
 
 namespace hawser::smime {
@@ -20,18 +21,6 @@ std::string text_of(const BIO* out) {
     return {bytes, static_cast<std::size_t>(size)};
 }
 
-std::string subject_of(const X509* certificate) {
-    const bio_pointer out(BIO_new(BIO_s_mem()));
-    X509_NAME_print_ex(out.get(), X509_get_subject_name(certificate), 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB);
-    return text_of(out.get());
-}
-
-std::string issuer_of(const X509* certificate) {
-    const bio_pointer out(BIO_new(BIO_s_mem()));
-    X509_NAME_print_ex(out.get(), X509_get_issuer_name(certificate), 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB);
-    return text_of(out.get());
-}
-
 std::string time_of(const ASN1_TIME* time) {
     const bio_pointer out(BIO_new(BIO_s_mem()));
     ASN1_TIME_print(out.get(), time);
@@ -45,10 +34,10 @@ std::string explain(int code, const X509* at, certificate_purpose purpose) {
     case X509_V_ERR_CERT_NOT_YET_VALID: return "is not valid before " + time_of(X509_get0_notBefore(at));
     case X509_V_ERR_CERT_REVOKED: return "has been revoked by its issuer: it must not be used any more";
     case X509_V_ERR_UNABLE_TO_GET_CRL:
-        return "cannot be checked for revocation: there is no CRL of \"" + issuer_of(at) +
+        return "cannot be checked for revocation: there is no CRL of \"" + name_text(X509_get_issuer_name(at)) +
                "\"; put it into the folder of trusted certificates, or set CheckRevocationList to false";
     case X509_V_ERR_CRL_HAS_EXPIRED:
-        return "cannot be checked for revocation: the CRL of \"" + issuer_of(at) +
+        return "cannot be checked for revocation: the CRL of \"" + name_text(X509_get_issuer_name(at)) +
                "\" has expired; put a new one there";
     case X509_V_ERR_INVALID_PURPOSE:
     case X509_V_ERR_CERT_REJECTED:
@@ -60,16 +49,17 @@ std::string explain(int code, const X509* at, certificate_purpose purpose) {
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
-        return "has no chain to a trusted certificate: the certificate of its issuer \"" + issuer_of(at) +
-               "\" is missing";
+        return "has no chain to a trusted certificate: the certificate of its issuer \"" +
+               name_text(X509_get_issuer_name(at)) + "\" is missing";
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
-        return "ends in \"" + subject_of(at) + "\", which is not among the trusted certificates";
+        return "ends in \"" + name_text(X509_get_subject_name(at)) + "\", which is not among the trusted certificates";
     case X509_V_ERR_DIFFERENT_CRL_SCOPE:
     case X509_V_ERR_CRL_PATH_VALIDATION_ERROR:
         return "cannot be checked for revocation: no CRL that covers it can be trusted (" +
                std::string(X509_verify_cert_error_string(code)) + "); put the CRL, and the certificate that signs it " +
-               "where that is not \"" + issuer_of(at) + "\", into the folder of trusted certificates";
+               "where that is not \"" + name_text(X509_get_issuer_name(at)) +
+               "\", into the folder of trusted certificates";
     case X509_V_ERR_NO_EXPLICIT_POLICY:
         return "is not issued under a policy that its chain demands (RFC 5280 section 6.1): get one that is";
     default: return std::string("cannot be trusted: ") + X509_verify_cert_error_string(code);
@@ -180,10 +170,10 @@ std::string pending_answer(const X509* at, const certificate_question& question)
                          const std::string& name) {
     ERR_clear_error();
     const bool is_leaf = X509_cmp(at, certificate) == 0;
-    const std::string which = std::string("the ") +
-                              (question.purpose == certificate_purpose::signing ? "signing" : "encryption") +
-                              " certificate " + name + " (" + subject_of(certificate) + ") " +
-                              (is_leaf ? "" : "has the issuer \"" + subject_of(at) + "\", which ");
+    const std::string which =
+        std::string("the ") + (question.purpose == certificate_purpose::signing ? "signing" : "encryption") +
+        " certificate " + name + " (" + name_text(X509_get_subject_name(certificate)) + ") " +
+        (is_leaf ? "" : "has the issuer \"" + name_text(X509_get_subject_name(at)) + "\", which ");
     if (is_want_of_crl(code)) {
         if (const std::string pending = pending_answer(at, question); !pending.empty()) {
             throw try_later(which + "cannot be checked for revocation yet: " + pending);

@@ -3,6 +3,8 @@
 #include <openssl/ec.h>
 #include <openssl/rsa.h>
 
+#include "name_text.hpp"
+
 namespace hawser::smime {
 namespace {
 
@@ -24,17 +26,26 @@ void add_capabilities(CMS_SignerInfo* signer) {
     }
 }
 
-// Whether RSASSA-PSS is used: a profile's, and a key of another kind has its own way.
+// Whether RSASSA-PSS is used. A key for RSASSA-PSS alone (RFC 4055 section 1.2) has no other way, and one of an
+// elliptic curve has its own: a profile's padding is not for them, and one that was asked for by name is refused.
 bool uses_pss(const EVP_PKEY* key, const seal_algorithms& algorithms) {
-    if (algorithms.padding != signature_padding::pss || EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA) {
-        return algorithms.padding == signature_padding::pss;
+    const bool asks_for_pss = algorithms.padding == signature_padding::pss;
+    const int kind = EVP_PKEY_get_base_id(key);
+    if (kind == EVP_PKEY_RSA) {
+        return asks_for_pss;
     }
-    if (algorithms.demands_padding) {
+    const bool needs_pss = kind == EVP_PKEY_RSA_PSS;
+    if (algorithms.demands_padding && asks_for_pss && !needs_pss) {
         throw failure(
             "SignaturePadding pss is for RSA keys, and the signing certificate has another: leave SignaturePadding "
             "out, or sign with an RSA key");
     }
-    return false;
+    if (algorithms.demands_padding && !asks_for_pss && needs_pss) {
+        throw failure(
+            "SignaturePadding is pkcs1, and the signing certificate's key is for RSASSA-PSS alone: leave "
+            "SignaturePadding out, or sign with another RSA key");
+    }
+    return needs_pss;
 }
 
 void set_pss(CMS_SignerInfo* signer, const EVP_MD* digest) {
@@ -52,13 +63,31 @@ void set_pss(CMS_SignerInfo* signer, const EVP_MD* digest) {
     }
 }
 
-void refuse_unsupported(const EVP_PKEY* key, const char* whose) {
+const char* kind_of(const EVP_PKEY* key) {
+    const char* name = OBJ_nid2sn(EVP_PKEY_get_base_id(key));
+    return name == nullptr ? "unknown" : name;
+}
+
+void refuse_unsupported_signer(const EVP_PKEY* key) {
     const int kind = EVP_PKEY_get_base_id(key);
-    if (kind != EVP_PKEY_RSA && kind != EVP_PKEY_EC) {
-        const char* name = OBJ_nid2sn(kind);
-        throw failure("a key of the kind " + std::string(name == nullptr ? "unknown" : name) + " cannot be used for " +
-                      whose + ": it is not supported by this OpenSSL's CMS; use an RSA or an elliptic curve key");
+    if (kind != EVP_PKEY_RSA && kind != EVP_PKEY_RSA_PSS && kind != EVP_PKEY_EC) {
+        throw failure(std::string("a key of the kind ") + kind_of(key) +
+                      " cannot be used for signing: it is not supported by this OpenSSL's CMS; use an RSA or an "
+                      "elliptic curve key");
     }
+}
+
+void refuse_unsupported_recipient(const X509* certificate, const EVP_PKEY* key) {
+    const int kind = EVP_PKEY_get_base_id(key);
+    if (kind == EVP_PKEY_RSA || kind == EVP_PKEY_EC) {
+        return;
+    }
+    const std::string which = "the encryption certificate \"" + name_text(X509_get_subject_name(certificate)) +
+                              "\" has a key of the kind " + kind_of(key) + ", which cannot be used for encryption: ";
+    throw failure(
+        which +
+        (kind == EVP_PKEY_RSA_PSS ? "it is for signatures alone" : "it is not supported by this OpenSSL's CMS") +
+        "; ask its owner for a certificate with an RSA or an elliptic curve key");
 }
 
 // The content key goes to RSA by the transport that was chosen, to elliptic curves by ECDH with a SHA-256 KDF
@@ -68,7 +97,7 @@ void add_recipient(CMS_ContentInfo* cms, X509* certificate, const seal_algorithm
     if (key == nullptr) {
         throw_openssl_failure("reading a recipient's key");
     }
-    refuse_unsupported(key, "encryption");
+    refuse_unsupported_recipient(certificate, key);
     CMS_RecipientInfo* recipient = CMS_add1_recipient_cert(cms, certificate, CMS_KEY_PARAM);
     EVP_PKEY_CTX* context = recipient == nullptr ? nullptr : CMS_RecipientInfo_get0_pkey_ctx(recipient);
     if (context == nullptr) {
@@ -91,7 +120,7 @@ void add_recipient(CMS_ContentInfo* cms, X509* certificate, const seal_algorithm
 
 cms_pointer make_signed_data(const seal_material& material, const seal_algorithms& algorithms, bool adds_certificates,
                              bool is_detached) {
-    refuse_unsupported(material.signer->key.get(), "signing");
+    refuse_unsupported_signer(material.signer->key.get());
     cms_pointer cms(CMS_sign(nullptr, nullptr, nullptr, nullptr, streaming_flags | (is_detached ? CMS_DETACHED : 0U)));
     const bool is_pss = uses_pss(material.signer->key.get(), algorithms);
     const unsigned signer_flags = streaming_flags | CMS_CADES | CMS_NOSMIMECAP | (is_pss ? CMS_KEY_PARAM : 0U) |
@@ -100,6 +129,10 @@ cms_pointer make_signed_data(const seal_material& material, const seal_algorithm
         cms == nullptr ? nullptr
                        : CMS_add1_signer(cms.get(), material.signer->certificate.get(), material.signer->key.get(),
                                          algorithms.message_digest(), signer_flags);
+    if (signer == nullptr && EVP_PKEY_get_base_id(material.signer->key.get()) == EVP_PKEY_RSA_PSS) {
+        throw_openssl_failure("signing with a key for RSASSA-PSS, whose parameters do not allow the Digest " +
+                              algorithms.digest + ",");
+    }
     if (signer == nullptr) {
         throw_openssl_failure("preparing the signature");
     }

@@ -94,7 +94,8 @@ void describe_algorithms(config_spec& made) {
                      "DES3=0|DES=1|RC2=2|AES128=3|AES192=4|AES256=5|AES128GCM=6|AES256GCM=7")
         .enumeration("KeyTransport", "How the content key goes to RSA recipients: PKCS #1 v1.5, or OAEP with SHA-256.",
                      "pkcs1=0|oaep=1")
-        .enumeration("SignaturePadding", "Of an RSA signature: PKCS #1 v1.5, or PSS.", "pkcs1=0|pss=1")
+        .enumeration("SignaturePadding",
+                     "Of an RSA signature: PKCS #1 v1.5, or PSS. Keys for RSASSA-PSS alone have PSS.", "pkcs1=0|pss=1")
         .enumeration("Digest", "The hash of the signature.", "SHA256=0|SHA384=1|SHA512=2")
         .boolean("AllowLegacyAlgorithms", "Allows DES3, DES and RC2, which are not secure any more.", "false");
 }
@@ -109,7 +110,7 @@ seal_algorithms read_algorithms(const config& values) {
     }
     if (const std::string word = values.string("/SignaturePadding"); !word.empty()) {
         read.padding = word == "pss" ? signature_padding::pss : signature_padding::pkcs1;
-        read.demands_padding = word == "pss";
+        read.demands_padding = true;
     }
     if (const std::string word = values.string("/Digest"); !word.empty()) {
         read.digest = word;

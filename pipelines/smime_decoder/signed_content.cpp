@@ -34,7 +34,7 @@ std::string describe_signer(CMS_SignerInfo* signer) {
     if (CMS_SignerInfo_get0_signer_id(signer, &key_id, &issuer, &serial) != 1 || issuer == nullptr) {
         return "the signer";
     }
-    return "the signer whose certificate is number " + serial_of(serial) + " of \"" + text_of(issuer) + "\"";
+    return "the signer whose certificate is number " + serial_of(serial) + " of \"" + name_text(issuer) + "\"";
 }
 
 [[noreturn]] void throw_invalid(const std::string& who, const std::string& what) {
@@ -73,7 +73,7 @@ public:
             throw failure("the certificate of " + who_ +
                           " is neither in the message nor among the other people's: put it there");
         }
-        who_ = '"' + text_of(X509_get_subject_name(certificate_)) + '"';
+        who_ = '"' + name_text(X509_get_subject_name(certificate_)) + '"';
         if (key_ == nullptr) {  // as a DSA key whose parameters are its issuer's
             throw failure("the public key of " + who_ +
                           " cannot be used: it is of a kind, or has parameters, that this OpenSSL does not know");
@@ -140,8 +140,8 @@ private:
 signer_facts describe(CMS_SignerInfo* signer, const signer_check& check) {
     signer_facts facts;
     X509* certificate = check.certificate();
-    facts.subject = text_of(X509_get_subject_name(certificate));
-    facts.issuer = text_of(X509_get_issuer_name(certificate));
+    facts.subject = name_text(X509_get_subject_name(certificate));
+    facts.issuer = name_text(X509_get_issuer_name(certificate));
     facts.serial = serial_of(X509_get0_serialNumber(certificate));
     facts.thumbprint = thumbprint_of(certificate);
     facts.addresses = addresses_of(certificate);

@@ -55,14 +55,6 @@ std::string thumbprint_of(X509* certificate) {
     return hexadecimal(digest.data(), size);
 }
 
-std::string text_of(const X509_NAME* name) {
-    const bio_pointer out(BIO_new(BIO_s_mem()));
-    X509_NAME_print_ex(out.get(), name, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB);
-    char* bytes = nullptr;
-    const long size = BIO_get_mem_data(out.get(), &bytes);
-    return printable({bytes, static_cast<std::size_t>(size)});
-}
-
 std::string serial_of(const ASN1_INTEGER* serial) {
     return hexadecimal(ASN1_STRING_get0_data(serial), static_cast<std::size_t>(ASN1_STRING_length(serial)));
 }

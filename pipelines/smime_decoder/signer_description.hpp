@@ -4,12 +4,12 @@
 #include <string>
 #include <vector>
 
+#include "name_text.hpp"
 #include "openssl_pointers.hpp"
 
 namespace hawser::smime {
 
 std::string thumbprint_of(X509* certificate);  // SHA-1 in upper case hexadecimal digits, as Windows shows it
-std::string text_of(const X509_NAME* name);    // RFC 2253
 std::string serial_of(const ASN1_INTEGER* serial);
 std::vector<std::string> addresses_of(X509* certificate);
 // Whether the signing-certificate-v2 attribute (RFC 5035), if there is one, is about this certificate.

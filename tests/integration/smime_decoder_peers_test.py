@@ -63,19 +63,22 @@ class Bench:
         self.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "root.key", "-out", "root.pem", "-days", "30",
                   "-subj", "/CN=Root", "-addext", "keyUsage=critical,keyCertSign,cRLSign"])
         for number, (name, kind) in enumerate(PEOPLE.items(), 100):
-            self.run(["openssl", "req", "-new", "-newkey", *kind, "-nodes", "-keyout", f"{name}.key", "-subj",
-                      f"/CN={name}/emailAddress={name}@example.test", "-out", f"{name}.csr"])
-            self.run(["openssl", "x509", "-req", "-in", f"{name}.csr", "-CA", "root.pem", "-CAkey", "root.key", "-set_serial",
-                      str(number), "-days", "30", "-extfile", "extensions", "-out", f"{name}.crt"])
-            self.run(["openssl", "pkcs8", "-topk8", "-nocrypt", "-in", f"{name}.key", "-outform", "DER", "-out", f"{name}.p8"])
-            self.run(["openssl", "x509", "-in", f"{name}.crt", "-outform", "DER", "-out", f"{name}.der"])
-            self.run(["openssl", "pkcs12", "-export", "-keypbe", "PBE-SHA1-3DES", "-certpbe", "PBE-SHA1-3DES", "-macalg", "sha1",
-                      "-out", f"{name}.p12", "-passout", "pass:test", "-inkey", f"{name}.key", "-in", f"{name}.crt",
-                      "-certfile", "root.pem", "-name", name])
-            with open(self.work.path(f"{name}.pem"), "wb") as both:
-                for part in (f"{name}.crt", f"{name}.key"):
-                    with open(self.work.path(part), "rb") as file:
-                        both.write(file.read())
+            self.make_person(name, kind, number)
+
+    def make_person(self, name, kind, number):
+        self.run(["openssl", "req", "-new", "-newkey", *kind, "-nodes", "-keyout", f"{name}.key", "-subj",
+                  f"/CN={name}/emailAddress={name}@example.test", "-out", f"{name}.csr"])
+        self.run(["openssl", "x509", "-req", "-in", f"{name}.csr", "-CA", "root.pem", "-CAkey", "root.key", "-set_serial",
+                  str(number), "-days", "30", "-extfile", "extensions", "-out", f"{name}.crt"])
+        self.run(["openssl", "pkcs8", "-topk8", "-nocrypt", "-in", f"{name}.key", "-outform", "DER", "-out", f"{name}.p8"])
+        self.run(["openssl", "x509", "-in", f"{name}.crt", "-outform", "DER", "-out", f"{name}.der"])
+        self.run(["openssl", "pkcs12", "-export", "-keypbe", "PBE-SHA1-3DES", "-certpbe", "PBE-SHA1-3DES", "-macalg", "sha1",
+                  "-out", f"{name}.p12", "-passout", "pass:test", "-inkey", f"{name}.key", "-in", f"{name}.crt",
+                  "-certfile", "root.pem", "-name", name])
+        with open(self.work.path(f"{name}.pem"), "wb") as both:
+            for part in (f"{name}.crt", f"{name}.key"):
+                with open(self.work.path(part), "rb") as file:
+                    both.write(file.read())
 
     def decode(self, program, what, size, path, expected, settings=()):
         """One cell of the matrix."""

@@ -20,6 +20,10 @@ SIGNED = {"rsa": [("pkcs1", "SHA256"), ("pkcs1", "SHA384"), ("pkcs1", "SHA512"),
           **{curve: [("", "SHA256"), ("", "SHA384"), ("", "SHA512")] for curve in ("p256", "p384", "p521")}}
 CIPHERS = {"AES128": "aes-128-cbc", "AES192": "aes-192-cbc", "AES256": "aes-256-cbc", "AES128GCM": "aes-128-gcm", "AES256GCM": "aes-256-gcm",
            "DES3": "des-ede3-cbc", "DES": "des-cbc", "RC2": "rc2-cbc"}
+PSS_SHA256 = ["-pkeyopt", "rsa_pss_keygen_md:sha256", "-pkeyopt", "rsa_pss_keygen_mgf1_md:sha256", "-pkeyopt", "rsa_pss_keygen_saltlen:32"]
+PSS_KEYS = {"rsa-pss": ["rsa-pss", "-pkeyopt", "rsa_keygen_bits:2048"],
+            "rsa-pss-sha256": ["rsa-pss", "-pkeyopt", "rsa_keygen_bits:2048", *PSS_SHA256]}
+BRAINPOOL = {f"brainpoolP{bits}r1": ["ec", "-pkeyopt", f"ec_paramgen_curve:brainpoolP{bits}r1"] for bits in (256, 384, 512)}
 SENT = b"Due on Friday.\r\n"
 LEGACY = ("DES3", "DES", "RC2")
 
@@ -30,7 +34,7 @@ class Encoder(Bench):
     def configure(self, properties, signer, recipients, patch=None):
         for folder in ("personal", "other-people", "roots"):
             os.makedirs(self.work.path(folder), exist_ok=True)
-        for name in PEOPLE:
+        for name in self.people:
             self.copy(f"{name}.pem", f"personal/{name}.pem")
             self.copy(f"{name}.crt", f"other-people/{name}.crt")
         self.copy("root.pem", "roots/root.pem")
@@ -89,6 +93,7 @@ class Encoder(Bench):
 
     def __init__(self, work):
         super().__init__(work)
+        self.people = list(PEOPLE)
         self.kept = []
         os.mkdir(work.path("nss"))
         self.run(["certutil", "-d", "sql:nss", "-N", "--empty-password"])
@@ -163,6 +168,35 @@ def encryptions(bench):
                     bench.by_nss(what)  # cmsutil knows no OAEP, no curves and no GCM
 
 
+def further_keys(bench):
+    """Keys for RSASSA-PSS alone sign, by PSS and with no digest that their parameters do not allow; BSI's curves do everything."""
+    for number, (name, kind) in enumerate({**PSS_KEYS, **BRAINPOOL}.items(), 200):
+        bench.make_person(name, kind, number)
+        bench.people.append(name)
+    for signer in (*PSS_KEYS, *BRAINPOOL):
+        for digest in ("SHA256",) if signer == "rsa-pss-sha256" else ("SHA256", "SHA512"):
+            bench.seal({"SignatureType": "BlobSign", "Digest": digest}, signer=signer)
+            what = f"BlobSign, {'pss' if signer in PSS_KEYS else 'ecdsa'} {signer}, {digest}"
+            check(payload(bench.verified("sealed.eml")) == SENT, what)
+            shown = bench.structure("sealed.eml")
+            check(("rsassaPss" in shown) == (signer in PSS_KEYS), f"{what}: {shown}")
+            bench.note("OpenSSL cms", what)
+            bench.keep(what, signer)
+            check(payload(bench.decoded()) == SENT, f"our decoder: {what}")
+            bench.note("our decoder", what)
+    for who in BRAINPOOL:
+        for cipher in ("AES256", "AES256GCM"):
+            bench.seal({"EnableEncryption": True, "EncryptionAlgorithm": cipher}, recipients=(who,))
+            what = f"{cipher}, ECDH, SHA-256 KDF {who}"
+            bench.opened(who)
+            bench.check_opened(what, SENT)
+            bench.note("OpenSSL cms", what)
+            if not cipher.endswith("GCM"):
+                bench.keep(what, who)
+            check(payload(bench.decoded()) == SENT, f"our decoder: {what}")
+            bench.note("our decoder", what)
+
+
 def contents(bench):
     """Every kind of content, up to 64 MiB, to every program by what all of them know, and to those that know more by that."""
     for size, body in [*bodies(), ("64 MiB", os.urandom(1 << 20) * LARGE_MIB)]:
@@ -234,10 +268,14 @@ def wrapped(bench):
 def refused(bench):
     """What cannot be done is said, and nothing comes out."""
     wrong = {"SignaturePadding pss is for RSA keys": ({"SignatureType": "BlobSign", "SignaturePadding": "pss"}, "p256"),
+             "for RSASSA-PSS alone": ({"SignatureType": "BlobSign", "SignaturePadding": "pkcs1"}, "rsa-pss"),
+             "do not allow the Digest SHA512": ({"SignatureType": "BlobSign", "Digest": "SHA512"}, "rsa-pss-sha256"),
              "EncryptToSelf names": ({"EnableEncryption": True, "EncryptToSelf": "nobody.pem"}, "rsa")}
     for text, (properties, signer) in wrong.items():
         shown = bench.seal(properties, signer=signer, expect=69)
         check(text in shown, f"{properties}: {shown}")
+    shown = bench.seal({"EnableEncryption": True}, recipients=("rsa-pss",), expect=69)
+    check("rsa-pss" in shown and "it is for signatures alone" in shown, shown)
     bench.work.write("signs-only", b"keyUsage = critical, digitalSignature\nextendedKeyUsage = emailProtection\n")
     bench.run(["openssl", "x509", "-req", "-in", "p256.csr", "-CA", "root.pem", "-CAkey", "root.key", "-set_serial", "77", "-days", "30",
                "-extfile", "signs-only", "-out", "other-people/signs-only.crt"])
@@ -253,7 +291,7 @@ def refused(bench):
 class Decoding(Encoder):
     def decoded(self):
         words = [self.decoder, "--trusted", "root.pem", "--set", "CheckRevocationList=false", "--set", "AllowUnauthenticatedEncryption=true"]
-        for name in PEOPLE:
+        for name in self.people:
             words += ["--personal", f"{name}.pem"]
         return self.run([*words, "sealed.eml"])
 
@@ -279,7 +317,7 @@ def main():
     with Work(given) as work:
         bench = Decoding(work)
         import_into_gpgsm(bench)
-        for part in (signatures, encryptions, contents, bouncy_castle, both, wrapped, refused):
+        for part in (signatures, encryptions, further_keys, contents, bouncy_castle, both, wrapped, refused):
             part(bench)
             print(f"{part.__name__}: ok", flush=True)
         print(f"{sum(len(sizes) for sizes in bench.rows.values())} cells")
