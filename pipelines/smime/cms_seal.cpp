@@ -35,7 +35,9 @@ public:
         while (position_ == output_.size() && !is_finished_) {
             output_.clear();
             position_ = 0;
+            ERR_clear_error();
             is_finished_ = !produce(output_);
+            throw_if_memory_was_missing("sealing the message");
         }
         const std::size_t size = std::min(capacity, output_.size() - position_);
         std::memcpy(buffer, output_.data() + position_, size);

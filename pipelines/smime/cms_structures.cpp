@@ -120,6 +120,7 @@ void add_recipient(CMS_ContentInfo* cms, X509* certificate, const seal_algorithm
 
 cms_pointer make_signed_data(const seal_material& material, const seal_algorithms& algorithms, bool adds_certificates,
                              bool is_detached) {
+    ERR_clear_error();
     refuse_unsupported_signer(material.signer->key.get());
     cms_pointer cms(CMS_sign(nullptr, nullptr, nullptr, nullptr, streaming_flags | (is_detached ? CMS_DETACHED : 0U)));
     const bool is_pss = uses_pss(material.signer->key.get(), algorithms);
@@ -145,11 +146,13 @@ cms_pointer make_signed_data(const seal_material& material, const seal_algorithm
             throw_openssl_failure("adding the chain to the signature");
         }
     }
+    throw_if_memory_was_missing("preparing the signature");
     return cms;
 }
 
 cms_pointer make_enveloped_data(const seal_material& material, const seal_algorithms& algorithms,
                                 const sealing_cipher& cipher) {
+    ERR_clear_error();
     cms_pointer cms(algorithms.is_authenticated()
                         ? CMS_AuthEnvelopedData_create_ex(cipher.get(), cipher.library(), nullptr)
                         : CMS_EnvelopedData_create_ex(cipher.get(), cipher.library(), nullptr));
@@ -160,6 +163,7 @@ cms_pointer make_enveloped_data(const seal_material& material, const seal_algori
         add_recipient(cms.get(), sk_X509_value(material.recipients.get(), i), algorithms);
     }
     CMS_set_detached(cms.get(), 0);
+    throw_if_memory_was_missing("preparing the encryption");
     return cms;
 }
 

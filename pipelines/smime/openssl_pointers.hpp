@@ -42,4 +42,15 @@ using bio_pointer = std::unique_ptr<BIO, deleter<&BIO_free_all>>;
     throw failure(doing + " failed" + (reason == nullptr ? "" : std::string(": ") + reason));
 }
 
+// Where memory is missing, some of OpenSSL 3.0's encoders leave out what they had no memory for and report success; the
+// queue tells. For a queue that was empty before.
+inline void throw_if_memory_was_missing(const std::string& doing) {
+    while (const unsigned long code = ERR_get_error()) {
+        if (ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE) {
+            ERR_clear_error();
+            throw failure(doing + " failed: memory ran out");
+        }
+    }
+}
+
 }  // namespace hawser::smime

@@ -1,5 +1,5 @@
 // Memory runs out at OpenSSL's allocations in turn: no clear text leaves, and no recipient is dropped. A seal is whole,
-// or the message fails; but where OpenSSL 3.0 itself writes a damaged structure without a word, nobody can open it.
+// or the message fails, also where OpenSSL 3.0 reports success and has left something out.
 #include <openssl/crypto.h>
 
 #include <cstdlib>
@@ -33,8 +33,6 @@ struct people {
     identity carol = trusted.issue("Carol", "carol@example.test", key_kind::rsa_1024);
 };
 
-constexpr unsigned damaged_max = 6;  // in one sweep: failures while encoding that OpenSSL 3.0 does not report
-
 struct sealing {
     people all;
     kit::host host;
@@ -65,7 +63,6 @@ struct sealing {
         REQUIRE(opened(run(values).body) == everybody);
         const std::uint64_t last = allocation_count;
         unsigned failed = 0;
-        unsigned damaged = 0;
         for (std::uint64_t n = 1; n <= last; n += 3) {
             CAPTURE(n);
             allocation_count = 0;
@@ -75,12 +72,9 @@ struct sealing {
             failed += result.is_ok() ? 0U : 1U;
             CHECK(result.body.find("secret is") == std::string::npos);
             INFO(result.error);
-            const unsigned opened_by = opened(result.body);
-            CHECK((opened_by == 0 || (result.is_ok() && opened_by == everybody)));
-            damaged += result.is_ok() && opened_by == 0 ? 1U : 0U;
+            CHECK(opened(result.body) == (result.is_ok() ? everybody : 0U));
         }
-        CHECK(damaged <= damaged_max);
-        MESSAGE(last << " allocations: " << failed << " messages failed, " << damaged << " were damaged");
+        MESSAGE(last << " allocations: " << failed << " messages failed");
         return failed;
     }
 };
