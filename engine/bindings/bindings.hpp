@@ -17,7 +17,8 @@ namespace hawser::engine {
 // A property's value as the plugin's specification wants it: enumerations are their words, lists are split.
 struct typed_value {
     std::uint32_t type = 0;  // HAWSER_TYPE_*
-    std::string text;        // of a list: joined by '|'
+    std::string text;        // of a list: joined by '|'; "" where it is a secret
+    secret_text secret;
     std::vector<std::string> list;
     bool is_secret = false;
     bool is_default = false;  // nobody wrote it
@@ -156,8 +157,8 @@ struct revocation_binding {
 struct certificate_sources {
     std::string personal;  // a folder, absolute; "" = none
     std::string other_people;
-    std::string trusted;                           // "" = the system's
-    std::string signing;                           // thumbprint or file name
+    std::string trusted;  // "" = the system's
+    std::string signing;  // thumbprint or file name
     source_position signing_position;
     std::map<std::string, secret_text> passwords;  // of PKCS#12 files and encrypted keys, by file name
     std::int64_t warn_before_ms = std::int64_t{30} * 24 * 3600 * 1000;  // of the end of one that a port uses
@@ -168,7 +169,7 @@ struct certificate_sources {
 struct service_account_binding {
     std::string domain;  // "" = none
     std::string user;    // "" = not configured: adapters use the process's own account
-    std::string password;
+    secret_text password;
 };
 
 struct audit_archive_binding {

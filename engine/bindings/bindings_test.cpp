@@ -102,13 +102,18 @@ TEST_CASE("secrets come from the environment, a file or a credential; one writte
                 R"(}}, "sendPorts": [{"name": "A", "primaryTransport": {"type": "MAIL", "address": "mailto:x@y"}}]})"));
     };
     const auto value = [](const loaded& got) {
-        return got.bindings.send_ports.at(0).primary.properties.at("Password").text;
+        return got.bindings.send_ports.at(0).primary.properties.at("Password").secret.text();
     };
     CHECK(value(secret(R"({"env": "HAWSER_TEST_SECRET"})")) == "from-env");
     CHECK(value(secret(R"({"file": "secret"})")) == "from-file");
     CHECK(value(secret(R"({"credential": "smtp"})")) == "from-credential");
     CHECK(secret(R"({"env": "HAWSER_TEST_NO_SUCH"})").problems.has_errors());
     CHECK(secret(R"({"file": "no-such"})").problems.has_errors());
+    CHECK(secret(R"({"file": "credentials"})").problems.has_errors());  // a folder
+    f.write("largest", std::string(64 * 1024, 's'));
+    CHECK(value(secret(R"({"file": "largest"})")).size() == 64 * 1024);
+    f.write("larger", std::string(64 * 1024 + 1, 's'));
+    CHECK(secret(R"({"file": "larger"})").problems.has_errors());
     const loaded written = secret(R"("inline")");
     CHECK_FALSE(written.problems.has_errors());
     CHECK(written.problems.list().size() == 1);

@@ -43,9 +43,8 @@ void read_passwords(field_reader& fields, const std::string& base_directory, cer
                                  "\" in the certificate folders: correct the name, or "
                                  "put it there");
         }
-        std::string password;
-        if (read_secret(one.value, pointer, base_directory, problems, password)) {
-            sources.passwords.insert_or_assign(one.key, secret_text(std::move(password)));
+        if (std::optional<secret_text> password = read_secret(one.value, pointer, base_directory, problems)) {
+            sources.passwords.insert_or_assign(one.key, *std::move(password));
         }
     }
 }
@@ -100,10 +99,8 @@ void read_tokens(field_reader& fields, const std::string& base_directory, certif
         token_source source{token.string("module"), token.string("token"), {}};
         const bool has_module = is_module(entry, token, source.module, problems);
         const bool has_token = is_token(entry, token, source.uri, problems);
-        std::string pin;
-        const json_value* secret = token.any("pin");
-        if (secret != nullptr && read_secret(*secret, token.at("pin"), base_directory, problems, pin)) {
-            source.pin = secret_text(std::move(pin));
+        if (const json_value* secret = token.any("pin")) {
+            source.pin = read_secret(*secret, token.at("pin"), base_directory, problems).value_or(secret_text());
         }
         token.finish();
         if (has_module && has_token) {

@@ -141,7 +141,12 @@ bool read_string(const target& to, std::string& out) {
 bool read_value(const target& to, typed_value& out) {
     if ((to.spec.flags & HAWSER_SPEC_SECRET) != 0) {
         out.is_secret = true;
-        return read_secret(to.value, to.pointer, to.base_directory, to.problems, out.text) && check_size(to, out.text);
+        std::optional<secret_text> secret = read_secret(to.value, to.pointer, to.base_directory, to.problems);
+        if (!secret || !check_size(to, secret->text())) {
+            return false;
+        }
+        out.secret = *std::move(secret);
+        return true;
     }
     switch (to.spec.type) {
     case HAWSER_TYPE_INTEGER: return read_integer(to, out.text);

@@ -1,12 +1,16 @@
 #include "bindings/secret_reader.hpp"
 
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
+#include <memory>
+#include <string_view>
+#include <utility>
 
 namespace hawser::engine {
 namespace {
+
+constexpr std::size_t secret_size_max = 64 * 1024;
 
 // Whoever it is, this says why and where.
 struct secret_place {
@@ -14,53 +18,60 @@ struct secret_place {
     const std::string& pointer;
     diagnostics& problems;
 
-    bool refuse(const std::string& text, const std::string& hint = {}) const {
+    std::nullopt_t refuse(const std::string& text, const std::string& hint = {}) const {
         problems.error(value.position, pointer, text, hint);
-        return false;
+        return std::nullopt;
     }
 };
 
-bool read_secret_file(const secret_place& place, const std::filesystem::path& path, std::string& out) {
-    std::ifstream file(path, std::ios::binary);
-    if (!file) {
+// Without a buffer of the stream's, which nobody would wipe.
+std::optional<secret_text> read_secret_file(const secret_place& place, const std::filesystem::path& path) {
+    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rbe"), &std::fclose);
+    std::string text(secret_size_max + 1, '\0');
+    bool is_read = file != nullptr && std::setvbuf(file.get(), nullptr, _IONBF, 0) == 0;
+    if (is_read) {
+        text.resize(std::fread(text.data(), 1, text.size(), file.get()));
+        is_read = std::ferror(file.get()) == 0;
+    }
+    const secret_text all(std::move(text));
+    if (!is_read) {
         return place.refuse("the secret file " + path.string() + " cannot be read");
     }
-    out.assign(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
-    while (!out.empty() && (out.back() == '\n' || out.back() == '\r')) {  // an editor's last newline is no part of it
-        out.pop_back();
+    std::string_view secret = all.text();
+    if (secret.size() > secret_size_max) {
+        return place.refuse("the secret file " + path.string() + " is larger than 64 KiB: it cannot be the one");
     }
-    return true;
+    secret = secret.substr(0, secret.find_last_not_of("\r\n") + 1);  // an editor's last newline is no part of it
+    return secret_text(std::string(secret));
 }
 
-bool read_environment(const secret_place& place, const std::string& name, std::string& out) {
+std::optional<secret_text> read_environment(const secret_place& place, const std::string& name) {
     const char* value = std::getenv(name.c_str());
     if (value == nullptr) {
         return place.refuse("the environment variable " + name + " is not set");
     }
-    out = value;
-    return true;
+    return secret_text(std::string(value));
 }
 
-bool read_credential(const secret_place& place, const std::string& name, std::string& out) {
+std::optional<secret_text> read_credential(const secret_place& place, const std::string& name) {
     const char* folder = std::getenv("CREDENTIALS_DIRECTORY");
     if (folder == nullptr || name.find('/') != std::string::npos) {
         return place.refuse("there is no credential \"" + name +
                             "\": the service manager did not set CREDENTIALS_DIRECTORY");
     }
-    return read_secret_file(place, std::filesystem::path(folder) / name, out);
+    return read_secret_file(place, std::filesystem::path(folder) / name);
 }
 
 }  // namespace
 
-bool read_secret(const json_value& value, const std::string& pointer, const std::string& base_directory,
-                 diagnostics& problems, std::string& out) {
+std::optional<secret_text> read_secret(const json_value& value, const std::string& pointer,
+                                       const std::string& base_directory, diagnostics& problems) {
     const secret_place place{value, pointer, problems};
     if (value.is(json_value::kind::string)) {
         problems.warning(
             value.position, pointer,
             "a secret stands in the file itself: better {\"env\": …}, {\"file\": …} or {\"credential\": …}");
-        out = value.text;
-        return true;
+        return secret_text(value.text);
     }
     if (!value.is(json_value::kind::object) || value.members.size() != 1 ||
         !value.members[0].value.is(json_value::kind::string)) {
@@ -69,13 +80,13 @@ bool read_secret(const json_value& value, const std::string& pointer, const std:
     const std::string& source = value.members[0].key;
     const std::string& name = value.members[0].value.text;
     if (source == "env") {
-        return read_environment(place, name, out);
+        return read_environment(place, name);
     }
     if (source == "file") {
-        return read_secret_file(place, std::filesystem::path(base_directory) / name, out);
+        return read_secret_file(place, std::filesystem::path(base_directory) / name);
     }
     if (source == "credential") {
-        return read_credential(place, name, out);
+        return read_credential(place, name);
     }
     return place.refuse("unknown source of a secret \"" + source + '"', suggest(source, {"env", "file", "credential"}));
 }

@@ -37,7 +37,8 @@ service_account_binding read_service_account(field_reader& host, const std::stri
     const json_value* password = fields.any("password");
     fields.finish();
     if (password != nullptr) {
-        read_secret(*password, fields.at("password"), base_directory, problems, account.password);
+        account.password =
+            read_secret(*password, fields.at("password"), base_directory, problems).value_or(secret_text());
     }
     if (object->find("user") == nullptr || password == nullptr) {
         problems.error(object->position, host.at("serviceAccount"),

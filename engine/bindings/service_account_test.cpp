@@ -22,7 +22,7 @@ TEST_CASE("a service account has a domain, a user and a password from where secr
     const service_account_binding& account = got.bindings.host.service_account;
     CHECK(account.domain == "CONTOSO");
     CHECK(account.user == "svc");
-    CHECK(account.password == "pass word");
+    CHECK(account.password.text() == "pass word");
 }
 
 TEST_CASE("without a service account there is none, and its domain may be left out") {

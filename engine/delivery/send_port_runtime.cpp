@@ -1,7 +1,5 @@
 #include "delivery/send_port_runtime.hpp"
 
-#include <cstring>
-
 #include "pipeline/worker_pool.hpp"
 
 namespace hawser::engine {
@@ -85,8 +83,6 @@ const std::string* transport_runtime::find_secret(std::string_view name, const m
     const auto found = secrets.find(std::string(name));
     return found == secrets.end() || !found->second.is_allowed(context) ? nullptr : &found->second.value();
 }
-
-transport_secret::~transport_secret() { ::explicit_bzero(value_.data(), value_.size()); }
 
 bool transport_secret::is_allowed(const message_context& context) const {
     for (const auto& [name, configured] : guards_) {

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/secret_text.hpp"
 #include "delivery/rate_gate.hpp"
 #include "delivery/service_window.hpp"
 #include "delivery/tracked_body.hpp"
@@ -54,16 +55,13 @@ private:
 // A secret of a transport, and the values of the guarding properties (SMTPHost, TLS) that it was configured with.
 class transport_secret {
 public:
-    transport_secret(std::string value, std::map<std::string, std::string> guards)
+    transport_secret(secret_text value, std::map<std::string, std::string> guards)
         : value_(std::move(value)), guards_(std::move(guards)) {}
-    transport_secret(transport_secret&&) = default;
-    transport_secret& operator=(transport_secret&&) = default;
-    ~transport_secret();
-    const std::string& value() const noexcept { return value_; }
+    const std::string& value() const noexcept { return value_.text(); }
     bool is_allowed(const message_context& context) const;
 
 private:
-    std::string value_;
+    secret_text value_;
     std::map<std::string, std::string> guards_;  // full property name → value; "" = absent
 };
 

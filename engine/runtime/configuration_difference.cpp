@@ -104,7 +104,8 @@ changed_names difference(const std::map<std::string, std::string>& before,
 bool has_same_values(const typed_properties& one, const typed_properties& other) {
     return std::equal(one.begin(), one.end(), other.begin(), other.end(), [](const auto& a, const auto& b) {
         return a.first == b.first && a.second.type == b.second.type && a.second.text == b.second.text &&
-               a.second.list == b.second.list && a.second.is_secret == b.second.is_secret;
+               a.second.secret == b.second.secret && a.second.list == b.second.list &&
+               a.second.is_secret == b.second.is_secret;
     });
 }
 

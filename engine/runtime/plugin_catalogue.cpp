@@ -58,6 +58,8 @@ instance_config make_config(const typed_properties& properties) {
     for (const auto& [name, value] : properties) {
         if (value.type == HAWSER_TYPE_STRING_LIST) {
             config.set_list('/' + name, value.list);
+        } else if (value.is_secret) {
+            config.set('/' + name, value.secret);
         } else {
             config.set('/' + name, value.text);
         }

@@ -106,8 +106,8 @@ message_context::shared_properties properties_of(const transport_binding& bindin
 void add_service_account(transport_runtime& to, const service_account_binding& account,
                          std::map<std::string, std::string> guards) {
     if (!account.user.empty()) {
-        to.secrets.emplace(HAWSER_SECRET_SERVICE_DOMAIN, transport_secret(account.domain, {}));
-        to.secrets.emplace(HAWSER_SECRET_SERVICE_USER, transport_secret(account.user, {}));
+        to.secrets.emplace(HAWSER_SECRET_SERVICE_DOMAIN, transport_secret(secret_text(account.domain), {}));
+        to.secrets.emplace(HAWSER_SECRET_SERVICE_USER, transport_secret(secret_text(account.user), {}));
         to.secrets.emplace(HAWSER_SECRET_SERVICE_PASSWORD, transport_secret(account.password, std::move(guards)));
     }
 }
@@ -132,8 +132,8 @@ transport_runtime make_transport(const loaded_configuration& loaded, const adapt
         if (value.is_secret) {
             const bool is_handlers = value.is_from_handler;
             made.secrets.emplace(
-                name, transport_secret(value.text, guards_of(descriptor, is_handlers ? binding.handler_properties
-                                                                                     : binding.properties)));
+                name, transport_secret(value.secret, guards_of(descriptor, is_handlers ? binding.handler_properties
+                                                                                       : binding.properties)));
         }
     }
     add_service_account(made, loaded.bindings().host.service_account,

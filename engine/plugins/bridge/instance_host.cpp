@@ -1,7 +1,5 @@
 #include "plugins/bridge/instance_host.hpp"
 
-#include <cstring>
-
 #include "plugins/bridge/service_tables.hpp"
 
 namespace hawser::engine {
@@ -17,25 +15,19 @@ instance_host::instance_host(const engine_services& services, std::string instan
            this,
            [](const hawser_host*, hawser_string id) noexcept { return find_service_table(from_abi(id)); }} {}
 
-instance_config::~instance_config() {
-    for (auto& [pointer, value] : values_) {
-        ::explicit_bzero(value.data(), value.size());
-    }
-}
-
 void instance_config::set_list(const std::string& pointer, const std::vector<std::string>& values) {
     counts_[pointer] = static_cast<std::uint32_t>(values.size());
     std::string joined;
     for (std::size_t i = 0; i < values.size(); ++i) {
-        values_[pointer + '/' + std::to_string(i)] = values[i];
+        set(pointer + '/' + std::to_string(i), values[i]);
         joined += (i == 0 ? "" : "|") + values[i];
     }
-    values_[pointer] = std::move(joined);
+    set(pointer, std::move(joined));
 }
 
 const std::string* instance_config::find(std::string_view pointer) const {
     const auto found = values_.find(pointer);
-    return found == values_.end() ? nullptr : &found->second;
+    return found == values_.end() ? nullptr : &found->second.text();
 }
 
 std::uint32_t instance_config::count(std::string_view pointer) const {

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "base/clock.hpp"
+#include "base/secret_text.hpp"
 #include "certificates/token_key.hpp"
 #include "hawser/abi.h"
 #include "plugins/bridge/working_message.hpp"
@@ -63,15 +64,11 @@ private:
     hawser_host abi_;
 };
 
-// Validated configuration of one instance, by JSON pointer. Secrets in it are wiped when it goes.
+// Validated configuration of one instance, by JSON pointer. All of it is wiped when it goes: secrets are in it.
 class instance_config {
 public:
-    instance_config() = default;
-    instance_config(instance_config&&) = default;
-    instance_config& operator=(instance_config&&) = default;
-    ~instance_config();
-
-    void set(const std::string& pointer, std::string value) { values_[pointer] = std::move(value); }
+    void set(const std::string& pointer, std::string value) { set(pointer, secret_text(std::move(value))); }
+    void set(const std::string& pointer, secret_text value) { values_.insert_or_assign(pointer, std::move(value)); }
     void set_list(const std::string& pointer, const std::vector<std::string>& values);
     const std::string* find(std::string_view pointer) const;
     std::uint32_t count(std::string_view pointer) const;
@@ -82,7 +79,7 @@ public:
     }
 
 private:
-    std::map<std::string, std::string, std::less<>> values_;
+    std::map<std::string, secret_text, std::less<>> values_;
     std::map<std::string, std::uint32_t, std::less<>> counts_;
 };
 
