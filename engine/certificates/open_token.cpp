@@ -129,11 +129,11 @@ open_token::~open_token() {
 result<std::shared_ptr<open_token>> open_token::open(const token_source& source) {
     result<std::shared_ptr<const pkcs11_module>> module = pkcs11_module::load(source.module);
     if (!module) {
-        return unexpected(module.error());
+        return unexpected{module.error()};
     }
     result<found_token> found = find_token((*module)->functions(), source);
     if (!found) {
-        return unexpected(found.error());
+        return unexpected{found.error()};
     }
     std::shared_ptr<open_token> made(new open_token(std::move(*module), std::move(*found), source));
     try {
@@ -143,7 +143,7 @@ result<std::shared_ptr<open_token>> open_token::open(const token_source& source)
     }
     result<void> logged_in = log_in_to_token(made->module_->functions(), made->first_session_, made->found_, source);
     if (!logged_in) {
-        return unexpected(logged_in.error());
+        return unexpected{logged_in.error()};
     }
     return made;
 }

@@ -58,11 +58,11 @@ result<pkcs11_uri> parse_pkcs11_uri(std::string_view text) {
     const std::size_t question = std::min(text.find('?'), text.size());
     pkcs11_uri read;
     if (result<void> done = read_attributes(text.substr(0, question), ';', read.path); !done) {
-        return unexpected(done.error());
+        return unexpected{done.error()};
     }
     text.remove_prefix(std::min(question + 1, text.size()));
     if (result<void> done = read_attributes(text, '&', read.query); !done) {
-        return unexpected(done.error());
+        return unexpected{done.error()};
     }
     return read;
 }

@@ -102,7 +102,7 @@ std::string name_of(const token_source& source) { return "the token " + source.u
 result<found_token> find_token(CK_FUNCTION_LIST& functions, const token_source& source) {
     const result<pkcs11_uri> wanted = parse_pkcs11_uri(source.uri);
     if (!wanted) {
-        return unexpected(wanted.error());
+        return unexpected{wanted.error()};
     }
     const std::vector<found_token> tokens = list_tokens(functions);
     std::vector<found_token> fitting;
