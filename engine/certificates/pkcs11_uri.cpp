@@ -25,14 +25,22 @@ std::string percent_encoded(const std::string& text, std::string_view kept) {
     return encoded;
 }
 
+bool is_attribute_name(std::string_view text) {
+    return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+        return letters_and_digits.find(c) != std::string_view::npos || c == '-' || c == '_';
+    });
+}
+
+// What is wrong is not quoted: it may be the rest of a PIN with a separator in it.
 result<void> read_attributes(std::string_view text, char separator, std::map<std::string, std::string>& into) {
-    while (!text.empty()) {
+    for (int number = 1; !text.empty(); ++number) {
         const std::size_t end = std::min(text.find(separator), text.size());
         const std::string_view one = text.substr(0, end);
         text.remove_prefix(std::min(end + 1, text.size()));
         const std::size_t equals = one.find('=');
-        if (equals == 0 || equals == std::string_view::npos) {
-            return fail("pkcs11.uri", "an attribute is NAME=VALUE, and \"" + std::string(one) + "\" is not");
+        if (equals == std::string_view::npos || !is_attribute_name(one.substr(0, equals))) {
+            return fail("pkcs11.uri", "attribute " + std::to_string(number) + (separator == '&' ? " after the ?" : "") +
+                                          " is not NAME=VALUE, with letters, digits, - and _ in its name");
         }
         const std::string name(one.substr(0, equals));
         std::optional<std::string> value = percent_decoded(one.substr(equals + 1));

@@ -20,12 +20,20 @@ TEST_CASE("a PKCS #11 URI is read, and written again") {
 
 TEST_CASE("what is no PKCS #11 URI is refused with a reason") {
     for (const char* text : {"", "token=bus", "PKCS11:token=bus", "pkcs11:token", "pkcs11:=bus", "pkcs11:token=%4",
-                             "pkcs11:token=%", "pkcs11:token=%zz", "pkcs11:token=a;token=b", "pkcs11:;"}) {
+                             "pkcs11:token=%", "pkcs11:token=%zz", "pkcs11:token=a;token=b", "pkcs11:;",
+                             "pkcs11:to\nken=a", "pkcs11:\xff=a", "pkcs11:a b=c", "pkcs11:?a/b=c"}) {
         CAPTURE(text);
         const result<pkcs11_uri> read = parse_pkcs11_uri(text);
         REQUIRE_FALSE(read);
         CHECK_FALSE(read.error().text.empty());
     }
+}
+
+TEST_CASE("what is wrong in a PKCS #11 URI is told by its place, not quoted") {
+    const result<pkcs11_uri> read = parse_pkcs11_uri("pkcs11:token=bus?pin-value=12&34");
+    REQUIRE_FALSE(read);
+    CHECK(read.error().text.find("attribute 2 after the ?") == 0);
+    CHECK(read.error().text.find("34") == std::string::npos);
 }
 
 TEST_CASE("a URI fits where all that it says is so, whatever its type") {
