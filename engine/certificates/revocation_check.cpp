@@ -103,8 +103,9 @@ bool is_signed_for(OCSP_BASICRESP* basic, const std::string& issuer_der) {
 
 result<basic_response_pointer> read_response(const std::string& der) {
     const auto* bytes = reinterpret_cast<const unsigned char*>(der.data());
+    const auto* end = bytes + der.size();
     const response_pointer response(d2i_OCSP_RESPONSE(nullptr, &bytes, static_cast<long>(der.size())));
-    if (!response) {
+    if (!response || bytes != end) {
         return refuse("it is no OCSP answer");
     }
     if (const int status = OCSP_response_status(response.get()); status != OCSP_RESPONSE_STATUS_SUCCESSFUL) {

@@ -150,6 +150,8 @@ TEST_CASE("an OCSP answer is taken from the issuer or its delegate, about the ce
           Contains("does not know"));
     CHECK(all.error(question, all.answer(all.root, all.leaf, V_OCSP_CERTSTATUS_GOOD, -30)) == Contains("expired"));
     CHECK(all.error(question, "garbage") == Contains("no OCSP answer"));
+    CHECK(all.error(question, all.answer(all.root, all.leaf, V_OCSP_CERTSTATUS_GOOD, 600) + "more") ==
+          Contains("no OCSP answer"));
     const auto unbounded =
         check_revocation_answer(question, all.answer(all.root, all.leaf, V_OCSP_CERTSTATUS_GOOD, 0), {}, all.now);
     REQUIRE(unbounded);
