@@ -1,15 +1,14 @@
 #include "certificates/http_fetch.hpp"
 
-#include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 
 #include "certificates/guarded_stream.hpp"
+#include "certificates/http_answer.hpp"
 
 namespace hawser::engine {
 namespace {
 
 namespace http = boost::beast::http;
-constexpr unsigned header_size_max = 16 * 1024;
 
 http::request<http::string_body> make_message(const fetch_url& to, const fetch_request& request) {
     http::request<http::string_body> message;
@@ -42,23 +41,10 @@ result<std::string> fetch_http(const fetch_url& to, const fetch_request& request
     if (code) {
         return fail(server_away, "the request cannot be sent: " + stream.text_of(code));
     }
-    boost::beast::flat_buffer buffer;
-    http::response_parser<http::string_body> parser;
-    parser.body_limit(limits.size_max);
-    parser.header_limit(header_size_max);
-    http::read(stream, buffer, parser, code);
-    const char* kind = parser.is_header_done() ? answer_unfit : server_away;
-    if (code == http::error::body_limit) {
-        return fail(kind, "its answer has more than " + std::to_string(limits.size_max) + " bytes");
-    }
-    if (code) {
-        return fail(kind, "its answer cannot be read: " + stream.text_of(code));
-    }
-    if (parser.get().result() != http::status::ok) {
-        return fail(kind, "it answered with HTTP status " + std::to_string(parser.get().result_int()) +
-                              " (redirects are not followed)");
-    }
-    return std::move(parser.get().body());
+    return read_http_answer(
+        {[&](void* buffer, std::size_t capacity, auto& failed) { return stream.read(buffer, capacity, failed); },
+         [&](const auto& failed) { return stream.text_of(failed); }},
+        limits.size_max);
 }
 
 }  // namespace hawser::engine
