@@ -98,7 +98,7 @@ asio::awaitable<token_answer> converse(Stream& stream, const token_endpoint_addr
     request.prepare_payload();
     co_await http::async_write(stream, request, asio::use_awaitable);
 
-    boost::beast::basic_flat_buffer<wiped> buffer;
+    boost::beast::basic_flat_buffer<wiped> buffer(token_buffer_size_max);
     http::parser<false, wiped_body, wiped> parser;
     parser.body_limit(token_answer_size_max);
     parser.header_limit(token_header_size_max);

@@ -14,6 +14,7 @@ namespace hawser::smtp {
 
 inline constexpr std::size_t token_answer_size_max = 64 * 1024;
 inline constexpr std::size_t token_header_size_max = 16 * 1024;
+inline constexpr std::size_t token_buffer_size_max = 64 * 1024;  // also what comes with a chunk, and a trailer
 
 // tls_context verifies the endpoint's certificate; its name is checked here.
 boost::asio::awaitable<token_answer> request_token(boost::asio::io_context& io, blocking_pool& blocking,

@@ -79,11 +79,28 @@ result<revocation_validity> check_crl(const revocation_question& question, const
     return refuse("it is a CRL that no authority in the folders has signed");
 }
 
-certificate_id_pointer make_id(const revocation_question& question) {
+certificate_id_pointer make_id(const revocation_question& question, const EVP_MD* digest) {
     const x509_pointer certificate = x509_of(question.certificates.front());
     const x509_pointer issuer = x509_of(question.issuer);
-    return certificate_id_pointer(certificate && issuer ? OCSP_cert_to_id(EVP_sha1(), certificate.get(), issuer.get())
+    return certificate_id_pointer(certificate && issuer ? OCSP_cert_to_id(digest, certificate.get(), issuer.get())
                                                         : nullptr);
+}
+
+// Responders choose the hash by which they call a certificate (RFC 6960 section 4.1.1). Of several answers about the
+// same one that it is revoked counts.
+OCSP_SINGLERESP* find_answer(OCSP_BASICRESP* basic, const revocation_question& question) {
+    OCSP_SINGLERESP* found = nullptr;
+    for (const EVP_MD* digest : {EVP_sha1(), EVP_sha256(), EVP_sha384(), EVP_sha512()}) {
+        const certificate_id_pointer id = make_id(question, digest);
+        for (int i = id ? OCSP_resp_find(basic, id.get(), -1) : -1; i >= 0; i = OCSP_resp_find(basic, id.get(), i)) {
+            OCSP_SINGLERESP* one = OCSP_resp_get0(basic, i);
+            if (found == nullptr ||
+                OCSP_single_get0_status(one, nullptr, nullptr, nullptr, nullptr) == V_OCSP_CERTSTATUS_REVOKED) {
+                found = one;
+            }
+        }
+    }
+    return found;
 }
 
 // OpenSSL looks for the delegated responder's certificate in the answer, and whether the issuer gave it that purpose.
@@ -127,14 +144,14 @@ result<revocation_validity> check_ocsp(const revocation_question& question, cons
     if (!is_signed_for(basic->get(), question.issuer)) {
         return refuse("it is an OCSP answer that neither the certificate's issuer nor its delegate has signed");
     }
-    const certificate_id_pointer id = make_id(question);
-    int status = V_OCSP_CERTSTATUS_UNKNOWN;
+    OCSP_SINGLERESP* said = find_answer(basic->get(), question);
+    if (said == nullptr) {
+        return refuse("it is an OCSP answer about other certificates");
+    }
     int reason = 0;
     ASN1_GENERALIZEDTIME* begin = nullptr;
     ASN1_GENERALIZEDTIME* end = nullptr;
-    if (!id || OCSP_resp_find_status(basic->get(), id.get(), &status, &reason, nullptr, &begin, &end) != 1) {
-        return refuse("it is an OCSP answer about other certificates");
-    }
+    const int status = OCSP_single_get0_status(said, &reason, nullptr, &begin, &end);
     if (status == V_OCSP_CERTSTATUS_UNKNOWN) {
         return refuse("the responder does not know the certificate");
     }
@@ -167,7 +184,7 @@ bool has_same(const X509_CRL* left, const X509_CRL* right, int extension) {
 
 std::string make_ocsp_request(const revocation_question& question) {
     const request_pointer request(OCSP_REQUEST_new());
-    certificate_id_pointer id = make_id(question);
+    certificate_id_pointer id = make_id(question, EVP_sha1());  // which every responder knows (RFC 5019)
     std::string der;
     if (request && id && OCSP_request_add0_id(request.get(), id.get()) != nullptr) {
         static_cast<void>(id.release());  // the request's

@@ -96,10 +96,10 @@ struct authorities {
         X509_CRL_sign(made.get(), signer.key.get(), EVP_sha256());
         return encode<X509_CRL>(made.get(), &i2d_X509_CRL);
     }
-    std::string answer(const certified& signer, const certified& about, int status, std::int64_t end_s,
-                       int reason = 0) const {
+    std::string answer(const certified& signer, const certified& about, int status, std::int64_t end_s, int reason = 0,
+                       const EVP_MD* digest = EVP_sha1()) const {
         OCSP_BASICRESP* basic = OCSP_BASICRESP_new();
-        OCSP_CERTID* id = OCSP_cert_to_id(EVP_sha1(), about.certificate.get(), root.certificate.get());
+        OCSP_CERTID* id = OCSP_cert_to_id(digest, about.certificate.get(), root.certificate.get());
         ASN1_TIME* begin = ASN1_GENERALIZEDTIME_set(nullptr, now - 60);
         ASN1_TIME* end = ASN1_GENERALIZEDTIME_set(nullptr, now + end_s);
         OCSP_basic_add1_status(basic, id, status, reason, begin, begin, end_s == 0 ? nullptr : end);
@@ -142,6 +142,14 @@ TEST_CASE("an OCSP answer is taken from the issuer or its delegate, about the ce
     CHECK(all.error(question, all.answer(all.root, all.leaf, V_OCSP_CERTSTATUS_GOOD, 600)) == "");
     CHECK(all.error(question, all.answer(all.responder, all.leaf, V_OCSP_CERTSTATUS_GOOD, 600)) == "");
     CHECK(all.error(question, all.answer(all.responder, all.leaf, V_OCSP_CERTSTATUS_REVOKED, 600)) == "");
+    CHECK(all.error(question, all.answer(all.root, all.leaf, V_OCSP_CERTSTATUS_GOOD, 600, 0, EVP_sha256())) == "");
+    CHECK(check_revocation_answer(question,
+                                  all.answer(all.root, all.leaf, V_OCSP_CERTSTATUS_REVOKED, 600,
+                                             OCSP_REVOKED_STATUS_KEYCOMPROMISE, EVP_sha384()),
+                                  {}, all.now)
+              ->is_final);
+    CHECK(all.error(question, all.answer(all.root, all.leaf, V_OCSP_CERTSTATUS_GOOD, 600, 0, EVP_md5())) ==
+          Contains("other"));
     CHECK(all.error(question, all.answer(all.pretender, all.leaf, V_OCSP_CERTSTATUS_GOOD, 600)) == Contains("neither"));
     CHECK(all.error(question, all.answer(all.leaf, all.leaf, V_OCSP_CERTSTATUS_GOOD, 600)) == Contains("neither"));
     CHECK(all.error(question, all.answer(all.stranger, all.leaf, V_OCSP_CERTSTATUS_GOOD, 600)) == Contains("neither"));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <set>
 
 #include "trust_material.hpp"
 
@@ -19,6 +20,31 @@ std::string text_of(const ASN1_INTEGER* number) {
             static_cast<std::size_t>(ASN1_STRING_length(number))};
 }
 
+// What a certificate is called in answers: by whichever hash the responder chose (RFC 6960 section 4.1.1).
+class certificate_ids {
+public:
+    certificate_ids(const X509* certificate, const X509* issuer) : certificate_(certificate), issuer_(issuer) {}
+
+    bool has(const OCSP_CERTID* id) {
+        ASN1_OBJECT* algorithm = nullptr;
+        OCSP_id_get0_info(nullptr, &algorithm, nullptr, nullptr, const_cast<OCSP_CERTID*>(id));
+        const int digest = OBJ_obj2nid(algorithm);
+        if (digest != NID_sha1 && digest != NID_sha256 && digest != NID_sha384 && digest != NID_sha512) {
+            return false;
+        }
+        certificate_id_pointer& own = by_digest_[digest];
+        if (!own) {
+            own.reset(OCSP_cert_to_id(EVP_get_digestbynid(digest), certificate_, issuer_));
+        }
+        return own && OCSP_id_cmp(own.get(), id) == 0;
+    }
+
+private:
+    const X509* certificate_;
+    const X509* issuer_;
+    std::map<int, certificate_id_pointer> by_digest_;
+};
+
 std::int64_t end_of(const ASN1_GENERALIZEDTIME* begin, const ASN1_GENERALIZEDTIME* end) {
     return end == nullptr ? unix_time(begin) + unbounded_answer_s : unix_time(end);
 }
@@ -26,6 +52,18 @@ std::int64_t end_of(const ASN1_GENERALIZEDTIME* begin, const ASN1_GENERALIZEDTIM
 // What is on hold may be released again (RFC 5280 section 5.3.1); nothing else may.
 bool is_final(int reason) {
     return reason != OCSP_REVOKED_STATUS_CERTIFICATEHOLD && reason != OCSP_REVOKED_STATUS_REMOVEFROMCRL;
+}
+
+ocsp_status status_of(OCSP_SINGLERESP* single, std::int64_t now_unix) {
+    int reason = 0;
+    ASN1_GENERALIZEDTIME* begin = nullptr;
+    ASN1_GENERALIZEDTIME* end = nullptr;
+    const int status = OCSP_single_get0_status(single, &reason, nullptr, &begin, &end);
+    const bool is_current = unix_time(begin) <= now_unix + clock_skew_s && now_unix < end_of(begin, end);
+    if (status == V_OCSP_CERTSTATUS_REVOKED && (is_current || is_final(reason))) {
+        return ocsp_status::revoked;
+    }
+    return status == V_OCSP_CERTSTATUS_GOOD && is_current ? ocsp_status::good : ocsp_status::unknown;
 }
 
 }  // namespace
@@ -50,19 +88,15 @@ std::int64_t first_end_of(const ocsp_answer& answer) {
 }
 
 ocsp_status status_in(const ocsp_answer& answer, X509* certificate, X509* issuer, std::int64_t now_unix) {
-    const certificate_id_pointer id(OCSP_cert_to_id(EVP_sha1(), certificate, issuer));
-    int status = V_OCSP_CERTSTATUS_UNKNOWN;
-    int reason = 0;
-    ASN1_GENERALIZEDTIME* begin = nullptr;
-    ASN1_GENERALIZEDTIME* end = nullptr;
-    if (!id || OCSP_resp_find_status(answer.get(), id.get(), &status, &reason, nullptr, &begin, &end) != 1) {
-        return ocsp_status::unknown;
+    certificate_ids ids(certificate, issuer);
+    ocsp_status found = ocsp_status::unknown;
+    for (int i = 0; i < OCSP_resp_count(answer.get()); ++i) {
+        OCSP_SINGLERESP* single = OCSP_resp_get0(answer.get(), i);
+        if (ids.has(OCSP_SINGLERESP_get0_id(single))) {
+            found = std::max(found, status_of(single, now_unix));  // what is revoked none makes good
+        }
     }
-    const bool is_current = unix_time(begin) <= now_unix + clock_skew_s && now_unix < end_of(begin, end);
-    if (status == V_OCSP_CERTSTATUS_REVOKED && (is_current || is_final(reason))) {
-        return ocsp_status::revoked;
-    }
-    return status == V_OCSP_CERTSTATUS_GOOD && is_current ? ocsp_status::good : ocsp_status::unknown;
+    return found;
 }
 
 // OpenSSL refuses as well an answer that speaks of other issuers' certificates besides.
@@ -89,11 +123,15 @@ std::int64_t ocsp_answers::add(std::string_view der, const std::string& name) {
 }
 
 void ocsp_answers::add(const ocsp_answer& answer) {
+    std::set<std::string> serials;
     for (int i = 0; i < OCSP_resp_count(answer.get()); ++i) {
         const OCSP_CERTID* id = OCSP_SINGLERESP_get0_id(OCSP_resp_get0(answer.get(), i));
         ASN1_INTEGER* serial = nullptr;
         OCSP_id_get0_info(nullptr, nullptr, nullptr, &serial, const_cast<OCSP_CERTID*>(id));
-        answers_.emplace(text_of(serial), answer);
+        serials.insert(text_of(serial));
+    }
+    for (const std::string& serial : serials) {
+        answers_.emplace(serial, answer);
     }
 }
 
@@ -101,8 +139,7 @@ ocsp_status ocsp_answers::find(X509* certificate, X509* issuer, std::int64_t now
     ocsp_status found = ocsp_status::unknown;
     const auto [first, last] = answers_.equal_range(text_of(X509_get0_serialNumber(certificate)));
     for (auto one = first; one != last; ++one) {
-        found =
-            std::max(found, status_in(one->second, certificate, issuer, now_unix));  // what is revoked none makes good
+        found = std::max(found, status_in(one->second, certificate, issuer, now_unix));
     }
     return found;
 }

@@ -23,10 +23,10 @@ ocsp_people& all_with_ocsp() {
 }
 
 // The root's answer about one certificate.
-std::string answer_about(const identity& one, int status, std::int64_t begin_unix, std::int64_t end_unix) {
+std::string answer_about(const identity& one, int status, std::int64_t begin_unix, std::int64_t end_unix,
+                         const EVP_MD* digest = EVP_sha1()) {
     OCSP_BASICRESP* basic = OCSP_BASICRESP_new();
-    OCSP_CERTID* id =
-        OCSP_cert_to_id(EVP_sha1(), one.certificate.get(), all_with_ocsp().trusted.root().certificate.get());
+    OCSP_CERTID* id = OCSP_cert_to_id(digest, one.certificate.get(), all_with_ocsp().trusted.root().certificate.get());
     ASN1_TIME* begin = ASN1_TIME_set(nullptr, begin_unix);
     ASN1_TIME* end = ASN1_TIME_set(nullptr, end_unix);
     ASN1_TIME_to_generalizedtime(begin, &begin);
@@ -83,6 +83,23 @@ TEST_CASE("an OCSP answer takes the place of a CRL until it ends") {
     CHECK(one.error() == "");
     CHECK(one.end_unix == one.now + 600);
     one.now += 601;
+    CHECK(one.error() == Contains("there is no CRL"));
+}
+
+TEST_CASE("a responder may call the certificate by another hash than SHA-1") {
+    for (const EVP_MD* each : {EVP_sha256(), EVP_sha384(), EVP_sha512()}) {
+        ocsp_checking one;
+        one.trust.add_ocsp_answer(
+            answer_about(all_with_ocsp().alice, V_OCSP_CERTSTATUS_GOOD, one.now - 60, one.now + 600, each), "good");
+        CHECK(one.error() == "");
+        ocsp_checking other;
+        other.trust.add_ocsp_answer(
+            answer_about(all_with_ocsp().alice, V_OCSP_CERTSTATUS_REVOKED, one.now - 60, one.now + 600, each), "bad");
+        CHECK(other.error() == Contains("revoked"));
+    }
+    ocsp_checking one;
+    one.trust.add_ocsp_answer(
+        answer_about(all_with_ocsp().alice, V_OCSP_CERTSTATUS_GOOD, one.now - 60, one.now + 600, EVP_md5()), "weak");
     CHECK(one.error() == Contains("there is no CRL"));
 }
 
