@@ -45,14 +45,20 @@ int certificates_list(const arguments& given) {
     }
     const certificate_report report = inspect_certificates(*loaded, 0);
     if (given.is_json) {
-        print(json_of(report.certificates));
+        print(json_of(report));
         return exit_code::done;
     }
     std::string text;
     for (const certificate_summary& one : report.certificates) {
         text += (text.empty() ? "" : "\n") + text_of(one);
     }
-    print(text.empty() ? "there are no certificates in the folders and tokens of host.certificates\n" : text);
+    if (text.empty()) {
+        text = "there are no certificates in the folders and tokens of host.certificates\n";
+    }
+    for (const std::string& problem : report.unreadable) {
+        text += "\nwarning: " + plain(problem) + '\n';
+    }
+    print(text);
     return exit_code::done;
 }
 

@@ -218,27 +218,27 @@ std::string json_of(const probe_answer& answer, int exit_code) {
                 2);
 }
 
-std::string json_of(const std::vector<certificate_summary>& certificates) {
-    return dump({{"certificates", list_of(certificates,
-                                          [](const certificate_summary& one) {
-                                              return json{{"file", one.file},
-                                                          {"folder", one.folder},
-                                                          {"subject", one.subject},
-                                                          {"issuer", one.issuer},
-                                                          {"mailboxes", one.mailboxes},
-                                                          {"domains", one.domains},
-                                                          {"serial", one.serial},
-                                                          {"sha1", one.sha1},
-                                                          {"sha256", one.sha256},
-                                                          {"key", one.key},
-                                                          {"notBefore", time_json(one.not_before_unix_ms)},
-                                                          {"notAfter", time_json(one.not_after_unix_ms)},
-                                                          {"hasPrivateKey", one.has_private_key},
-                                                          {"token", one.token},
-                                                          {"isAuthority", one.is_authority},
-                                                          {"signsFor", one.signs_for},
-                                                          {"encryptedForBy", one.encrypted_for_by}};
-                                          })}},
+std::string json_of(const certificate_report& report) {
+    const auto certificate_json = [](const certificate_summary& one) {
+        return json{{"file", one.file},
+                    {"folder", one.folder},
+                    {"subject", one.subject},
+                    {"issuer", one.issuer},
+                    {"mailboxes", one.mailboxes},
+                    {"domains", one.domains},
+                    {"serial", one.serial},
+                    {"sha1", one.sha1},
+                    {"sha256", one.sha256},
+                    {"key", one.key},
+                    {"notBefore", time_json(one.not_before_unix_ms)},
+                    {"notAfter", time_json(one.not_after_unix_ms)},
+                    {"hasPrivateKey", one.has_private_key},
+                    {"token", one.token},
+                    {"isAuthority", one.is_authority},
+                    {"signsFor", one.signs_for},
+                    {"encryptedForBy", one.encrypted_for_by}};
+    };
+    return dump({{"certificates", list_of(report.certificates, certificate_json)}, {"unreadable", report.unreadable}},
                 2);
 }
 

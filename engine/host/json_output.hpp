@@ -22,7 +22,7 @@ std::string json_of(const message_detail& one);
 std::string json_of(const std::vector<port_summary>& ports, const std::vector<group_summary>& groups,
                     const std::vector<receive_port_summary>& receive_ports);
 std::string json_of(const probe_answer& answer, int exit_code);
-std::string json_of(const std::vector<certificate_summary>& certificates);
+std::string json_of(const certificate_report& report);  // the certificates, without what is wrong with them
 std::string json_of(const std::vector<certificate_finding>& findings, int exit_code);
 std::string json_of(const reload_answer& answer, int exit_code);
 std::string json_of(const host_status& status);

@@ -334,8 +334,12 @@ TEST_CASE_FIXTURE(folder_fixture, "preview, plugins and schema") {
     CHECK(contains(listed, "personal/bus.pem\n"));
     CHECK(contains(listed, "all of a.example\n"));
     CHECK(contains(listed, "signs for    Out\n"));
+    CHECK_FALSE(contains(listed, "warning"));
+    script.certificates.unreadable = {"the token is \x1b[31mout"};
+    CHECK(contains(captured(folder, certificates_list, words).out, "\nwarning: the token is \\x1b[31mout\n"));
     words.is_json = true;
     CHECK(contains(captured(folder, certificates_list, words).out, "\"signsFor\": [\n"));
+    CHECK(contains(captured(folder, certificates_list, words).out, "\"unreadable\": [\n    \"the token is"));
     words = given("certificates check");
     words.within_days = 2;
     const outcome warned = captured(folder, certificates_check, words);

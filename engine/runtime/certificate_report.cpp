@@ -60,6 +60,7 @@ certificate_report inspect_certificates(const configuration& loaded, std::int64_
             report.certificates.push_back(summary_of(entry, name, uses));
         }
     }
+    report.unreadable = all->problems();
     report.findings = certificate_review({own.bindings(), seals, *all, now_unix, within_ms}).take_findings();
     return report;
 }

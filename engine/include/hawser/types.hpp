@@ -290,6 +290,7 @@ struct certificate_finding {
 struct certificate_report {
     std::vector<certificate_summary> certificates;
     std::vector<certificate_finding> findings;  // errors first
+    std::vector<std::string> unreadable;        // files and tokens, and why: what they have is not among these
 };
 
 // What a bindings file holds, for `hawser check` to say.
