@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <chrono>
 
-#include "certificates/refused_pins.hpp"
-
 namespace hawser::engine {
 namespace {
 
@@ -108,7 +106,7 @@ private:
 };
 
 open_token::open_token(std::shared_ptr<const pkcs11_module> module, found_token found, const token_source& source)
-    : module_(std::move(module)), found_(std::move(found)), name_(hawser::engine::name_of(source)), pin_(source.pin) {
+    : module_(std::move(module)), found_(std::move(found)), source_(source), name_(hawser::engine::name_of(source)) {
     idle_.reserve(sessions_max);
     CK_TOKEN_INFO info{};
     if (module_->functions().C_GetTokenInfo(found_.slot, &info) == CKR_OK &&
@@ -168,7 +166,7 @@ std::string open_token::use(const token_private_key& key, const key_use& wanted)
         made = derive(session.get(), handle, wanted.input);
     } else {
         begin(session.get(), handle, wanted.operation);
-        log_in_for_use(session.get(), key);
+        log_in(session.get(), key);
         made =
             is_signature(wanted.operation) ? sign(session.get(), wanted.input) : decrypt(session.get(), wanted.input);
     }
@@ -189,22 +187,14 @@ void open_token::begin(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key, key_oper
     check_pkcs11(code, "beginning to use the key");
 }
 
-// Some keys want the PIN each time. One that was taken at the login is not wrong now, unless it has been changed: then
-// it is given no second time either.
-void open_token::log_in_for_use(CK_SESSION_HANDLE session, const token_private_key& key) {
+// Some keys want the PIN each time. One that was taken at the login is not wrong now, unless it has been changed.
+void open_token::log_in(CK_SESSION_HANDLE session, const token_private_key& key) {
     if (!key.asks_for_each_use) {
         return;
     }
-    const std::string id = name_ + ' ' + to_text(found_.identity);
-    if (refused_pins::of_process().has(id, pin_)) {
-        throw pkcs11_failure("giving the PIN for a use of the key", CKR_PIN_INCORRECT);
+    if (const result<void> taken = log_in_for_use(module_->functions(), session, found_, source_); !taken) {
+        throw pin_refusal(taken.error().text);
     }
-    const std::string& pin = pin_.text();
-    const CK_RV code = module_->functions().C_Login(session, CKU_CONTEXT_SPECIFIC, bytes_of(pin), pin.size());
-    if (code == CKR_PIN_INCORRECT) {
-        refused_pins::of_process().add(id, pin_);
-    }
-    check_pkcs11(code, "giving the PIN for a use of the key");
 }
 
 std::string open_token::sign(CK_SESSION_HANDLE session, std::string_view input) {

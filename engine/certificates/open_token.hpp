@@ -30,7 +30,7 @@ public:
     const pkcs11_uri& identity() const noexcept { return found_.identity; }  // model, manufacturer, serial, token
     token_objects list_objects();                                            // one thread at a time
 
-    // Throws use_refusal as well.
+    // Throws use_refusal and pin_refusal as well.
     std::string use(const token_private_key& key, const key_use& wanted);
 
     // The token does not do it (with a reason), or the input does not fit the key (without one).
@@ -43,12 +43,18 @@ public:
         const char* code_;
     };
 
+    // A key that asks for the PIN at each use was given one that is wrong by now. Says what to do.
+    class pin_refusal : public std::runtime_error {
+    public:
+        using std::runtime_error::runtime_error;
+    };
+
 private:
     class borrowed_session;
     open_token(std::shared_ptr<const pkcs11_module> module, found_token found, const token_source& source);
     CK_SESSION_HANDLE open_session();
     void begin(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key, key_operation operation);
-    void log_in_for_use(CK_SESSION_HANDLE session, const token_private_key& key);
+    void log_in(CK_SESSION_HANDLE session, const token_private_key& key);
     std::string sign(CK_SESSION_HANDLE session, std::string_view input);
     std::string decrypt(CK_SESSION_HANDLE session, std::string_view input);
     std::string derive(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key, std::string_view point);
@@ -57,8 +63,8 @@ private:
 
     std::shared_ptr<const pkcs11_module> module_;
     found_token found_;
-    std::string name_;  // for a person
-    secret_text pin_;   // for keys that ask for it at each use
+    token_source source_;  // its PIN is for keys that ask for it at each use
+    std::string name_;     // for a person
     CK_SESSION_HANDLE first_session_ = 0;
     std::mutex mutex_;  // of the sessions
     std::condition_variable given_back_;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "base/openssl_pointers.hpp"
 #include "certificates/open_token.hpp"
@@ -12,7 +13,8 @@
 namespace hawser::engine {
 namespace {
 
-constexpr std::chrono::seconds look_interval{5};
+// The certificate keeper comes every two seconds, and looks every second time: what is put in is found within five.
+constexpr std::chrono::seconds look_interval{4};
 
 pkcs11_uri object_uri(const pkcs11_uri& token, const std::string& id, const std::string& label) {
     pkcs11_uri uri = token;
@@ -73,6 +75,13 @@ struct pkcs11_token::content {
     std::map<std::string, token_private_key> keys;  // by the text that names them
 };
 
+// What a look has found.
+struct pkcs11_token::finding {
+    std::shared_ptr<open_token> token;    // null: it cannot be used
+    std::shared_ptr<const content> made;  // null: as before
+    std::string problem;                  // why it cannot be used
+};
+
 pkcs11_token::pkcs11_token(token_source from) : from_(std::move(from)), name_(name_of(from_)) {}
 pkcs11_token::~pkcs11_token() = default;
 
@@ -88,45 +97,56 @@ bool pkcs11_token::has_key(const std::string& private_key) const {
 
 bool pkcs11_token::refresh(folder_look look) {
     const auto now = std::chrono::steady_clock::now();
-    if (look == folder_look::settled && now - looked_at_ < look_interval) {
-        return false;
+    std::shared_ptr<open_token> known;
+    bool was_lost = false;
+    {
+        const std::lock_guard lock(mutex_);
+        if (look == folder_look::settled && !is_lost_ && now - looked_at_ < look_interval) {
+            return false;
+        }
+        known = open_;
+        was_lost = std::exchange(is_lost_, false);
     }
     looked_at_ = now;
-    std::shared_ptr<const content> made;
-    std::string problem = look_into(made);
+    const std::weak_ptr<open_token> former = known;
+    finding found = look_into(std::move(known));
     const std::lock_guard lock(mutex_);
-    bool has_changed = problem != problem_;
-    problem_ = std::move(problem);
-    if (made &&
-        (!content_ || made->objects != content_->objects || to_text(made->identity) != to_text(content_->identity))) {
-        content_ = std::move(made);
+    bool has_changed = false;
+    if (found.token == nullptr || found.token != former.lock() || !is_lost_) {  // else the next look opens it
+        has_changed = was_lost || is_lost_ || found.problem != problem_;
+        open_ = std::move(found.token);
+        problem_ = std::move(found.problem);
+        is_lost_ = false;
+    }
+    if (found.made && (!content_ || found.made->objects != content_->objects ||
+                       to_text(found.made->identity) != to_text(content_->identity))) {
+        content_ = std::move(found.made);
         has_changed = true;
     }
     return has_changed;
 }
 
-// Why it cannot be used, if it cannot.
-std::string pkcs11_token::look_into(std::shared_ptr<const content>& made) {
-    std::shared_ptr<open_token> token;
-    {
-        const std::lock_guard lock(mutex_);
-        token = open_;
-    }
-    if (!token) {
-        result<std::shared_ptr<open_token>> opened = open_token::open(from_);
-        if (!opened) {
-            return opened.error().text;
+// One that does not answer any more is opened anew at once: it may be back, or have lost its sessions only.
+pkcs11_token::finding pkcs11_token::look_into(std::shared_ptr<open_token> known) {
+    if (known) {
+        try {
+            std::shared_ptr<const content> made = read(*known);
+            return {std::move(known), std::move(made), ""};
+        } catch (const pkcs11_failure& failure) {
+            lose(known, text_of_loss(failure.what()));
+            known = nullptr;  // closes its sessions, where no use has it
         }
-        token = std::move(*opened);
+    }
+    result<std::shared_ptr<open_token>> opened = open_token::open(from_);
+    if (!opened) {
+        return {nullptr, nullptr, opened.error().text};
     }
     try {
-        made = read(*token);
+        std::shared_ptr<const content> made = read(**opened);
+        return {std::move(*opened), std::move(made), ""};
     } catch (const pkcs11_failure& failure) {
-        return lose(token, failure.what()).text;
+        return {nullptr, nullptr, text_of_loss(failure.what())};
     }
-    const std::lock_guard lock(mutex_);
-    open_ = std::move(token);
-    return {};
 }
 
 std::shared_ptr<const pkcs11_token::content> pkcs11_token::read(open_token& token) const {
@@ -153,14 +173,20 @@ std::shared_ptr<const pkcs11_token::content> pkcs11_token::read(open_token& toke
     return fresh;
 }
 
+std::string pkcs11_token::text_of_loss(const std::string& why) const {
+    return name_ + " cannot be used now: " + why +
+           "; put the token in if it was taken out: it is opened again as soon as it is there";
+}
+
 // The next look opens it again; whoever uses it now gets to know by himself.
-error pkcs11_token::lose(const std::shared_ptr<open_token>& lost, const std::string& why) {
+error pkcs11_token::lose(const std::shared_ptr<open_token>& lost, const std::string& problem) {
     const std::lock_guard lock(mutex_);
     if (open_ == lost) {
         open_ = nullptr;
-        problem_ = name_ + " cannot be used now: " + why + "; it is opened again as soon as it is there";
+        problem_ = problem;
+        is_lost_ = true;
     }
-    return {token_is_out, problem_};
+    return {token_is_out, problem};
 }
 
 void pkcs11_token::add_to(certificate_folder& personal, std::vector<std::string>& notes) const {
@@ -217,9 +243,11 @@ result<std::string> pkcs11_token::use(const std::string& private_key, const key_
         return token->use(key, wanted);
     } catch (const open_token::use_refusal& refusal) {
         return fail(refusal.code(), refusal.what());
+    } catch (const open_token::pin_refusal& refusal) {
+        return unexpected{lose(token, refusal.what())};
     } catch (const pkcs11_failure& failure) {
         if (is_token_gone(failure.code())) {
-            return unexpected{lose(token, failure.what())};
+            return unexpected(lose(token, text_of_loss(failure.what())));
         }
         return fail(token_is_out, name_ + ": " + failure.what());
     }

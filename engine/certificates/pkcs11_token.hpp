@@ -28,8 +28,8 @@ public:
     pkcs11_token(const pkcs11_token&) = delete;
     pkcs11_token& operator=(const pkcs11_token&) = delete;
 
-    // Looks what is there, opening it if need be; where it is `settled` not more often than every five seconds. True:
-    // add_to() does another thing now.
+    // Looks what is there, opening it if need be. Where it is `settled`, only if a use has found it gone, or the last
+    // look is some seconds ago. True: add_to() does another thing now.
     bool refresh(folder_look look);
 
     // Appends its certificates; gives certificates without a private key the one that is in the token; and says why it
@@ -43,9 +43,11 @@ public:
 
 private:
     struct content;
-    std::string look_into(std::shared_ptr<const content>& made);
+    struct finding;
+    finding look_into(std::shared_ptr<open_token> known);
     std::shared_ptr<const content> read(open_token& token) const;
-    error lose(const std::shared_ptr<open_token>& lost, const std::string& why);
+    std::string text_of_loss(const std::string& why) const;
+    error lose(const std::shared_ptr<open_token>& lost, const std::string& problem);
 
     token_source from_;
     std::string name_;
@@ -53,6 +55,7 @@ private:
     std::shared_ptr<open_token> open_;        // null: it is not there
     std::shared_ptr<const content> content_;  // as it was read last; null: never
     std::string problem_;
+    bool is_lost_ = false;                             // since the last look, by a use
     std::chrono::steady_clock::time_point looked_at_;  // refresh()'s alone
 };
 

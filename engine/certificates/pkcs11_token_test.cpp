@@ -3,6 +3,10 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
+#include <thread>
+#include <vector>
+
 #include "certificates/certificate_store.hpp"
 #include "certificates/refused_pins.hpp"
 
@@ -42,10 +46,33 @@ TEST_CASE("only keys that a token has can be used") {
 
 TEST_CASE("a refused PIN is known for its token, and for no other") {
     refused_pins pins;
-    pins.add("one", secret_text("4711"));
-    CHECK(pins.has("one", secret_text("4711")));
-    CHECK_FALSE(pins.has("one", secret_text("4712")));
-    CHECK_FALSE(pins.has("two", secret_text("4711")));
+    const secret_text pin("4711");
+    const secret_text other("4712");
+    refused_pins::turn(pins, "one", pin).refuse();
+    CHECK(refused_pins::turn(pins, "one", pin).is_refused());
+    CHECK_FALSE(refused_pins::turn(pins, "one", other).is_refused());
+    CHECK_FALSE(refused_pins::turn(pins, "two", pin).is_refused());
+}
+
+TEST_CASE("a wrong PIN is given once, however many threads have it") {
+    refused_pins pins;
+    const secret_text pin("4711");
+    std::atomic<int> given{0};
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 8; ++i) {
+        threads.emplace_back([&] {
+            refused_pins::turn turn(pins, "one", pin);
+            if (!turn.is_refused()) {
+                ++given;
+                std::this_thread::yield();
+                turn.refuse();
+            }
+        });
+    }
+    for (std::thread& one : threads) {
+        one.join();
+    }
+    CHECK(given == 1);
 }
 
 }  // namespace hawser::engine

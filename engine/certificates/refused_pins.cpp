@@ -9,15 +9,16 @@ refused_pins& refused_pins::of_process() {
     return all;
 }
 
-bool refused_pins::has(const std::string& token, const secret_text& pin) const {
+refused_pins::token_record& refused_pins::record_of(const std::string& token) {
     const std::lock_guard lock(mutex_);
-    const auto found = all_.find(token);
-    return found != all_.end() && std::find(found->second.begin(), found->second.end(), pin) != found->second.end();
+    return all_[token];
 }
 
-void refused_pins::add(const std::string& token, const secret_text& pin) {
-    const std::lock_guard lock(mutex_);
-    all_[token].push_back(pin);
+refused_pins::turn::turn(refused_pins& all, const std::string& token, const secret_text& pin)
+    : record_(all.record_of(token)), pin_(pin), lock_(record_.giving) {}
+
+bool refused_pins::turn::is_refused() const {
+    return std::find(record_.refused.begin(), record_.refused.end(), pin_) != record_.refused.end();
 }
 
 }  // namespace hawser::engine

@@ -3,6 +3,7 @@
 #include <string_view>
 #include <vector>
 
+#include "certificates/pkcs11_objects.hpp"
 #include "certificates/refused_pins.hpp"
 
 namespace hawser::engine {
@@ -95,6 +96,24 @@ result<void> refuse_by_flags(const CK_TOKEN_INFO& info, const token_source& sour
     return {};
 }
 
+bool is_refusal(CK_RV code) {
+    return code == CKR_PIN_INCORRECT || code == CKR_PIN_INVALID || code == CKR_PIN_LEN_RANGE ||
+           code == CKR_PIN_LOCKED || code == CKR_PIN_EXPIRED;
+}
+
+result<void> refuse_pin(CK_RV code, const std::string& who) {
+    return code == CKR_PIN_EXPIRED || code == CKR_PIN_LOCKED
+               ? fail(token_is_out, who + " lets nobody in: " + pkcs11_reason(code) +
+                                        "; set its PIN anew with its maker's tool, and reload")
+               : refuse_known_pin(who);
+}
+
+CK_RV give_pin(CK_FUNCTION_LIST& functions, CK_SESSION_HANDLE session, CK_USER_TYPE user, const token_source& source) {
+    const std::string& pin = source.pin.text();
+    auto* bytes = reinterpret_cast<unsigned char*>(const_cast<char*>(pin.data()));  // PKCS#11 has no const
+    return functions.C_Login(session, user, bytes, pin.size());
+}
+
 }  // namespace
 
 std::string name_of(const token_source& source) { return "the token " + source.uri + " of " + source.module; }
@@ -132,32 +151,39 @@ result<void> log_in_to_token(CK_FUNCTION_LIST& functions, CK_SESSION_HANDLE sess
     if ((info.flags & CKF_LOGIN_REQUIRED) == 0) {
         return {};
     }
-    const std::string key = key_of(token, source);
-    if (refused_pins::of_process().has(key, source.pin)) {
+    refused_pins::turn turn(refused_pins::of_process(), key_of(token, source), source.pin);
+    if (turn.is_refused()) {
         return refuse_known_pin(who);
     }
     if (result<void> allowed = refuse_by_flags(info, source, who); !allowed) {
         return allowed;
     }
-    const std::string& pin = source.pin.text();
-    auto* bytes = reinterpret_cast<unsigned char*>(const_cast<char*>(pin.data()));
-    switch (const CK_RV code = functions.C_Login(session, CKU_USER, bytes, pin.size())) {
-    case CKR_OK:
-    case CKR_USER_ALREADY_LOGGED_IN: return {};
-    case CKR_PIN_INCORRECT:
-    case CKR_PIN_INVALID:
-    case CKR_PIN_LEN_RANGE:
-    case CKR_PIN_LOCKED:
-    case CKR_PIN_EXPIRED:
-        refused_pins::of_process().add(key, source.pin);
-        return code == CKR_PIN_EXPIRED || code == CKR_PIN_LOCKED
-                   ? fail(token_is_out, who + " lets nobody in: " + pkcs11_reason(code) +
-                                            "; set its PIN anew with its maker's tool, and reload")
-                   : refuse_known_pin(who);
-    default:
+    const CK_RV code = give_pin(functions, session, CKU_USER, source);
+    if (is_refusal(code)) {
+        turn.refuse();
+        return refuse_pin(code, who);
+    }
+    if (code != CKR_OK && code != CKR_USER_ALREADY_LOGGED_IN) {
         return fail(token_is_out,
                     who + " cannot be logged in to: " + pkcs11_reason(code) + "; it is tried again in a while");
     }
+    return {};
+}
+
+result<void> log_in_for_use(CK_FUNCTION_LIST& functions, CK_SESSION_HANDLE session, const found_token& token,
+                            const token_source& source) {
+    const std::string who = name_of(source);
+    refused_pins::turn turn(refused_pins::of_process(), key_of(token, source), source.pin);
+    if (turn.is_refused()) {
+        return refuse_known_pin(who);
+    }
+    const CK_RV code = give_pin(functions, session, CKU_CONTEXT_SPECIFIC, source);
+    if (is_refusal(code)) {
+        turn.refuse();
+        return refuse_pin(code, who);
+    }
+    check_pkcs11(code, "giving the PIN for a use of the key");
+    return {};
 }
 
 }  // namespace hawser::engine

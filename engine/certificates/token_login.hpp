@@ -1,4 +1,5 @@
-// Finds a PKCS#11 token among those of a module, and logs in to it. A wrong PIN is given to a token once and no more.
+// Finds a PKCS#11 token among those of a module, and logs in to it, or for one use of a key that asks each time. A
+// wrong PIN is given to a token once and no more, whoever gives it.
 #pragma once
 
 #include "certificates/pkcs11_module.hpp"
@@ -16,6 +17,10 @@ struct found_token {
 result<found_token> find_token(CK_FUNCTION_LIST& functions, const token_source& source);
 result<void> log_in_to_token(CK_FUNCTION_LIST& functions, CK_SESSION_HANDLE session, const found_token& token,
                              const token_source& source);
+// After the use has begun in this session. Fails where the token refuses the PIN; throws pkcs11_failure where it is
+// something else.
+result<void> log_in_for_use(CK_FUNCTION_LIST& functions, CK_SESSION_HANDLE session, const found_token& token,
+                            const token_source& source);
 
 // "the token pkcs11:token=bus of /usr/lib/…/module.so"
 std::string name_of(const token_source& source);
