@@ -116,6 +116,14 @@ def log_of(work):
         return log.read()
 
 
+def warnings_of(work):
+    return [line for line in log_of(work).splitlines() if "a certificate file or token has a problem" in line]
+
+
+def waiting(work):
+    return json.loads(work.hawser("messages", "list", "bindings.json", "--limit", "1000", "--json"))["messages"]
+
+
 def wait_until(is_so, what):
     deadline = time.monotonic() + TAKEN_SECONDS_MAX
     while not is_so():
