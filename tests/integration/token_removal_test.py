@@ -17,9 +17,11 @@ from token_mail import PIN, RemovableToken, accepted, log_of, sealing, verify, w
 
 STAYS = 75          # the first attempt failed, and the message is tried again
 NOT_ACCEPTED = 74
+NOTICED_SECONDS_MAX = 10    # twice what is promised, for a busy machine
 BACK_SECONDS_MAX = 15       # a look at the token every five seconds, a retry each second, and a busy machine
 WORKERS = 8
-BURST = 240
+BURST = 160
+PULLED_AT = (0.1, 0.25, 0.45)   # of the burst
 NUMBERED = re.compile(rb"message (\d+) of the burst")
 TEXT = b"Content-Type: text/plain\r\n\r\nWhat was sealed.\r\n"
 
@@ -52,7 +54,9 @@ def while_idle(work, port, out, token):
     work.hawser("send", "bindings.json", "--port", "Out", "body.txt")
     before, logins = accepted(out), token.logins("user 0x0")
     token.pull()
+    noticed_by = time.monotonic() + NOTICED_SECONDS_MAX
     wait_until(lambda: says_what_to_do(work.hawser("status", "bindings.json"), token), "a warning in hawser status")
+    check(time.monotonic() < noticed_by, "the host has noticed it late")
     for verb, code in (("check", 69), ("list", 0)):
         text = work.hawser("certificates", verb, "bindings.json", expect=code)
         check(says_what_to_do(text, token), f"hawser certificates {verb} does not tell of the token\n{text}")
@@ -101,12 +105,11 @@ def in_a_burst(work, port, out, token):
         return len(accepted(out)) - len(before)
 
     work.hawser("ports", "start", "bindings.json", "Out")
-    for share in (0.1, 0.3, 0.6):
+    for share in PULLED_AT:
         wait_until(lambda enough=BURST * share: left() >= enough, "messages of the burst")
         token.pull()
-        wait_until(lambda: all(one["state"] == "retrying" for one in waiting(work)), "that all messages wait")
+        wait_until(lambda: all("the token pkcs11:token=bus" in one["text"] for one in waiting(work)), "that all wait, with the reason")
         check(left() < BURST, "the burst was over before the token was pulled")
-        check(all("the token pkcs11:token=bus" in one["text"] for one in waiting(work)), f"another reason: {waiting(work)}")
         token.put_back()
     wait_until(lambda: left() >= BURST, "the whole burst")
     wait_until(lambda: not waiting(work), "an empty queue")
@@ -117,7 +120,7 @@ def in_a_burst(work, port, out, token):
             numbers.append(int(NUMBERED.search(file.read())[1]))
     numbers.sort()
     check(numbers == list(range(BURST)), f"lost, or sent more than once: {numbers}")
-    check(len(warnings_of(work)) <= 3, f"not one warning for each time: {warnings_of(work)}")
+    check(len(warnings_of(work)) <= 2 * len(PULLED_AT), f"a flood of warnings: {warnings_of(work)}")
     stop(work, host)
 
 
@@ -154,7 +157,7 @@ def decrypting(work, port, token):
 def main():
     given = harness.options()
     with Work(given) as work:
-        port, out = work.server(". -> slow 20 250 2.0.0 Queued")
+        port, out = work.server(". -> slow 100 250 2.0.0 Queued")
         work.write("pin", PIN.encode() + b"\n")
         work.write("body.txt", b"hello\r\n")
         token = RemovableToken(work)
