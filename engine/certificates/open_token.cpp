@@ -136,12 +136,12 @@ result<std::shared_ptr<open_token>> open_token::open(const token_source& source)
     std::shared_ptr<open_token> made(new open_token(std::move(*module), std::move(*found), source));
     try {
         made->first_session_ = made->open_session();
+        if (result<void> taken = made->log_in(made->first_session_, CKU_USER); !taken) {
+            return unexpected{taken.error()};
+        }
     } catch (const pkcs11_failure& failure) {
-        return fail(token_is_out, made->name_ + " cannot be opened: " + failure.what());
-    }
-    result<void> logged_in = log_in_to_token(made->module_->functions(), made->first_session_, made->found_, source);
-    if (!logged_in) {
-        return unexpected{logged_in.error()};
+        return fail(token_is_out,
+                    made->name_ + " cannot be opened: " + failure.what() + "; it is tried again in a while");
     }
     return made;
 }
@@ -151,6 +151,10 @@ CK_SESSION_HANDLE open_token::open_session() {
     check_pkcs11(module_->functions().C_OpenSession(found_.slot, CKF_SERIAL_SESSION, nullptr, nullptr, &session),
                  "opening a session");
     return session;
+}
+
+result<void> open_token::log_in(CK_SESSION_HANDLE session, CK_USER_TYPE user) {
+    return log_in_to_token(module_->functions(), session, user, found_, source_);
 }
 
 token_objects open_token::list_objects() { return read_token_objects(module_->functions(), first_session_); }
@@ -166,7 +170,7 @@ std::string open_token::use(const token_private_key& key, const key_use& wanted)
         made = derive(session.get(), handle, wanted.input);
     } else {
         begin(session.get(), handle, wanted.operation);
-        log_in(session.get(), key);
+        log_in_for_use(session.get(), key);
         made =
             is_signature(wanted.operation) ? sign(session.get(), wanted.input) : decrypt(session.get(), wanted.input);
     }
@@ -188,11 +192,11 @@ void open_token::begin(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key, key_oper
 }
 
 // Some keys want the PIN each time. One that was taken at the login is not wrong now, unless it has been changed.
-void open_token::log_in(CK_SESSION_HANDLE session, const token_private_key& key) {
+void open_token::log_in_for_use(CK_SESSION_HANDLE session, const token_private_key& key) {
     if (!key.asks_for_each_use) {
         return;
     }
-    if (const result<void> taken = log_in_for_use(module_->functions(), session, found_, source_); !taken) {
+    if (const result<void> taken = log_in(session, CKU_CONTEXT_SPECIFIC); !taken) {
         throw pin_refusal(taken.error().text);
     }
 }

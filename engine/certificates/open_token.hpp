@@ -54,7 +54,8 @@ private:
     open_token(std::shared_ptr<const pkcs11_module> module, found_token found, const token_source& source);
     CK_SESSION_HANDLE open_session();
     void begin(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key, key_operation operation);
-    void log_in(CK_SESSION_HANDLE session, const token_private_key& key);
+    result<void> log_in(CK_SESSION_HANDLE session, CK_USER_TYPE user);
+    void log_in_for_use(CK_SESSION_HANDLE session, const token_private_key& key);
     std::string sign(CK_SESSION_HANDLE session, std::string_view input);
     std::string decrypt(CK_SESSION_HANDLE session, std::string_view input);
     std::string derive(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key, std::string_view point);

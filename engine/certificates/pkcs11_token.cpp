@@ -247,7 +247,7 @@ result<std::string> pkcs11_token::use(const std::string& private_key, const key_
         return unexpected{lose(token, refusal.what())};
     } catch (const pkcs11_failure& failure) {
         if (is_token_gone(failure.code())) {
-            return unexpected(lose(token, text_of_loss(failure.what())));
+            return unexpected{lose(token, text_of_loss(failure.what()))};
         }
         return fail(token_is_out, name_ + ": " + failure.what());
     }

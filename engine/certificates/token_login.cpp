@@ -141,48 +141,29 @@ result<found_token> find_token(CK_FUNCTION_LIST& functions, const token_source& 
     return std::move(fitting.front());
 }
 
-result<void> log_in_to_token(CK_FUNCTION_LIST& functions, CK_SESSION_HANDLE session, const found_token& token,
-                             const token_source& source) {
+result<void> log_in_to_token(CK_FUNCTION_LIST& functions, CK_SESSION_HANDLE session, CK_USER_TYPE user,
+                             const found_token& token, const token_source& source) {
     const std::string who = name_of(source);
+    refused_pins::turn turn(refused_pins::of_process(), key_of(token, source), source.pin);
     CK_TOKEN_INFO info{};
-    if (const CK_RV code = functions.C_GetTokenInfo(token.slot, &info); code != CKR_OK) {
-        return fail(token_is_out, who + " cannot be asked: " + pkcs11_reason(code));
-    }
-    if ((info.flags & CKF_LOGIN_REQUIRED) == 0) {
+    check_pkcs11(functions.C_GetTokenInfo(token.slot, &info), "asking for its state");
+    if (user == CKU_USER && (info.flags & CKF_LOGIN_REQUIRED) == 0) {
         return {};
     }
-    refused_pins::turn turn(refused_pins::of_process(), key_of(token, source), source.pin);
     if (turn.is_refused()) {
         return refuse_known_pin(who);
     }
     if (result<void> allowed = refuse_by_flags(info, source, who); !allowed) {
         return allowed;
     }
-    const CK_RV code = give_pin(functions, session, CKU_USER, source);
+    const CK_RV code = give_pin(functions, session, user, source);
     if (is_refusal(code)) {
         turn.refuse();
         return refuse_pin(code, who);
     }
-    if (code != CKR_OK && code != CKR_USER_ALREADY_LOGGED_IN) {
-        return fail(token_is_out,
-                    who + " cannot be logged in to: " + pkcs11_reason(code) + "; it is tried again in a while");
+    if (code != CKR_USER_ALREADY_LOGGED_IN) {
+        check_pkcs11(code, "giving it the PIN");
     }
-    return {};
-}
-
-result<void> log_in_for_use(CK_FUNCTION_LIST& functions, CK_SESSION_HANDLE session, const found_token& token,
-                            const token_source& source) {
-    const std::string who = name_of(source);
-    refused_pins::turn turn(refused_pins::of_process(), key_of(token, source), source.pin);
-    if (turn.is_refused()) {
-        return refuse_known_pin(who);
-    }
-    const CK_RV code = give_pin(functions, session, CKU_CONTEXT_SPECIFIC, source);
-    if (is_refusal(code)) {
-        turn.refuse();
-        return refuse_pin(code, who);
-    }
-    check_pkcs11(code, "giving the PIN for a use of the key");
     return {};
 }
 

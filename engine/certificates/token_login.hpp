@@ -13,14 +13,12 @@ struct found_token {
     pkcs11_uri identity;  // model, manufacturer, serial, token
 };
 
-// All of these fail naming module and token, what is wrong, and what to do.
+// Both fail naming module and token, what is wrong, and what to do.
 result<found_token> find_token(CK_FUNCTION_LIST& functions, const token_source& source);
-result<void> log_in_to_token(CK_FUNCTION_LIST& functions, CK_SESSION_HANDLE session, const found_token& token,
-                             const token_source& source);
-// After the use has begun in this session. Fails where the token refuses the PIN; throws pkcs11_failure where it is
-// something else.
-result<void> log_in_for_use(CK_FUNCTION_LIST& functions, CK_SESSION_HANDLE session, const found_token& token,
-                            const token_source& source);
+// As CKU_USER, for all sessions; or, after the use of a key has begun in this session, as CKU_CONTEXT_SPECIFIC. Throws
+// pkcs11_failure where it is not the PIN that the token refuses.
+result<void> log_in_to_token(CK_FUNCTION_LIST& functions, CK_SESSION_HANDLE session, CK_USER_TYPE user,
+                             const found_token& token, const token_source& source);
 
 // "the token pkcs11:token=bus of /usr/lib/…/module.so"
 std::string name_of(const token_source& source);
