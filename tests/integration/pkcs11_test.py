@@ -14,7 +14,7 @@ import time
 
 import harness
 from harness import Work, check
-from token_mail import MODULE, PIN, Token, arrived, log_of, sealing, verify, wait_until
+from token_mail import MODULE, PIN, Token, arrived, log_of, sealing, verify, wait_until, waiting
 
 SPY = (glob.glob("/usr/lib/*/pkcs11-spy.so") + ["OpenSC's pkcs11-spy.so"])[0]
 STAYS = 75      # the first attempt failed, and the message is tried again
@@ -218,7 +218,8 @@ def missing_module(work, port):
     text = work.hawser("check", "bindings.json", expect=(0, 64, 65, 78))
     check("the PKCS #11 module /usr/lib/no/such.so is not there" in text + work.hawser("certificates", "check", "bindings.json", expect=69), text)
     work.hawser("send", "bindings.json", "--port", "Out", "body.txt", expect=STAYS)
-    work.hawser("messages", "terminate", "bindings.json", "--state", "queued")
+    work.hawser("messages", "terminate", "bindings.json", "--state", "retrying")
+    check(all(one["state"] == "suspended" for one in waiting(work)), f"left over: {waiting(work)}")
     for entry, text in (({"module": "softhsm.so", "token": "pkcs11:token=bus"}, "absolute path"),
                         ({"module": MODULE, "token": "bus"}, "RFC 7512"), ({"module": MODULE, "token": "pkcs11:object=rsa"}, "does not name a token"),
                         ({"module": MODULE, "token": "pkcs11:token=bus?pin-value=1"}, "a PIN does not belong")):
