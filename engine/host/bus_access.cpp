@@ -22,7 +22,7 @@ bus_access reach_bus(const configuration& loaded, const host_options& options) {
     using std::chrono::steady_clock;
     const auto deadline = steady_clock::now() + std::chrono::milliseconds(box_wait_ms);
     host_options ours = options;
-    ours.lock_wait_ms = 200;   // between two looks whether the owner serves clients by now
+    ours.lock_wait_ms = 200;  // between two looks whether the owner serves clients by now
     bus_access access;
     while (true) {
         opened<hawser::bus> running = connect(loaded);
