@@ -166,7 +166,7 @@ private:
 
 struct settings {
     bool has_postfix = false;
-    int rounds = 11;  // one and the other differ by a third between rounds
+    int rounds = 11;                            // one and the other differ by a third between rounds
     std::vector<int> numbers{10000, 4096, 16};  // messages, bytes, connections
 };
 
