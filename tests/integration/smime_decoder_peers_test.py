@@ -29,6 +29,8 @@ PKITS = "/usr/lib/python3/dist-packages/cryptography_vectors/x509/PKITS_data"
 # What the tests of certificate checking are about, and not those of reading mail: policies, delta and indirect CRLs; SHA-1 with DSA.
 NOT_HERE = re.compile("Polic|inhibitAny|deltaCRL|cRLIssuer|indirectCRL|onlySomeReasons|SelfIssued|SeparateCertificateandCRLKeys|DSA")
 LARGE_MIB = int(os.environ.get("HAWSER_LARGE_MIB", "64"))
+IS_WHOLE = "--whole" in sys.argv     # every body in every way, a quarter of an hour; else each way, and each body in the usual ones
+LARGE_BODY = os.urandom(1 << 20) * LARGE_MIB if IS_WHOLE else b""
 
 
 def bodies():
@@ -40,6 +42,13 @@ def bodies():
     yield "long lines", b"y" * 30000 + b"\r\n" + b"z" * 30000
     yield "CRLF edges", b"\r\n\r\n.\r\n--\r\nFrom x\r\n \r\n\r\n"
     yield "binary", bytes(range(256)) * 300 + b"\r\n\n\r\r\n\0"
+
+
+def bodies_of_each(usual, is_usual=False):
+    """What goes through one way of sealing; `usual` without --whole."""
+    if not IS_WHOLE:
+        return dict(bodies() if is_usual else usual).items()
+    return {**dict(usual), **dict(bodies()), f"{LARGE_MIB} MiB": LARGE_BODY}.items()
 
 
 def entity(body):
@@ -122,27 +131,27 @@ def openssl_recipients():
 
 
 def with_openssl(bench):
-    small = dict(bodies())
-    text = {name: body for name, body in small.items() if name != "binary"}  # `openssl cms` makes clear text's line ends CRLF
+    one = [("4 KiB", dict(bodies())["4 KiB"])]
     for what, words in openssl_signatures():
-        for size, body in small.items() if what.startswith("PKCS #1 rsa, sha256") else [("4 KiB", small["4 KiB"])]:
+        for size, body in bodies_of_each(one, is_usual=what.startswith("PKCS #1 rsa, sha256")):
             bench.work.write("in", entity(body))
             bench.run(["openssl", "cms", "-sign", "-binary", "-nodetach", "-in", "in", "-out", "out", *words])
             bench.decode("OpenSSL cms", f"opaque signature, {what}", size, "out", body)
-            if size in text:
+            if size not in ("binary", f"{LARGE_MIB} MiB"):     # `openssl cms` makes clear text's line ends CRLF
                 bench.run(["openssl", "cms", "-sign", "-in", "in", "-out", "out", "-crlfeol", *words])
                 bench.decode("OpenSSL cms", f"clear signature, {what}", size, "out", body)
     for how, who, words in openssl_recipients():
         for cipher in ("aes-128-cbc", "aes-192-cbc", "aes-256-cbc", "aes-128-gcm", "aes-192-gcm", "aes-256-gcm"):
-            for size, body in small.items() if how == "PKCS #1" else [("4 KiB", small["4 KiB"])]:
+            for size, body in bodies_of_each(one, is_usual=how == "PKCS #1"):
                 bench.work.write("in", entity(body))
                 bench.run(["openssl", "cms", "-encrypt", "-binary", "-in", "in", "-out", "out", f"-{cipher}", "-recip", f"{who}.crt", *words])
                 bench.decode("OpenSSL cms", f"{cipher}, {how}", size, "out", body)
-    bench.work.write("in", entity(small["4 KiB"]))
     for cipher in ("des3", "des", "rc2"):
         legacy = [] if cipher == "des3" else ["-provider", "legacy", "-provider", "default"]
-        bench.run(["openssl", "cms", "-encrypt", "-binary", "-in", "in", "-out", "out", f"-{cipher}", *legacy, "rsa.crt"])
-        bench.decode("OpenSSL cms", f"{cipher} (AllowLegacyAlgorithms), PKCS #1", "4 KiB", "out", small["4 KiB"], ["AllowLegacyAlgorithms=true"])
+        for size, body in bodies_of_each(one):
+            bench.work.write("in", entity(body))
+            bench.run(["openssl", "cms", "-encrypt", "-binary", "-in", "in", "-out", "out", f"-{cipher}", *legacy, "rsa.crt"])
+            bench.decode("OpenSSL cms", f"{cipher} (AllowLegacyAlgorithms), PKCS #1", size, "out", body, ["AllowLegacyAlgorithms=true"])
 
 
 def with_openssl_large(bench):
@@ -174,7 +183,7 @@ def with_gpgsm(bench):
     try:
         call("--import", "root.pem")
         call("--import", "rsa.p12")
-        for size, body in bodies():
+        for size, body in bodies_of_each(bodies()):
             bench.work.write("in", entity(body))
             call("--output", "der", "--local-user", "rsa@example.test", "--sign", "in")
             bench.decode("gpgsm", "opaque signature, PKCS #1 rsa", size, bench.wrap("der", "out"), body)
@@ -191,7 +200,7 @@ def with_cmsutil(bench):
     bench.run(["certutil", "-d", "sql:nss", "-A", "-n", "Root", "-t", "CT,C,C", "-i", "root.pem"])
     for who in PEOPLE:
         bench.run(["pk12util", "-d", "sql:nss", "-i", f"{who}.p12", "-W", "test"])
-    for size, body in bodies():
+    for size, body in bodies_of_each(bodies()):
         bench.work.write("in", entity(body))
         for who in ("rsa", "p256"):
             bench.run(["cmsutil", "-S", "-d", "sql:nss", "-N", who, "-H", "SHA256", "-G", "-i", "in", "-o", "der"])
@@ -203,9 +212,7 @@ def with_cmsutil(bench):
 
 def with_bouncy_castle(bench):
     source = os.path.join(harness.SUPPORT, "SealWithBouncyCastle.java")
-    for size, body in bodies():
-        if size not in ("0 B", "4 KiB", "binary"):
-            continue
+    for size, body in bodies_of_each([(size, body) for size, body in bodies() if size in ("0 B", "4 KiB", "binary")]):
         bench.work.write("in", entity(body))
         bench.run(["java", "-cp", JARS, source, "in", "."])
         made = sorted(glob.glob(bench.work.path("*.p7m")))
