@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 """What OpenSSL, GnuPG, NSS and Bouncy Castle seal is read by our decoder, byte for byte.
 
-    smime_decoder_peers_test.py --hawser build/bin/hawser --pki DIR [--table FILE]
+    smime_decoder_peers_test.py --hawser build/bin/hawser --pki DIR [--whole] [--large] [--table FILE]
 
---table writes the matrix into FILE. A program that is not installed fails the test: install-dependencies.sh --tests has them all.
+--whole seals every small body in every way, --large the large one in every way; else something goes every way, and everything the
+usual ones. --table writes the matrix into FILE. A program that is not installed fails the test: install-dependencies.sh --tests has them all.
 HAWSER_LARGE_MIB=N takes N MiB for the large body instead of 64.
 """
 import base64
@@ -29,8 +30,8 @@ PKITS = "/usr/lib/python3/dist-packages/cryptography_vectors/x509/PKITS_data"
 # What the tests of certificate checking are about, and not those of reading mail: policies, delta and indirect CRLs; SHA-1 with DSA.
 NOT_HERE = re.compile("Polic|inhibitAny|deltaCRL|cRLIssuer|indirectCRL|onlySomeReasons|SelfIssued|SeparateCertificateandCRLKeys|DSA")
 LARGE_MIB = int(os.environ.get("HAWSER_LARGE_MIB", "64"))
-IS_WHOLE = "--whole" in sys.argv     # every body in every way, a quarter of an hour; else each way, and each body in the usual ones
-LARGE_BODY = os.urandom(1 << 20) * LARGE_MIB if IS_WHOLE else b""
+IS_WHOLE, IS_LARGE = "--whole" in sys.argv, "--large" in sys.argv
+LARGE_BODY = os.urandom(1 << 20) * LARGE_MIB if IS_LARGE else b""
 
 
 def bodies():
@@ -45,10 +46,13 @@ def bodies():
 
 
 def bodies_of_each(usual, is_usual=False):
-    """What goes through one way of sealing; `usual` without --whole."""
-    if not IS_WHOLE:
-        return dict(bodies() if is_usual else usual).items()
-    return {**dict(usual), **dict(bodies()), f"{LARGE_MIB} MiB": LARGE_BODY}.items()
+    """What goes through one way of sealing."""
+    chosen = dict(usual)
+    if IS_WHOLE or is_usual:
+        chosen.update(bodies())
+    if IS_LARGE:
+        chosen[f"{LARGE_MIB} MiB"] = LARGE_BODY
+    return chosen.items()
 
 
 def entity(body):
@@ -254,7 +258,7 @@ def main():
         print(f"{sum(map(len, bench.rows.values()))} messages in {len(bench.rows)} ways")
         if "--table" in sys.argv:
             with open(sys.argv[sys.argv.index("--table") + 1], "w", encoding="utf-8") as file:
-                file.write("# What the S/MIME decoder reads\n\nWritten by `tests/integration/smime_decoder_peers_test.py --table`: what other "
+                file.write("# What the S/MIME decoder reads\n\nWritten by `tests/integration/smime_decoder_peers_test.py --whole --table`: what other "
                            "programs sealed, and our\ndecoder opened and verified, byte for byte.\n\n" + table(bench.rows) + "\n")
 
 

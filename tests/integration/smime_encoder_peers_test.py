@@ -1,10 +1,11 @@
 #!/usr/bin/python3
 """What our encoder seals is opened and verified by OpenSSL, GnuPG, NSS, Bouncy Castle and our own decoder, for each algorithm and kind of key.
 
-    smime_encoder_peers_test.py --hawser build/bin/hawser --pki DIR [--whole] [--table FILE]
+    smime_encoder_peers_test.py --hawser build/bin/hawser --pki DIR [--whole] [--large] [--table FILE]
 
---whole seals every body in every way, which takes a quarter of an hour. --table writes the matrix into FILE. A program that
-is not installed fails the test: install-dependencies.sh --tests has them all.
+--whole seals every small body in every way (three minutes), --large 64 MiB in every way (half an hour, and 10 GB); else something
+goes every way, and everything the usual ones. --table writes the matrix into FILE. A program that is not installed fails the test:
+install-dependencies.sh --tests has them all.
 """
 import base64
 import email
@@ -321,7 +322,7 @@ class Decoding(Encoder):
 
 def write_table(bench, path):
     with open(path, "w", encoding="utf-8") as table:
-        table.write("# What reads our S/MIME encoder\n\nWritten by `tests/integration/smime_encoder_peers_test.py --table`: what our encoder "
+        table.write("# What reads our S/MIME encoder\n\nWritten by `tests/integration/smime_encoder_peers_test.py --whole --table`: what our encoder "
                     "sealed, opened and verified byte for byte by\nother programs and by our own decoder.\n\n| read by | how | bodies |\n"
                     "| --- | --- | --- |\n")
         for (program, what), sizes in bench.rows.items():
