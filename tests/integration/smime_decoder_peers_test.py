@@ -258,7 +258,7 @@ def main():
         print(f"{sum(map(len, bench.rows.values()))} messages in {len(bench.rows)} ways")
         if "--table" in sys.argv:
             with open(sys.argv[sys.argv.index("--table") + 1], "w", encoding="utf-8") as file:
-                file.write("# What the S/MIME decoder reads\n\nWritten by `tests/integration/smime_decoder_peers_test.py --whole --table`: what other "
+                file.write("# What the S/MIME decoder reads\n\nWritten by `tests/integration/smime_decoder_peers_test.py --whole --large --table`: what other "
                            "programs sealed, and our\ndecoder opened and verified, byte for byte.\n\n" + table(bench.rows) + "\n")
 
 
