@@ -17,5 +17,4 @@ std::string rfc3339(std::int64_t unix_ms);  // "2026-11-25T08:30:00Z"
 
 clock& system_clock() noexcept;  // lives for the whole process; thread-safe
 
-
 }  // namespace hawser::engine

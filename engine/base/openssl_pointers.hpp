@@ -43,6 +43,15 @@ std::string der_of(const Object* object, Encode encode) {
     return der;
 }
 
+// Of a certificate's subject or issuer (RFC 2253), for a person.
+inline std::string name_text(const X509_NAME* name) {
+    const bio_pointer out(BIO_new(BIO_s_mem()));
+    X509_NAME_print_ex(out.get(), name, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB);
+    char* text = nullptr;
+    const long size = BIO_get_mem_data(out.get(), &text);
+    return {text, static_cast<std::size_t>(size)};
+}
+
 inline x509_pointer x509_of(const std::string& der) {
     const auto* cursor = reinterpret_cast<const unsigned char*>(der.data());
     return x509_pointer(d2i_X509(nullptr, &cursor, static_cast<long>(der.size())));

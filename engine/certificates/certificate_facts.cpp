@@ -13,14 +13,6 @@ namespace {
 void free_names(GENERAL_NAMES* names) { GENERAL_NAMES_free(names); }
 using names_pointer = std::unique_ptr<GENERAL_NAMES, openssl_deleter<&free_names>>;
 
-std::string name_text(const X509_NAME* name) {
-    const bio_pointer out(BIO_new(BIO_s_mem()));
-    X509_NAME_print_ex(out.get(), name, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB);
-    char* text = nullptr;
-    const long size = BIO_get_mem_data(out.get(), &text);
-    return {text, static_cast<std::size_t>(size)};
-}
-
 // A name with a NUL in it is meant to be read as another one: it is none.
 void add_text(const ASN1_STRING* string, std::vector<std::string>& all) {
     unsigned char* text = nullptr;

@@ -30,14 +30,6 @@ std::string digest_of(const X509* certificate, const EVP_MD* algorithm) {
     return to_hexadecimal(bytes, size);
 }
 
-std::string subject_of(const X509* certificate) {
-    const bio_pointer out(BIO_new(BIO_s_mem()));
-    X509_NAME_print_ex(out.get(), X509_get_subject_name(certificate), 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB);
-    char* text = nullptr;
-    const long size = BIO_get_mem_data(out.get(), &text);
-    return {text, static_cast<std::size_t>(size)};
-}
-
 std::int64_t unix_of(const ASN1_TIME* time) {
     std::tm when{};
     return ASN1_TIME_to_tm(time, &when) == 1 ? static_cast<std::int64_t>(::timegm(&when)) : 0;
@@ -64,7 +56,7 @@ certificate_entry entry_of(X509* certificate, const std::string& name) {
     entry.sha1 = digest_of(certificate, EVP_sha1());
     entry.sha256 = digest_of(certificate, EVP_sha256());
     entry.file_name = name;
-    entry.subject = subject_of(certificate);
+    entry.subject = name_text(X509_get_subject_name(certificate));
     entry.not_before_unix = unix_of(X509_get0_notBefore(certificate));
     entry.not_after_unix = unix_of(X509_get0_notAfter(certificate));
     return entry;

@@ -79,19 +79,29 @@ result<revocation_validity> check_crl(const revocation_question& question, const
     return refuse("it is a CRL that no authority in the folders has signed");
 }
 
-certificate_id_pointer make_id(const revocation_question& question, const EVP_MD* digest) {
-    const x509_pointer certificate = x509_of(question.certificates.front());
-    const x509_pointer issuer = x509_of(question.issuer);
-    return certificate_id_pointer(certificate && issuer ? OCSP_cert_to_id(digest, certificate.get(), issuer.get())
-                                                        : nullptr);
-}
+// Whom a question is about.
+class certificate_ids {
+public:
+    explicit certificate_ids(const revocation_question& question)
+        : certificate_(x509_of(question.certificates.front())), issuer_(x509_of(question.issuer)) {}
+
+    certificate_id_pointer by(const EVP_MD* digest) const {
+        return certificate_id_pointer(
+            certificate_ && issuer_ ? OCSP_cert_to_id(digest, certificate_.get(), issuer_.get()) : nullptr);
+    }
+
+private:
+    x509_pointer certificate_;
+    x509_pointer issuer_;
+};
 
 // Responders choose the hash by which they call a certificate (RFC 6960 section 4.1.1). Of several answers about the
 // same one that it is revoked counts.
 OCSP_SINGLERESP* find_answer(OCSP_BASICRESP* basic, const revocation_question& question) {
+    const certificate_ids asked(question);
     OCSP_SINGLERESP* found = nullptr;
     for (const EVP_MD* digest : {EVP_sha1(), EVP_sha256(), EVP_sha384(), EVP_sha512()}) {
-        const certificate_id_pointer id = make_id(question, digest);
+        const certificate_id_pointer id = asked.by(digest);
         for (int i = id ? OCSP_resp_find(basic, id.get(), -1) : -1; i >= 0; i = OCSP_resp_find(basic, id.get(), i)) {
             OCSP_SINGLERESP* one = OCSP_resp_get0(basic, i);
             if (found == nullptr ||
@@ -184,7 +194,7 @@ bool has_same(const X509_CRL* left, const X509_CRL* right, int extension) {
 
 std::string make_ocsp_request(const revocation_question& question) {
     const request_pointer request(OCSP_REQUEST_new());
-    certificate_id_pointer id = make_id(question, EVP_sha1());  // which every responder knows (RFC 5019)
+    certificate_id_pointer id = certificate_ids(question).by(EVP_sha1());  // which every responder knows (RFC 5019)
     std::string der;
     if (request && id && OCSP_request_add0_id(request.get(), id.get()) != nullptr) {
         static_cast<void>(id.release());  // the request's
