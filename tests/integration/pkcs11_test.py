@@ -14,7 +14,7 @@ import time
 
 import harness
 from harness import Work, check
-from token_mail import MODULE, PIN, Token, arrived, log_of, sealing, verify, wait_until, waiting
+from token_mail import MODULE, PIN, Token, arrived, log_of, provide, sealing, verify, wait_until, waiting
 
 SPY = (glob.glob("/usr/lib/*/pkcs11-spy.so") + ["OpenSC's pkcs11-spy.so"])[0]
 STAYS = 75      # the first attempt failed, and the message is tried again
@@ -232,13 +232,8 @@ def main():
     given = harness.options()
     with Work(given) as work:
         port, out = work.server(". -> 250 2.0.0 Queued")
-        work.write("pin", PIN.encode() + b"\n")
-        work.write("body.txt", b"hello\r\n")
         token = Token(work)
-        token.make()
-        for name, (number, kind) in KEYS.items():
-            token.make_key(name, number, kind)
-            token.put(token.issue(name), number, name)
+        provide(token, KEYS)
         listing(work, port)
         signing(work, port, out)
         at_once(work, port, out)

@@ -11,7 +11,7 @@ import subprocess
 
 import harness
 from harness import Work, check
-from token_mail import PIN, RemovableToken, accepted, log_of, sealing, verify, wait_until, waiting, warnings_of
+from token_mail import PIN, RemovableToken, accepted, log_of, provide, sealing, verify, wait_until, waiting, warnings_of
 
 STAYS = 75      # the first attempt failed, and the message is tried again
 WORKERS = 8
@@ -129,13 +129,8 @@ def main():
     given = harness.options()
     with Work(given) as work:
         port, out = work.server(". -> 250 2.0.0 Queued")
-        work.write("pin", PIN.encode() + b"\n")
-        work.write("body.txt", b"hello\r\n")
         token = RemovableToken(work)
-        token.make()
-        for name, (number, kind) in KEYS.items():
-            token.make_key(name, number, kind, "--always-auth")
-            token.put(token.issue(name), number, name)
+        provide(token, KEYS, "--always-auth")
         asking = token.tool("--list-objects", "--type", "privkey").count("always authenticate")
         check(asking == len(KEYS), f"{asking} keys ask for each use")
         signing(work, port, out, token)

@@ -70,6 +70,16 @@ class Token:
         self.tool("--write-object", certificate + ".der", "--type", "cert", "--id", f"{number:02x}", "--label", name, label=label)
 
 
+def provide(token, keys, *more):
+    """What a test begins with: the PIN's file, a body to send, and the token with these keys and a certificate for each."""
+    token.work.write("pin", PIN.encode() + b"\n")
+    token.work.write("body.txt", b"hello\r\n")
+    token.make()
+    for name, (number, kind) in keys.items():
+        token.make_key(name, number, kind, *more)
+        token.put(token.issue(name), number, name)
+
+
 class RemovableToken(Token):
     """One that hawser can lose while it runs, by its own module (tests/support/removable_token.cpp), which counts the logins too."""
 

@@ -13,7 +13,7 @@ import time
 
 import harness
 from harness import Work, check
-from token_mail import PIN, RemovableToken, accepted, log_of, sealing, verify, wait_until, waiting, warnings_of
+from token_mail import PIN, RemovableToken, accepted, log_of, provide, sealing, verify, wait_until, waiting, warnings_of
 
 STAYS = 75          # the first attempt failed, and the message is tried again
 NOT_ACCEPTED = 74
@@ -158,12 +158,8 @@ def main():
     given = harness.options()
     with Work(given) as work:
         port, out = work.server(". -> slow 100 250 2.0.0 Queued")
-        work.write("pin", PIN.encode() + b"\n")
-        work.write("body.txt", b"hello\r\n")
         token = RemovableToken(work)
-        token.make()
-        token.make_key("rsa", 1, "rsa:2048")
-        token.put(token.issue("rsa"), 1, "rsa")
+        provide(token, {"rsa": (1, "rsa:2048")})
         taken = while_idle(work, port, out, token)
         between_looks(work, port, out, token)
         in_a_burst(work, port, out, token)
