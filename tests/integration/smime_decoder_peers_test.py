@@ -16,6 +16,7 @@ import sys
 
 import harness
 from harness import Work, check
+from gnupg_home import GnupgHome
 
 JARS = ":".join(f"/usr/share/java/{name}.jar" for name in ("bcprov", "bcpkix", "bcutil", "bcmail"))
 PEOPLE = {"rsa": ["rsa:2048"], "p256": ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"], "p384": ["ec", "-pkeyopt", "ec_paramgen_curve:P-384"],
@@ -172,30 +173,16 @@ def with_openssl_large(bench):
 
 
 def with_gpgsm(bench):
-    home = bench.work.path("gnupg")
-    os.mkdir(home, 0o700)
-    fingerprint = bench.run(["openssl", "x509", "-in", "root.pem", "-noout", "-fingerprint", "-sha1"]).decode().strip().split("=")[1]
-    bench.work.write("gnupg/gpgsm.conf", b"disable-crl-checks\n")
-    bench.work.write("gnupg/gpg-agent.conf", b"allow-loopback-pinentry\n")
-    bench.work.write("gnupg/trustlist.txt", f"{fingerprint} S relax\n".encode())
-    gpgsm = ["gpgsm", "--homedir", home, "--batch", "--yes", "--pinentry-mode", "loopback", "--passphrase-fd", "0"]
-
-    def call(*words):
-        done = subprocess.run([*gpgsm, *words], cwd=bench.work.folder, input=b"test\n", capture_output=True, check=False)
-        check(done.returncode == 0, f"gpgsm {' '.join(words)}: {done.stderr.decode('utf-8', 'replace')}")
-
-    try:
-        call("--import", "root.pem")
-        call("--import", "rsa.p12")
+    with GnupgHome(bench.work.path("gnupg"), bench.work.path("root.pem")) as gpg:
+        gpg.import_key(bench.work.path("rsa.key"), bench.work.path("rsa.crt"))
+        given, made = bench.work.path("in"), bench.work.path("der")
         for size, body in bodies_of_each(bodies()):
             bench.work.write("in", entity(body))
-            call("--output", "der", "--local-user", "rsa@example.test", "--sign", "in")
+            gpg.call("--output", made, "--local-user", "rsa@example.test", "--sign", given)
             bench.decode("gpgsm", "opaque signature, PKCS #1 rsa", size, bench.wrap("der", "out"), body)
             for cipher in ("AES128", "AES256"):
-                call("--output", "der", "--recipient", "rsa@example.test", "--cipher-algo", cipher, "--encrypt", "in")
+                gpg.call("--output", made, "--recipient", "rsa@example.test", "--cipher-algo", cipher, "--encrypt", given)
                 bench.decode("gpgsm", f"{cipher}, PKCS #1", size, bench.wrap("der", "out"), body)
-    finally:
-        subprocess.run(["gpgconf", "--homedir", home, "--kill", "all"], check=False)
 
 
 def with_cmsutil(bench):

@@ -16,6 +16,7 @@ import sys
 
 import harness
 from harness import Work, check
+from gnupg_home import GnupgHome
 from smime_decoder_peers_test import JARS, LARGE_MIB, PEOPLE, Bench, bodies, bodies_of_each
 
 SIGNED = {"rsa": [("pkcs1", "SHA256"), ("pkcs1", "SHA384"), ("pkcs1", "SHA512"), ("pss", "SHA256"), ("pss", "SHA384"), ("pss", "SHA512")],
@@ -78,7 +79,7 @@ class Encoder(Bench):
 
     def by_gpgsm(self, what, size="16 B"):
         self.run(["openssl", "cms", "-cmsout", "-in", "sealed.eml", "-outform", "DER", "-out", "sealed.der"])
-        self.run(["gpgsm", "--homedir", "gnupg", "--batch", "--disable-crl-checks", "--verify", "sealed.der"])
+        self.gpgsm.call("--verify", self.work.path("sealed.der"))
         self.note("gpgsm", what, size)
 
     def check_opened(self, what, body):
@@ -314,20 +315,20 @@ def write_table(bench, path):
 
 
 def import_into_gpgsm(bench):
-    os.makedirs(bench.work.path("gnupg"), mode=0o700)
-    fingerprint = bench.run(["openssl", "x509", "-in", "root.pem", "-noout", "-fingerprint", "-sha1"]).decode().split("=")[1].strip()
-    bench.work.write("gnupg/trustlist.txt", f"{fingerprint} S relax\n".encode())
-    bench.run(["gpgsm", "--homedir", "gnupg", "--batch", "--import", "root.pem", *[f"{name}.crt" for name in PEOPLE]])
+    """Lets the bench verify by gpgsm until the home that is given back is closed."""
+    bench.gpgsm = GnupgHome(bench.work.path("gnupg"), bench.work.path("root.pem"))
+    bench.gpgsm.call("--import", *[bench.work.path(f"{name}.crt") for name in PEOPLE])
+    return bench.gpgsm
 
 
 def main():
     given = harness.options()
     with Work(given) as work:
         bench = Decoding(work)
-        import_into_gpgsm(bench)
-        for part in (signatures, encryptions, further_keys, contents, bouncy_castle, both, wrapped, refused):
-            part(bench)
-            print(f"{part.__name__}: ok", flush=True)
+        with import_into_gpgsm(bench):
+            for part in (signatures, encryptions, further_keys, contents, bouncy_castle, both, wrapped, refused):
+                part(bench)
+                print(f"{part.__name__}: ok", flush=True)
         print(f"{sum(len(sizes) for sizes in bench.rows.values())} cells")
         if "--table" in sys.argv:
             write_table(bench, sys.argv[sys.argv.index("--table") + 1])

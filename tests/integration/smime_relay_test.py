@@ -50,6 +50,16 @@ class Relayed(Decoding):
             check(self.decoded() == body, f"our decoder: {what}")
 
 
+def signed_in_every_way(relayed):
+    for signer, ways in WAYS.items():
+        for way in ways:
+            for kind in ("ClearSign", "BlobSign"):
+                relayed.send({"SignatureType": kind, **way}, signer)
+                relayed.opens(f"{kind}, {signer}, {way}", "signed")
+                if kind == "BlobSign" and signer in ("rsa", "p384") and way.get("SignaturePadding") != "pss":
+                    relayed.by_gpgsm(f"{kind}, {signer}, {way}")
+
+
 def main():
     as_root()
     given = harness.options()
@@ -57,14 +67,8 @@ def main():
     exim.requires_authentication = False
     with exim, PrivatePostfix(given.pki, relay_port=exim.port) as postfix, Work(given) as work:
         relayed = Relayed(work, postfix, exim)
-        import_into_gpgsm(relayed)
-        for signer, ways in WAYS.items():
-            for way in ways:
-                for kind in ("ClearSign", "BlobSign"):
-                    relayed.send({"SignatureType": kind, **way}, signer)
-                    relayed.opens(f"{kind}, {signer}, {way}", "signed")
-                    if kind == "BlobSign" and signer in ("rsa", "p384") and way.get("SignaturePadding") != "pss":
-                        relayed.by_gpgsm(f"{kind}, {signer}, {way}")
+        with import_into_gpgsm(relayed):
+            signed_in_every_way(relayed)
         for profile in ("biztalk", "smime4", "edi-energy"):
             for kind in ("ClearSign", "BlobSign"):
                 relayed.send({"SignatureType": kind, "EnableEncryption": True, "Profile": profile}, "rsa")

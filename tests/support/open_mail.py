@@ -10,20 +10,14 @@ import argparse
 import email
 import email.policy
 import os
-import subprocess
 import sys
 import tempfile
+
+from gnupg_home import GnupgHome, run
 
 
 def fail(text):
     sys.exit(f"open_mail: {text}")
-
-
-def run(words, **options):
-    done = subprocess.run(words, capture_output=True, check=False, **options)
-    if done.returncode != 0:
-        fail(f"{' '.join(words)}\n{done.stderr.decode('utf-8', 'replace')}")
-    return done
 
 
 def openssl_decrypt(pki, recipient, source, target):
@@ -35,69 +29,38 @@ def openssl_verify(pki, source, target):
     run(["openssl", "cms", "-verify", "-in", source, "-out", target, "-CAfile", os.path.join(pki, "certs/roots/ca.pem")])
 
 
-class Gpgsm:
-    """A throw-away GnuPG home with the partner's key and the trusted test CA."""
-
-    def __init__(self, pki, recipient):
-        self.home = tempfile.mkdtemp(prefix="hawser-gpg-")
-        os.chmod(self.home, 0o700)
-        with open(os.path.join(self.home, "gpgsm.conf"), "w", encoding="utf-8") as file:
-            file.write("disable-crl-checks\n")
-        with open(os.path.join(self.home, "gpg-agent.conf"), "w", encoding="utf-8") as file:
-            file.write("allow-loopback-pinentry\n")
-        root = os.path.join(pki, "certs/roots/ca.pem")
-        print_line = run(["openssl", "x509", "-in", root, "-noout", "-fingerprint", "-sha1"]).stdout.decode()
-        with open(os.path.join(self.home, "trustlist.txt"), "w", encoding="utf-8") as file:
-            file.write(print_line.strip().split("=")[1] + " S relax\n")
-        bundle = os.path.join(self.home, "partner.p12")
-        # gpgsm 2.2 reads only the old PKCS#12 encryption.
-        run(["openssl", "pkcs12", "-export", "-keypbe", "PBE-SHA1-3DES", "-certpbe", "PBE-SHA1-3DES", "-macalg", "sha1",
-             "-out", bundle, "-passout", "pass:test", "-inkey",
-             os.path.join(pki, "partner", recipient + ".key"), "-in", os.path.join(pki, "certs/other-people", recipient + ".pem")])
-        self.call(["--import", root])
-        self.call(["--import", bundle])
-
-    def call(self, words):
-        return run(["gpgsm", "--homedir", self.home, "--batch", "--yes", "--pinentry-mode", "loopback",
-                    "--passphrase-fd", "0"] + words, input=b"test\n")
-
-    def store(self, name, content):
-        path = os.path.join(self.home, name)
-        with open(path, "wb") as file:
-            file.write(content)
-        return path
-
-    def close(self):
-        subprocess.run(["gpgconf", "--homedir", self.home, "--kill", "all"], check=False)
-        subprocess.run(["rm", "-rf", self.home], check=False)
+def store(folder, name, content):
+    path = os.path.join(folder, name)
+    with open(path, "wb") as file:
+        file.write(content)
+    return path
 
 
 def gpgsm_open(options, content):
     """The entity inside, by gpgsm alone; Python's email package only undoes the transfer encoding."""
-    gpg = Gpgsm(options.pki, options.recipient)
-    try:
+    with tempfile.TemporaryDirectory(prefix="hawser-gpg-", ignore_cleanup_errors=True) as folder, \
+            GnupgHome(folder, os.path.join(options.pki, "certs/roots/ca.pem")) as gpg:
         if options.seals in ("both", "encrypted"):
-            content = gpg.call(["--decrypt", gpg.store("enveloped", mail_of(content).get_payload(decode=True))]).stdout
+            gpg.import_key(os.path.join(options.pki, "partner", options.recipient + ".key"),
+                           os.path.join(options.pki, "certs/other-people", options.recipient + ".pem"))
+            content = gpg.call("--decrypt", store(folder, "enveloped", mail_of(content).get_payload(decode=True)))
         if options.seals in ("both", "signed"):
-            content = gpgsm_verify(gpg, content)
+            content = gpgsm_verify(gpg, folder, content)
         return content
-    finally:
-        gpg.close()
 
 
-def gpgsm_verify(gpg, content):
+def gpgsm_verify(gpg, folder, content):
     content = content.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")    # a Maildir keeps bare LFs; CRLF is what was signed
     signed = mail_of(content)
     if signed.get_content_type() != "multipart/signed":
-        target = os.path.join(gpg.home, "inner")
-        gpg.call(["--output", target, "--verify", gpg.store("signed", signed.get_payload(decode=True))])
+        target = os.path.join(folder, "inner")
+        gpg.call("--output", target, "--verify", store(folder, "signed", signed.get_payload(decode=True)))
         with open(target, "rb") as file:
             return file.read()
     boundary = b"--" + signed.get_boundary().encode()
     inner = content.split(boundary)[1].removeprefix(b"\r\n")[:-2]
-    signature = gpg.store("signature", signed.get_payload()[1].get_payload(decode=True))
-    data = gpg.store("data", inner)
-    gpg.call(["--verify", signature, data])
+    signature = store(folder, "signature", signed.get_payload()[1].get_payload(decode=True))
+    gpg.call("--verify", signature, store(folder, "data", inner))
     return inner
 
 
@@ -131,7 +94,10 @@ def main():
         raw = file.read()
     with open(options.expected, "rb") as file:
         expected = file.read()
-    content = openssl_open(options, options.mail) if options.tool == "openssl" else gpgsm_open(options, raw)
+    try:
+        content = openssl_open(options, options.mail) if options.tool == "openssl" else gpgsm_open(options, raw)
+    except AssertionError as error:
+        fail(error)
     parts = [part.get_payload(decode=True) for part in mail_of(content).walk() if not part.is_multipart()]
     if expected not in parts:
         fail(f"none of the {len(parts)} parts is {options.expected}:\n{content[:1000]!r}")
