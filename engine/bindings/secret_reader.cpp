@@ -1,10 +1,12 @@
 #include "bindings/secret_reader.hpp"
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 namespace hawser::engine {
@@ -26,6 +28,7 @@ struct secret_place {
 
 // Without a buffer of the stream's, which nobody would wipe.
 std::optional<secret_text> read_secret_file(const secret_place& place, const std::filesystem::path& path) {
+    errno = 0;
     const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rbe"), &std::fclose);
     std::string text(secret_size_max + 1, '\0');
     bool is_read = file != nullptr && std::setvbuf(file.get(), nullptr, _IONBF, 0) == 0;
@@ -33,9 +36,11 @@ std::optional<secret_text> read_secret_file(const secret_place& place, const std
         text.resize(std::fread(text.data(), 1, text.size(), file.get()));
         is_read = std::ferror(file.get()) == 0;
     }
+    const int reason = errno;
     const secret_text all(std::move(text));
     if (!is_read) {
-        return place.refuse("the secret file " + path.string() + " cannot be read");
+        return place.refuse("the secret file " + path.string() + " cannot be read: " +
+                            std::generic_category().message(reason == 0 ? EIO : reason));
     }
     std::string_view secret = all.text();
     if (secret.size() > secret_size_max) {
@@ -55,7 +60,10 @@ std::optional<secret_text> read_environment(const secret_place& place, const std
 
 std::optional<secret_text> read_credential(const secret_place& place, const std::string& name) {
     const char* folder = std::getenv("CREDENTIALS_DIRECTORY");
-    if (folder == nullptr || name.find('/') != std::string::npos) {
+    if (name.find('/') != std::string::npos) {
+        return place.refuse("a credential's name has no \"/\", and \"" + name + "\" has one");
+    }
+    if (folder == nullptr) {
         return place.refuse("there is no credential \"" + name +
                             "\": the service manager did not set CREDENTIALS_DIRECTORY");
     }
