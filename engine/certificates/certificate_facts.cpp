@@ -100,6 +100,9 @@ certificate_facts read_certificate_facts(const certificate_entry& entry) {
     facts.has_signing_key = facts.has_encryption_key || kind == EVP_PKEY_RSA_PSS;
     facts.fits_signing = is_for_mail && (usage & (KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION)) != 0;
     facts.fits_encryption = is_for_mail && (usage & (agrees ? KU_KEY_AGREEMENT : KU_KEY_ENCIPHERMENT)) != 0;
+    facts.key_strength_bits = key == nullptr ? 0 : EVP_PKEY_get_security_bits(key);
+    X509_get_signature_info(certificate, nullptr, nullptr, &facts.signature_strength_bits, nullptr);
+    facts.is_self_signed = (X509_get_extension_flags(certificate) & EXFLAG_SS) != 0;
     ERR_clear_error();
     return facts;
 }

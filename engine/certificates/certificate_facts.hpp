@@ -18,6 +18,9 @@ struct certificate_facts {
     bool has_encryption_key = false;
     bool fits_signing = false;  // its key usages allow it to sign mail
     bool fits_encryption = false;
+    int key_strength_bits = 0;        // RSA 2048 has 112, P-256 has 128 (NIST SP 800-57)
+    int signature_strength_bits = 0;  // of the hash that its issuer signed it with: SHA-256 has 128, SHA-1 63
+    bool is_self_signed = false;
 };
 
 certificate_facts read_certificate_facts(const certificate_entry& entry);

@@ -122,6 +122,7 @@ bool is_signed_for(OCSP_BASICRESP* basic, const std::string& issuer_der) {
     if (issuer && store && known != nullptr && sk_X509_push(known, issuer.get()) > 0) {
         X509_STORE_add_cert(store.get(), issuer.get());
         X509_STORE_set_flags(store.get(), X509_V_FLAG_PARTIAL_CHAIN);
+        X509_VERIFY_PARAM_set_auth_level(X509_STORE_get0_param(store.get()), 2);  // of 112 bits: no SHA-1, no RSA 1024
         is_good = OCSP_basic_verify(basic, known, store.get(), 0) == 1;
     }
     sk_X509_free(known);

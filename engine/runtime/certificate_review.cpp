@@ -143,10 +143,28 @@ void certificate_review::check_fitness(const certificate_entry& entry, bool sign
                 "key, keyAgreement), or its extended key usage no emailProtection; ask its owner for one "
                 "that can");
     }
+    check_strength(entry, facts);
     if (const std::string problem = chains_.problem_of(entry); !problem.empty()) {
         add(finding_kind::error, entry.file_name, "",
             named(entry) + " leads to no trusted certificate (" + problem + "): put the certificate of its issuer \"" +
                 facts.issuer + "\" into the trusted folder, if you trust it");
+    }
+}
+
+// As an encoder does it: below 112 bits only with AllowLegacyAlgorithms; below 80, or with MD5, never.
+void certificate_review::check_strength(const certificate_entry& entry, const certificate_facts& facts) {
+    constexpr int strong_bits = 112;
+    constexpr int legacy_key_bits = 80;
+    constexpr int sha1_bits = 63;
+    if (facts.key_strength_bits < strong_bits) {
+        add(facts.key_strength_bits < legacy_key_bits ? finding_kind::error : finding_kind::warning, entry.file_name,
+            "",
+            named(entry) + " has a key that is too small to be safe (" + facts.key +
+                "): get one with RSA 2048 or a curve of 224 bits at least");
+    }
+    if (!facts.is_self_signed && facts.signature_strength_bits < strong_bits) {
+        add(facts.signature_strength_bits < sha1_bits ? finding_kind::error : finding_kind::warning, entry.file_name,
+            "", named(entry) + " is signed with a hash that can be forged: get one that is signed with SHA-256");
     }
 }
 

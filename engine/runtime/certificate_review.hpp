@@ -33,6 +33,7 @@ private:
     void check_dates(const certificate_entry& entry, bool is_used);
     void check_uses();
     void check_fitness(const certificate_entry& entry, bool signs);
+    void check_strength(const certificate_entry& entry, const certificate_facts& facts);
     void check_signing(const send_port_binding& port);
     void check_sender(const send_port_binding& port, const transport_binding& transport,
                       const certificate_entry& signer);

@@ -35,6 +35,14 @@ struct reviewed_port {
         folder.make(name, "-days 100 -addext subjectAltName=" + names + " -addext keyUsage=" + usage +
                               " -addext extendedKeyUsage=emailProtection -addext basicConstraints=CA:FALSE");
     }
+    void make_signer(const std::string& how) {  // in place of the usual one
+        folder.run("openssl req -x509 " + how +
+                   " -nodes -subj /CN=bus -days 100 -addext subjectAltName=email:bus@a.example"
+                   " -addext basicConstraints=CA:FALSE -keyout .key -out .crt && cat .crt .key > bus.pem");
+        content = read_certificate_folder(folder.path.string());
+        all.personal.certificates = {*test::find(content, "bus.pem")};
+        all.trusted.certificates = content.certificates;
+    }
     send_port_binding& port() { return bindings.send_ports.front(); }
     void set(const std::string& name, const std::string& text) { port().primary.properties[name].text = text; }
 
@@ -103,14 +111,21 @@ TEST_CASE("a signer without a key, an unfit one, and one that leads to no anchor
         given.check_only("error", "bus.pem (CN=bus) cannot be encrypted for: its key usage has no keyEncipherment");
     }
     SUBCASE("a kind of key that does not sign") {
-        given.folder.run(
-            "openssl req -x509 -newkey ed25519 -nodes -subj /CN=bus -days 100 -addext "
-            "subjectAltName=email:bus@a.example"
-            " -addext basicConstraints=CA:FALSE -keyout .key -out .crt && cat .crt .key > bus.pem");
-        given.content = read_certificate_folder(given.folder.path.string());
-        given.all.personal.certificates = {*test::find(given.content, "bus.pem")};
-        given.all.trusted.certificates = given.content.certificates;
+        given.make_signer("-newkey ed25519");
         given.check_only("error", "bus.pem (CN=bus) has a key of the kind ED25519, which cannot be used for signing");
+    }
+    SUBCASE("a key that is too small") {
+        given.make_signer("-newkey rsa:1024");
+        given.check_only("warning", "bus.pem (CN=bus) has a key that is too small to be safe (RSA 1024)");
+        given.make_signer("-newkey rsa:512");
+        given.check_only("error", "bus.pem (CN=bus) has a key that is too small to be safe (RSA 512)");
+    }
+    SUBCASE("a weak hash of its issuer's") {
+        given.folder.run("openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=ca -days 100 -keyout .ca -out ca.pem");
+        given.make_signer("-newkey rsa:2048 -CA ca.pem -CAkey .ca -sha1");
+        given.check_only("warning", "bus.pem (CN=bus) is signed with a hash that can be forged");
+        given.make_signer("-newkey rsa:2048 -CA ca.pem -CAkey .ca -md5");
+        given.check_only("error", "bus.pem (CN=bus) is signed with a hash that can be forged");
     }
     SUBCASE("no anchor") {
         std::erase_if(given.all.trusted.certificates, [](const auto& one) { return one.file_name == "bus.pem"; });

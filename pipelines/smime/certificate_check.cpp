@@ -7,6 +7,7 @@
 
 #include "name_text.hpp"
 #include "revocation_sources.hpp"
+#include "signature_strength.hpp"
 
 namespace hawser::smime {
 namespace {
@@ -30,7 +31,8 @@ std::string time_of(const ASN1_TIME* time) {
 // What is wrong in words, and what to do about it.
 std::string explain(int code, const X509* at, certificate_purpose purpose) {
     switch (code) {
-    case X509_V_ERR_CERT_HAS_EXPIRED: return "has expired on " + time_of(X509_get0_notAfter(at)) + ": get a new one";
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+        return "has expired on " + time_of(X509_get0_notAfter(at)) + ": a new one is needed";
     case X509_V_ERR_CERT_NOT_YET_VALID: return "is not valid before " + time_of(X509_get0_notBefore(at));
     case X509_V_ERR_CERT_REVOKED: return "has been revoked by its issuer: it must not be used any more";
     case X509_V_ERR_UNABLE_TO_GET_CRL:
@@ -54,6 +56,22 @@ std::string explain(int code, const X509* at, certificate_purpose purpose) {
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
         return "ends in \"" + name_text(X509_get_subject_name(at)) + "\", which is not among the trusted certificates";
+    case X509_V_ERR_EE_KEY_TOO_SMALL:
+    case X509_V_ERR_CA_KEY_TOO_SMALL:
+        return "has a key that is too small to be safe (" + key_text(at) +
+               "; RSA needs 2048, a curve 224): one with a larger key is needed";
+    case X509_V_ERR_CA_MD_TOO_WEAK:
+        return "is signed with " + signature_text(at) +
+               ", which can be forged: one that is signed with SHA-256 is needed";
+    case weak_crl:
+        return "cannot be checked for revocation: the CRL of \"" + name_text(X509_get_issuer_name(at)) +
+               "\" is signed with a hash that is too weak: one that is signed with SHA-256 is needed";
+    case X509_V_ERR_CRL_SIGNATURE_FAILURE:
+        return "cannot be checked for revocation: the newest CRL of \"" + name_text(X509_get_issuer_name(at)) +
+               "\" was not signed by that issuer's key: put the right one into the folder of trusted certificates";
+    case X509_V_ERR_CRL_NOT_YET_VALID:
+        return "cannot be checked for revocation: the CRL of \"" + name_text(X509_get_issuer_name(at)) +
+               "\" is not valid yet: put one that is into the folder of trusted certificates, or set the clock";
     case X509_V_ERR_DIFFERENT_CRL_SCOPE:
     case X509_V_ERR_CRL_PATH_VALIDATION_ERROR:
         return "cannot be checked for revocation: no CRL that covers it can be trusted (" +
@@ -73,21 +91,18 @@ bool has_curve_key(X509* certificate) {
     return kind == EVP_PKEY_EC || kind == EVP_PKEY_X25519;
 }
 
-// OpenSSL's purpose for encryption wants keyEncipherment, which a key that only agrees on keys does not have: its chain
-// is checked, and its own usage below.
-int openssl_purpose(X509* certificate, certificate_purpose purpose) {
-    return purpose == certificate_purpose::signing ? X509_PURPOSE_SMIME_SIGN
-           : has_curve_key(certificate)            ? X509_PURPOSE_ANY
-                                                   : X509_PURPOSE_SMIME_ENCRYPT;
+// For mail, or for anything (RFC 8550 section 4.4.4, where OpenSSL's own purposes want the first); all bits are set
+// where the certificate says nothing about it.
+bool is_for_mail(X509* certificate) {
+    return (X509_get_extended_key_usage(certificate) & (XKU_SMIME | XKU_ANYEKU)) != 0;
 }
 
-// An elliptic curve key's own rules for encryption: keyAgreement (RFC 5480 section 3), and emailProtection.
-bool allows_agreement(X509* certificate, certificate_purpose purpose) {
-    if (purpose != certificate_purpose::encryption || !has_curve_key(certificate)) {
-        return true;
-    }
-    return (X509_get_key_usage(certificate) & KU_KEY_AGREEMENT) != 0 &&
-           (X509_get_extended_key_usage(certificate) & (XKU_SMIME | XKU_ANYEKU)) != 0;
+// A curve's key agrees on keys instead of enciphering them (RFC 5480 section 3).
+bool allows_purpose(X509* certificate, certificate_purpose purpose) {
+    const std::uint32_t wanted = purpose == certificate_purpose::signing ? KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION
+                                 : has_curve_key(certificate)            ? KU_KEY_AGREEMENT
+                                                                         : KU_KEY_ENCIPHERMENT;
+    return (X509_get_key_usage(certificate) & wanted) != 0;
 }
 
 void set_policies(X509_VERIFY_PARAM* parameters, const policy_inputs& policies) {
@@ -109,10 +124,11 @@ void set_policies(X509_VERIFY_PARAM* parameters, const policy_inputs& policies) 
 
 // All of RFC 5280's path validation, of which OpenSSL by itself leaves out policies, delta CRLs, and CRLs that have
 // another issuer or key than the certificate, or only some reasons.
-void set_rules(X509_STORE_CTX* verification, X509* certificate, const certificate_question& question,
-               const policy_inputs& policies, revocation_sources& sources) {
+void set_rules(X509_STORE_CTX* verification, const certificate_question& question, const policy_inputs& policies,
+               revocation_sources& sources) {
     X509_VERIFY_PARAM* parameters = X509_STORE_CTX_get0_param(verification);
-    X509_VERIFY_PARAM_set_purpose(parameters, openssl_purpose(certificate, question.purpose));
+    X509_VERIFY_PARAM_set_purpose(parameters, X509_PURPOSE_ANY);  // check_usage() knows more
+    X509_VERIFY_PARAM_set_auth_level(parameters, question.allows_legacy_algorithms ? 0 : strong_auth_level);
     X509_VERIFY_PARAM_set_time(parameters, question.now_unix);
     unsigned long flags = X509_V_FLAG_PARTIAL_CHAIN;  // whatever is in the trusted folder is an anchor
     flags |= X509_V_FLAG_POLICY_CHECK;
@@ -182,6 +198,35 @@ std::string pending_answer(const X509* at, const certificate_question& question)
     throw failure(which + explain(code, at, question.purpose));
 }
 
+void check_usage(X509_STORE_CTX* verified, X509* certificate, const certificate_question& question,
+                 const std::string& name) {
+    if (!allows_purpose(certificate, question.purpose)) {
+        refuse(certificate, X509_V_ERR_INVALID_PURPOSE, certificate, question, name);
+    }
+    STACK_OF(X509)* chain = X509_STORE_CTX_get0_chain(verified);
+    for (int i = 0; i < sk_X509_num(chain); ++i) {
+        if (!is_for_mail(sk_X509_value(chain, i))) {
+            refuse(certificate, X509_V_ERR_INVALID_PURPOSE, sk_X509_value(chain, i), question, name);
+        }
+    }
+}
+
+// What OpenSSL's level does not refuse because legacy algorithms are allowed. An anchor's signature says nothing.
+void check_strength(X509_STORE_CTX* verified, X509* certificate, const certificate_question& question,
+                    const std::string& name) {
+    STACK_OF(X509)* chain = X509_STORE_CTX_get0_chain(verified);
+    for (int i = 0; i < sk_X509_num(chain); ++i) {
+        X509* one = sk_X509_value(chain, i);
+        if (!is_strong_key(X509_get0_pubkey(one), question.allows_legacy_algorithms)) {
+            refuse(certificate, X509_V_ERR_CA_KEY_TOO_SMALL, one, question, name);
+        }
+        if (i + 1 < sk_X509_num(chain) &&
+            !has_strong_digest(X509_get0_tbs_sigalg(one), question.allows_legacy_algorithms)) {
+            refuse(certificate, X509_V_ERR_CA_MD_TOO_WEAK, one, question, name);
+        }
+    }
+}
+
 void refuse_revoked(X509_STORE_CTX* verified, X509* certificate, const certificate_question& question,
                     revocation_sources& sources, const std::string& name) {
     STACK_OF(X509)* chain = X509_STORE_CTX_get0_chain(verified);
@@ -229,6 +274,7 @@ std::string cache_key(const X509* certificate, const certificate_question& quest
     }
     return std::string(reinterpret_cast<const char*>(digest), size) +
            (question.purpose == certificate_purpose::signing ? 's' : 'e') + (question.checks_revocation ? 'r' : '-') +
+           (question.allows_legacy_algorithms ? 'l' : '-') +
            (question.stapled == nullptr ? "" : question.stapled->digest());
 }
 
@@ -240,16 +286,15 @@ std::shared_ptr<const checked_chain> validate(X509* certificate, const certifica
         X509_STORE_CTX_init(verification.get(), trust.store(), certificate, intermediates.get()) != 1) {
         throw_openssl_failure("preparing the check of the certificate " + name);
     }
-    revocation_sources sources(trust, question.stapled, question.now_unix);
-    set_rules(verification.get(), certificate, question, trust.policies(), sources);
+    revocation_sources sources(trust, question.stapled, question.now_unix, question.allows_legacy_algorithms);
+    set_rules(verification.get(), question, trust.policies(), sources);
     if (X509_verify_cert(verification.get()) != 1) {
         const X509* at = X509_STORE_CTX_get_current_cert(verification.get());
         refuse(certificate, X509_STORE_CTX_get_error(verification.get()), at == nullptr ? certificate : at, question,
                name);
     }
-    if (!allows_agreement(certificate, question.purpose)) {
-        refuse(certificate, X509_V_ERR_INVALID_PURPOSE, certificate, question, name);
-    }
+    check_usage(verification.get(), certificate, question, name);
+    check_strength(verification.get(), certificate, question, name);
     refuse_revoked(verification.get(), certificate, question, sources, name);
     trust.keep_stapled(sources.verified(), question.now_unix);
     return describe_chain(verification.get(), question, sources);

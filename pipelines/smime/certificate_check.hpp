@@ -17,6 +17,7 @@ enum class certificate_purpose : std::uint8_t { signing = 1, encryption };
 struct certificate_question {
     certificate_purpose purpose;
     bool checks_revocation = true;
+    bool allows_legacy_algorithms = false;  // SHA-1 below the anchor, and keys from 80 bits of strength instead of 112
     std::int64_t now_unix = std::time(nullptr);
     const STACK_OF(X509) * sent_along = nullptr;  // further intermediates, of no trust by themselves
     const stapled_answers* stapled = nullptr;     // what the message brought along about revocation

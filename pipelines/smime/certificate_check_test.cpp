@@ -1,6 +1,7 @@
 #include "certificate_check.hpp"
 
 #include <doctest/doctest.h>
+#include <openssl/x509v3.h>
 
 #include <hawser/test_kit.hpp>
 
@@ -130,4 +131,101 @@ TEST_CASE("hosts with the same certificates share what was parsed, and no others
     yours.certificates.erase(HAWSER_CERTIFICATES_TRUSTED);
     yours.certificates[HAWSER_CERTIFICATES_OTHER_PEOPLE] = {};
     CHECK(load_trust_material(hawser::host(yours.abi())) != first);
+}
+
+namespace {
+
+// What a check of a sender's certificate under `trusted` says, with the CRLs of the authorities.
+struct strength_case {
+    bool allows_legacy_algorithms = false;
+    const EVP_MD* crl_digest = EVP_sha256();
+
+    doctest::String error(const identity& who, const authority& trusted,
+                          const authority* intermediate = nullptr) const {
+        trust_material trust;
+        trust.add_anchor(trusted.root().certificate.get());
+        trust.add_crl(trusted.revoke(nullptr, crl_digest), "root.crl");
+        if (intermediate != nullptr) {
+            X509_up_ref(intermediate->root().certificate.get());
+            trust.add_intermediate(intermediate->root().certificate.get());
+            trust.add_crl(intermediate->revoke(nullptr), "intermediate.crl");
+        }
+        std::string said;
+        for (const certificate_purpose purpose : {certificate_purpose::signing, certificate_purpose::encryption}) {
+            try {
+                check_certificate(who.certificate.get(),
+                                  {.purpose = purpose, .allows_legacy_algorithms = allows_legacy_algorithms}, trust,
+                                  who.name);
+                said += "good ";
+            } catch (const hawser::failure& refused) {
+                said += refused.what();
+            }
+        }
+        return said.c_str();
+    }
+};
+
+const strength_case usual{};
+const strength_case legacy{true};
+
+}  // namespace
+
+TEST_CASE("keys and hashes that are too weak hold no chain together") {
+    const authority root(key_kind::rsa_2048);
+    const auto issued = [&](key_kind kind, const EVP_MD* digest = EVP_sha256()) {
+        return root.issue("Carol", "carol@example.test", kind, digest);
+    };
+    CHECK(usual.error(issued(key_kind::rsa_2048), root) == "good good ");
+    SUBCASE("a key of 80 bits of strength, with legacy algorithms") {
+        for (const key_kind kind : {key_kind::rsa_1024, key_kind::p192}) {
+            const identity who = issued(kind);
+            CHECK(usual.error(who, root) == Contains("has a key that is too small to be safe"));
+            CHECK(legacy.error(who, root) == "good good ");
+        }
+    }
+    SUBCASE("one that is smaller, never") {
+        const identity who = issued(key_kind::rsa_512);
+        CHECK(usual.error(who, root) == Contains("too small to be safe (RSA 512 bits"));
+        CHECK(legacy.error(who, root) == Contains("too small to be safe (RSA 512 bits"));
+    }
+    SUBCASE("nor in the middle of the chain") {
+        const authority middle(key_kind::rsa_512, &root);
+        const identity who = middle.issue("Carol", "carol@example.test", key_kind::p256);
+        CHECK(usual.error(who, root, &middle) ==
+              Contains("the issuer \"CN=Test Intermediate\", which has a key that is too small"));
+        CHECK(legacy.error(who, root, &middle) == Contains("too small"));
+    }
+    SUBCASE("SHA-1 with legacy algorithms, MD5 never") {
+        const identity who = issued(key_kind::rsa_2048, EVP_sha1());
+        CHECK(usual.error(who, root) == Contains("is signed with sha1, which can be forged"));
+        CHECK(legacy.error(who, root) == "good good ");
+        CHECK(legacy.error(issued(key_kind::rsa_2048, EVP_md5()), root) == Contains("is signed with md5"));
+        CHECK(usual.error(issued(key_kind::rsa_2048, EVP_md5()), root) == Contains("is signed with md5"));
+    }
+    SUBCASE("the same for a CRL") {
+        const identity who = issued(key_kind::rsa_2048);
+        CHECK(strength_case{false, EVP_sha1()}.error(who, root) == Contains("is signed with a hash that is too weak"));
+        CHECK(strength_case{true, EVP_sha1()}.error(who, root) == "good good ");
+        CHECK(strength_case{true, EVP_md5()}.error(who, root) == Contains("is signed with a hash that is too weak"));
+    }
+}
+
+TEST_CASE("a certificate for any extended key usage is one for mail as well") {
+    const authority root(key_kind::rsa_2048);
+    const auto issued = [&](const char* usage, key_kind kind) {
+        identity who = root.issue("Carol", "carol@example.test", kind);
+        X509* certificate = who.certificate.get();
+        X509_EXTENSION_free(X509_delete_ext(certificate, X509_get_ext_by_NID(certificate, NID_ext_key_usage, -1)));
+        X509_EXTENSION* extension = X509V3_EXT_conf_nid(nullptr, nullptr, NID_ext_key_usage, usage);
+        X509_add_ext(certificate, extension, -1);
+        X509_EXTENSION_free(extension);
+        X509_sign(certificate, root.root().key.get(), EVP_sha256());
+        return who;
+    };
+    for (const key_kind kind : {key_kind::rsa_2048, key_kind::p256}) {
+        CHECK(usual.error(issued("anyExtendedKeyUsage", kind), root) == "good good ");
+        CHECK(usual.error(issued("serverAuth,emailProtection", kind), root) == "good good ");
+        CHECK(usual.error(issued("serverAuth", kind), root) == Contains("is not usable for signing mail"));
+        CHECK(usual.error(issued("serverAuth", kind), root) == Contains("is not usable for encrypting mail"));
+    }
 }

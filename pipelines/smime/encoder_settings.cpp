@@ -66,8 +66,8 @@ private:
         for (const char* property : {"/EncryptionAlgorithm", "/KeyTransport"}) {
             warn_where_given(property, is_encrypted_, "nothing is encrypted; set EnableEncryption, or leave it out");
         }
-        if (values_.boolean("/AllowLegacyAlgorithms") && !is_encrypted_) {
-            found_.warning("/AllowLegacyAlgorithms", "this has no effect: nothing is encrypted");
+        if (values_.boolean("/AllowLegacyAlgorithms") && !is_encrypted_ && !is_signed_) {
+            found_.warning("/AllowLegacyAlgorithms", "this has no effect: nothing is signed or encrypted");
         }
         const std::string profile = values_.string("/Profile");
         if (!profile.empty() && profile != "biztalk" && !is_signed_ && !is_encrypted_) {

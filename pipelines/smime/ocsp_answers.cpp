@@ -4,6 +4,7 @@
 #include <limits>
 #include <set>
 
+#include "signature_strength.hpp"
 #include "trust_material.hpp"
 
 namespace hawser::smime {
@@ -99,13 +100,21 @@ ocsp_status status_in(const ocsp_answer& answer, X509* certificate, X509* issuer
     return found;
 }
 
+bool is_strongly_signed(const ocsp_answer& answer) {
+    return has_strong_digest(OCSP_resp_get0_tbs_sigalg(answer.get()), false);
+}
+
 // OpenSSL refuses as well an answer that speaks of other issuers' certificates besides.
 bool is_signed_for(const ocsp_answer& answer, X509* issuer) {
+    if (!is_strongly_signed(answer)) {
+        return false;
+    }
     const store_pointer store(X509_STORE_new());
     STACK_OF(X509)* known = sk_X509_new_null();
     bool is_good = false;
     if (store && known != nullptr && sk_X509_push(known, issuer) > 0 && X509_STORE_add_cert(store.get(), issuer) == 1) {
         X509_STORE_set_flags(store.get(), X509_V_FLAG_PARTIAL_CHAIN);
+        X509_VERIFY_PARAM_set_auth_level(X509_STORE_get0_param(store.get()), strong_auth_level);
         is_good = OCSP_basic_verify(answer.get(), known, store.get(), 0) == 1;
     }
     sk_X509_free(known);  // the certificate stays the caller's
@@ -123,6 +132,9 @@ std::int64_t ocsp_answers::add(std::string_view der, const std::string& name) {
 }
 
 void ocsp_answers::add(const ocsp_answer& answer) {
+    if (!is_strongly_signed(answer)) {
+        return;
+    }
     std::set<std::string> serials;
     for (int i = 0; i < OCSP_resp_count(answer.get()); ++i) {
         const OCSP_CERTID* id = OCSP_SINGLERESP_get0_id(OCSP_resp_get0(answer.get(), i));

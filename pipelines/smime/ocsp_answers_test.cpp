@@ -24,7 +24,7 @@ ocsp_people& all_with_ocsp() {
 
 // The root's answer about one certificate.
 std::string answer_about(const identity& one, int status, std::int64_t begin_unix, std::int64_t end_unix,
-                         const EVP_MD* digest = EVP_sha1()) {
+                         const EVP_MD* digest = EVP_sha1(), const EVP_MD* signature_digest = EVP_sha256()) {
     OCSP_BASICRESP* basic = OCSP_BASICRESP_new();
     OCSP_CERTID* id = OCSP_cert_to_id(digest, one.certificate.get(), all_with_ocsp().trusted.root().certificate.get());
     ASN1_TIME* begin = ASN1_TIME_set(nullptr, begin_unix);
@@ -33,7 +33,7 @@ std::string answer_about(const identity& one, int status, std::int64_t begin_uni
     ASN1_TIME_to_generalizedtime(end, &end);
     OCSP_basic_add1_status(basic, id, status, 0, begin, begin, end);
     OCSP_basic_sign(basic, all_with_ocsp().trusted.root().certificate.get(), all_with_ocsp().trusted.root().key.get(),
-                    EVP_sha256(), nullptr, 0);
+                    signature_digest, nullptr, 0);
     OCSP_RESPONSE* response = OCSP_response_create(OCSP_RESPONSE_STATUS_SUCCESSFUL, basic);
     unsigned char* bytes = nullptr;
     const int size = i2d_OCSP_RESPONSE(response, &bytes);
@@ -100,6 +100,14 @@ TEST_CASE("a responder may call the certificate by another hash than SHA-1") {
     ocsp_checking one;
     one.trust.add_ocsp_answer(
         answer_about(all_with_ocsp().alice, V_OCSP_CERTSTATUS_GOOD, one.now - 60, one.now + 600, EVP_md5()), "weak");
+    CHECK(one.error() == Contains("there is no CRL"));
+}
+
+TEST_CASE("an answer that is signed with SHA-1 is none") {
+    ocsp_checking one;
+    one.trust.add_ocsp_answer(answer_about(all_with_ocsp().alice, V_OCSP_CERTSTATUS_GOOD, one.now - 60, one.now + 600,
+                                           EVP_sha1(), EVP_sha1()),
+                              "weak");
     CHECK(one.error() == Contains("there is no CRL"));
 }
 

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "signature_strength.hpp"
+
 namespace hawser::smime {
 namespace {
 
@@ -145,16 +147,26 @@ void look_up_in_sources(X509_STORE* store) {
     X509_STORE_set_cert_crl(store, &judge_in_sources);
 }
 
-// OpenSSL asks about the delta first, and not about its base where the delta releases the certificate.
 int revocation_sources::judge(X509_STORE_CTX* verification, X509_CRL* crl, X509* certificate) {
-    constexpr int is_good = 1;
+    const bool is_found_good = judge_by_entries(verification, crl, certificate);
+    const X509_ALGOR* signature = nullptr;
+    X509_CRL_get0_signature(crl, nullptr, &signature);
+    if (is_found_good && !has_strong_digest(signature, allows_legacy_algorithms_)) {
+        X509_STORE_CTX_set_error(verification, weak_crl);
+        return 0;
+    }
+    return is_found_good ? 1 : 0;
+}
+
+// OpenSSL asks about the delta first, and not about its base where the delta releases the certificate.
+bool revocation_sources::judge_by_entries(X509_STORE_CTX* verification, X509_CRL* crl, X509* certificate) {
     constexpr int is_released = 2;
     if (released_ == certificate && is_on_hold(crl, certificate)) {
-        return is_good;
+        return true;
     }
     const int judged = own_judge()(verification, crl, certificate);
     released_ = judged == is_released ? certificate : nullptr;
-    return judged == is_released ? is_good : judged;
+    return judged != 0;
 }
 
 void revocation_sources::attach(X509_STORE_CTX* verification) {

@@ -97,7 +97,10 @@ void describe_algorithms(config_spec& made) {
         .enumeration("SignaturePadding",
                      "Of an RSA signature: PKCS #1 v1.5, or PSS. Keys for RSASSA-PSS alone have PSS.", "pkcs1=0|pss=1")
         .enumeration("Digest", "The hash of the signature.", "SHA256=0|SHA384=1|SHA512=2")
-        .boolean("AllowLegacyAlgorithms", "Allows DES3, DES and RC2, which are not secure any more.", "false");
+        .boolean("AllowLegacyAlgorithms",
+                 "Allows what is not secure any more: DES3, DES and RC2, RSA keys from 1024 bits, certificates and "
+                 "CRLs signed with SHA-1.",
+                 "false");
 }
 
 seal_algorithms read_algorithms(const config& values) {

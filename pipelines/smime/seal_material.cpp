@@ -122,12 +122,14 @@ private:
     std::shared_ptr<const checked_chain> check(X509* certificate, certificate_purpose purpose,
                                                const std::string& name) {
         const host owner = message_.host();
-        std::shared_ptr<const checked_chain> chain = check_certificate(certificate,
-                                                                       {.purpose = purpose,
-                                                                        .checks_revocation = wish_.checks_revocation,
-                                                                        .owner = &owner,
-                                                                        .owner_revision = revision_},
-                                                                       trust_, name);
+        std::shared_ptr<const checked_chain> chain =
+            check_certificate(certificate,
+                              {.purpose = purpose,
+                               .checks_revocation = wish_.checks_revocation,
+                               .allows_legacy_algorithms = wish_.allows_legacy_algorithms,
+                               .owner = &owner,
+                               .owner_revision = revision_},
+                              trust_, name);
         made_->valid_until_unix = std::min(made_->valid_until_unix, chain->valid_until_unix);
         return chain;
     }

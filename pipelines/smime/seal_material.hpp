@@ -18,6 +18,7 @@ struct seal_wish {
     bool is_signed = false;
     bool is_encrypted = false;
     bool checks_revocation = true;
+    bool allows_legacy_algorithms = false;
     std::string to_self;  // of the personal folder: thumbprint or file name; "" = for nobody but the recipients
 };
 

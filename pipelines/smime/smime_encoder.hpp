@@ -39,7 +39,7 @@ public:
           protection_(read_header_protection(values)),
           parts_(read_part_settings(values)),
           wish_{signature_ != "NoSign", values.boolean("/EnableEncryption"), values.boolean("/CheckRevocationList"),
-                values.string("/EncryptToSelf")} {}
+                values.boolean("/AllowLegacyAlgorithms"), values.string("/EncryptToSelf")} {}
 
     std::uint32_t configured_seals() const override {
         return (wish_.is_signed ? HAWSER_SEAL_SIGNED : 0U) | (wish_.is_encrypted ? HAWSER_SEAL_ENCRYPTED : 0U);

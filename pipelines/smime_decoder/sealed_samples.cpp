@@ -15,6 +15,8 @@ key_pointer make_key(key_kind kind) {
     switch (kind) {
     case key_kind::rsa_2048: return key_pointer(EVP_RSA_gen(2048));
     case key_kind::rsa_1024: return key_pointer(EVP_RSA_gen(1024));
+    case key_kind::rsa_512: return key_pointer(EVP_RSA_gen(512));
+    case key_kind::p192: return key_pointer(EVP_EC_gen("P-192"));
     case key_kind::p256: return key_pointer(EVP_EC_gen("P-256"));
     case key_kind::p384: return key_pointer(EVP_EC_gen("P-384"));
     default: return key_pointer(EVP_EC_gen("P-521"));
@@ -78,22 +80,24 @@ std::string identity::key_der() const {
     return bytes_of(out.get());
 }
 
-authority::authority() {
+authority::authority(key_kind kind, const authority* above) {
     root_.name = "root.pem";
-    root_.key = make_key(key_kind::p256);
-    root_.certificate = make_certificate("Test Root", root_.key.get(), nullptr);
+    root_.key = make_key(kind);
+    root_.certificate = make_certificate(above == nullptr ? "Test Root" : "Test Intermediate", root_.key.get(),
+                                         above == nullptr ? nullptr : &above->root_);
     add_extension(root_.certificate.get(), NID_basic_constraints, "critical,CA:TRUE");
     add_extension(root_.certificate.get(), NID_key_usage, "critical,keyCertSign,cRLSign");
     add_extension(root_.certificate.get(), NID_subject_key_identifier, "hash");
-    X509_sign(root_.certificate.get(), root_.key.get(), EVP_sha256());
+    X509_sign(root_.certificate.get(), (above == nullptr ? root_ : above->root_).key.get(), EVP_sha256());
 }
 
-identity authority::issue(const std::string& name, const std::string& address, key_kind kind) const {
+identity authority::issue(const std::string& name, const std::string& address, key_kind kind,
+                          const EVP_MD* digest) const {
     identity one;
     one.name = name + ".pem";
     one.key = make_key(kind);
     one.certificate = make_certificate(name, one.key.get(), &root_);
-    finish_certificate(one.certificate.get(), address);
+    finish_certificate(one.certificate.get(), address, digest);
     return one;
 }
 
@@ -105,19 +109,19 @@ identity authority::reissue(const identity& known, const std::string& address) c
     one.certificate = make_certificate("", one.key.get(), &root_);
     X509_set_subject_name(one.certificate.get(), X509_get_subject_name(known.certificate.get()));
     X509_set_serialNumber(one.certificate.get(), X509_get_serialNumber(known.certificate.get()));
-    finish_certificate(one.certificate.get(), address);
+    finish_certificate(one.certificate.get(), address, EVP_sha256());
     return one;
 }
 
-void authority::finish_certificate(X509* certificate, const std::string& address) const {
+void authority::finish_certificate(X509* certificate, const std::string& address, const EVP_MD* digest) const {
     add_extension(certificate, NID_key_usage, "critical,digitalSignature,keyEncipherment,keyAgreement");
     add_extension(certificate, NID_ext_key_usage, "emailProtection");
     add_extension(certificate, NID_subject_key_identifier, "hash");
     add_extension(certificate, NID_subject_alt_name, ("email:" + address).c_str());
-    X509_sign(certificate, root_.key.get(), EVP_sha256());
+    X509_sign(certificate, root_.key.get(), digest);
 }
 
-std::string authority::revoke(const identity* revoked) const {
+std::string authority::revoke(const identity* revoked, const EVP_MD* digest) const {
     X509_CRL* crl = X509_CRL_new();
     X509_CRL_set_version(crl, X509_CRL_VERSION_2);
     X509_CRL_set_issuer_name(crl, X509_get_subject_name(root_.certificate.get()));
@@ -131,7 +135,7 @@ std::string authority::revoke(const identity* revoked) const {
         X509_REVOKED_set_revocationDate(entry, now);
         X509_CRL_add0_revoked(crl, entry);
     }
-    X509_CRL_sign(crl, root_.key.get(), EVP_sha256());
+    X509_CRL_sign(crl, root_.key.get(), digest);
     const bio_pointer out(BIO_new(BIO_s_mem()));
     i2d_X509_CRL_bio(out.get(), crl);
     ASN1_TIME_free(now);

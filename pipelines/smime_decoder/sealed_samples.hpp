@@ -18,19 +18,21 @@ struct identity {
     std::string key_der() const;
 };
 
-enum class key_kind : std::uint8_t { rsa_2048 = 1, rsa_1024, p256, p384, p521 };
+enum class key_kind : std::uint8_t { rsa_2048 = 1, rsa_1024, rsa_512, p192, p256, p384, p521 };
 
 class authority {
 public:
-    authority();
-    identity issue(const std::string& name, const std::string& address, key_kind kind) const;
+    explicit authority(key_kind kind = key_kind::p256, const authority* above = nullptr);
+    identity issue(const std::string& name, const std::string& address, key_kind kind,
+                   const EVP_MD* digest = EVP_sha256()) const;
     // Another certificate of the same key, name and serial number.
     identity reissue(const identity& known, const std::string& address) const;
-    std::string revoke(const identity* revoked) const;  // a CRL, of nobody where null
+    // A CRL, of nobody where null.
+    std::string revoke(const identity* revoked, const EVP_MD* digest = EVP_sha256()) const;
     const identity& root() const { return root_; }
 
 private:
-    void finish_certificate(X509* certificate, const std::string& address) const;
+    void finish_certificate(X509* certificate, const std::string& address, const EVP_MD* digest) const;
 
     identity root_;
 };

@@ -212,6 +212,7 @@ std::vector<int> verify_signers(const signed_elements& elements, const content_d
         check_certificate(check.certificate(),
                           {.purpose = certificate_purpose::signing,
                            .checks_revocation = policy.checks_revocation,
+                           .allows_legacy_algorithms = policy.allows_legacy_algorithms,
                            .sent_along = sent_along.get(),
                            .stapled = &elements.stapled,
                            .owner = material.owner ? &*material.owner : nullptr,

@@ -93,7 +93,9 @@ config_spec smime_decoder::spec() {
                  "Takes messages that are encrypted in CBC mode and not signed inside, which can be changed unnoticed.",
                  "false")
         .boolean("AllowLegacyAlgorithms",
-                 "Takes DES3, DES, RC2, SHA-1 signatures and RSA keys from 1024 bits, which are not secure any more.",
+                 "Takes what is not secure any more: DES3, DES, RC2, SHA-1 (signatures, certificates, CRLs), RSA keys "
+                 "from 1024 "
+                 "bits.",
                  "false");
     return made;
 }
