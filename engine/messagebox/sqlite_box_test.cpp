@@ -61,6 +61,30 @@ TEST_CASE("a newer schema, a foreign database and garbage are refused by name") 
     CHECK(open_code(garbage) == "box.damaged");
 }
 
+TEST_CASE("a box whose database is gone is no new one, and its bodies stay") {
+    box_folder folder;
+    const std::string path = folder.box_path();
+    {
+        auto box = folder.open();
+        publish(*box, {.ports = {"A"}, .staged = stage(*box, std::string(1 << 20, 'x'))});
+    }
+    const std::size_t bodies = folder.body_file_count();
+    REQUIRE(bodies == 1);
+    SUBCASE("emptied") { std::filesystem::resize_file(path, 0); }
+    SUBCASE("removed") { std::filesystem::remove(path); }
+    const auto opened = open_sqlite_message_box(path, 0);
+    REQUIRE_FALSE(opened);
+    CHECK(opened.error().code == "box.damaged");
+    CHECK(opened.error().text.find(path + ".bodies/") != std::string::npos);
+    CHECK(folder.body_file_count() == bodies);
+    std::filesystem::remove_all(path + ".bodies");
+    std::ofstream(path + "-wal") << "frames";
+    CHECK(open_code(path) == "box.damaged");
+    CHECK(std::filesystem::exists(path + "-wal"));
+    std::filesystem::remove(path + "-wal");
+    CHECK(open_code(path) == "opened");
+}
+
 TEST_CASE("a box of schema version 1 is taken over with what is in it") {
     box_folder folder;
     {

@@ -343,6 +343,20 @@ TEST_CASE("on a disk that is really full nothing accepted is lost, results are s
     CHECK((*again)->list({}).size() == 1);
 }
 
+TEST_CASE("a reserve that a full disk had no room for is made when there is some") {
+    const small_disk disk;
+    if (!disk.is_mounted()) {
+        return;
+    }
+    const std::string filler = std::filesystem::path(disk.box_path()).parent_path().string() + "/filler";
+    std::ofstream(filler) << std::string(std::size_t{54} << 20U, 'x');
+    auto opened = open_sqlite_message_box(disk.box_path(), 0);
+    REQUIRE(opened);
+    CHECK_FALSE(within_seconds(1, [&] { return std::filesystem::exists(disk.box_path() + ".reserve"); }));
+    std::filesystem::remove(filler);
+    CHECK(within_seconds(10, [&] { return std::filesystem::exists(disk.box_path() + ".reserve"); }));
+}
+
 TEST_CASE("bodies that fill the disk are refused and removed, and what was accepted is delivered") {
     const small_disk disk;
     if (!disk.is_mounted()) {

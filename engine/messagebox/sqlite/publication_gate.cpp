@@ -86,7 +86,9 @@ void publication_gate::note_disk_full() {
 }
 
 void publication_gate::look_for_room() {
-    if (reserve_.take() && is_disk_full_.exchange(false)) {
+    const bool has_room = reserve_.take();
+    lacks_reserve_ = !has_room;
+    if (has_room && is_disk_full_.exchange(false)) {
         log::info("there is room on the disk of the message box: messages are taken again",
                   {{"folder", reserve_.folder()}});
     }

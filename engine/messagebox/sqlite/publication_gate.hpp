@@ -31,7 +31,9 @@ public:
     // A write found no space: the reserve is given up, and nothing is published until look_for_room() has found some.
     void note_disk_full();
     bool is_disk_full() const noexcept { return is_disk_full_; }
-    void look_for_room();  // now and then while the disk is full, and once at the start
+    // Once at the start, and now and then while the disk is full or has had no room for the reserve.
+    void look_for_room();
+    bool lacks_reserve() const noexcept { return lacks_reserve_; }
 
     std::int64_t reserve_size() const noexcept { return reserve_.size(); }
 
@@ -39,6 +41,7 @@ public:
     std::vector<std::string> warnings();
 
     static constexpr std::int64_t look_interval_ms = 200;                   // at the disk …
+    static constexpr std::int64_t reserve_interval_ms = 2000;               // … for the reserve that is lacking
     static constexpr std::uint64_t look_interval_bytes = 16 * 1024 * 1024;  // … or as soon as so much was written
 
 private:
@@ -51,6 +54,7 @@ private:
     std::atomic<std::int64_t> disk_free_min_{0};
     std::atomic<std::int64_t> depth_{0};
     std::atomic<bool> is_disk_full_{false};
+    std::atomic<bool> lacks_reserve_{false};
     std::mutex mutex_;
     std::int64_t free_bytes_ = 0;
     std::int64_t look_at_ms_ = 0;

@@ -20,6 +20,7 @@
 #include "messagebox/sqlite/checkpoint_pacer.hpp"
 #include "messagebox/sqlite/database.hpp"
 #include "messagebox/sqlite/group_writer.hpp"
+#include "messagebox/sqlite/lost_box.hpp"
 #include "messagebox/sqlite/owner_lock.hpp"
 #include "messagebox/sqlite/prune_schedule.hpp"
 #include "messagebox/sqlite/publication_gate.hpp"
@@ -303,6 +304,8 @@ private:
             };
             if (gate_.is_disk_full()) {
                 maintenance_wake_.wait_for(lock, std::chrono::milliseconds(gate_.look_interval_ms), has_work);
+            } else if (gate_.lacks_reserve()) {
+                maintenance_wake_.wait_for(lock, std::chrono::milliseconds(gate_.reserve_interval_ms), has_work);
             } else {
                 maintenance_wake_.wait(lock, [&] { return has_work() || gate_.is_disk_full(); });
             }
@@ -317,8 +320,13 @@ private:
             }
             if (gate_.is_disk_full()) {
                 make_room();
-            } else if (is_checkpoint_wanted) {
-                checkpoint(checkpoint_connection_, SQLITE_CHECKPOINT_PASSIVE);
+            } else {
+                if (is_checkpoint_wanted) {
+                    checkpoint(checkpoint_connection_, SQLITE_CHECKPOINT_PASSIVE);
+                }
+                if (gate_.lacks_reserve()) {
+                    gate_.look_for_room();
+                }
             }
             lock.lock();
             if (is_checkpoint_wanted) {
@@ -413,6 +421,11 @@ result<std::unique_ptr<message_box>> open_sqlite_message_box(const std::string& 
         result<sqlite::owner_lock> lock = sqlite::owner_lock::take(path, lock_wait_ms);
         if (!lock) {
             return unexpected{std::move(lock).error()};
+        }
+        if (const std::string remains = sqlite::remains_of_lost_box(path); !remains.empty()) {
+            return fail("box.damaged", path + " is missing or empty, and " + remains +
+                                           " is still there: put the database back, or restore a backup of all of it; "
+                                           "to begin with an empty box, move that away as well");
         }
         have_no_page_memory_ahead();
         sqlite::database connection(path, false);
