@@ -2,6 +2,7 @@
 // message box.
 #include <algorithm>
 #include <filesystem>
+#include <map>
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
@@ -31,17 +32,27 @@ bool is_protected(const working_message& message, const std::string& name) {
            (',' + names->value + ',').find(',' + name + ',') != std::string::npos;
 }
 
+// The `index`-th of that name, because a field may be there several times; null where there are not so many.
+const mail_header_field* find_field(const std::vector<mail_header_field>& all, const std::string& name,
+                                    std::size_t index) {
+    for (const mail_header_field& one : all) {
+        if (one.name == name && index-- == 0) {
+            return &one;
+        }
+    }
+    return nullptr;
+}
+
 // The fields as they were composed, of those that are inside the seal, and what is left of each outside.
 std::string describe_protected(const working_message& message, const std::vector<mail_header_field>& composed) {
     std::string text;
+    std::map<std::string, std::size_t> seen;
     for (const mail_header_field& inner : composed) {
         if (!is_protected(message, inner.name)) {
             continue;
         }
-        const auto& all = message.mail_headers();
-        const auto outer =
-            std::find_if(all.begin(), all.end(), [&](const mail_header_field& one) { return one.name == inner.name; });
-        const std::string outside = outer == all.end()            ? "not outside"
+        const mail_header_field* outer = find_field(message.mail_headers(), inner.name, seen[inner.name]++);
+        const std::string outside = outer == nullptr              ? "not outside"
                                     : outer->value == inner.value ? "outside too"
                                                                   : "outside: " + outer->value;
         text += "  " + inner.name + ": " + inner.value + " (" + outside + ")\n";

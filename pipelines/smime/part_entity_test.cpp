@@ -129,6 +129,12 @@ TEST_CASE("ContentTransferEncoding SevenBit and EightBit pass what they promise,
     }
 }
 
+TEST_CASE("a charset in the part's content type is kept where it has none of its own") {
+    kit::message one("Hello\r\n");
+    one.parts[0].content_type = "text/xml; charset=\"iso-8859-1\"; x=y";
+    CHECK(part_has(run(one).header(), "Content-Type: text/xml;\r\n charset=iso-8859-1\r\n"));
+}
+
 TEST_CASE("MIME.ContentTransferEncoding of a part goes before the component's") {
     CHECK(with("MIME.ContentTransferEncoding", "UUEncode").body() ==
           "begin 644 body\r\n'2&5L;&\\-\"@``\r\n`\r\nend\r\n");
@@ -142,6 +148,17 @@ TEST_CASE("MIME.FileName names the part") {
                    "Content-Disposition: inline;\r\n filename=\"order 1.xml\""));
     CHECK(part_has(with("MIME.FileName", "a\"b\\c").header(), "filename=\"a\\\"b\\\\c\""));
     CHECK(part_has(with("MIME.FileName", "f\xC3\xBCr").header(), "filename*=utf-8''f%C3%BCr"));
+    std::string umlauts;
+    for (int i = 0; i < 250; ++i) {
+        umlauts += "\xC3\xBC";
+    }
+    for (const std::string& name : {umlauts, std::string(500, '"'), std::string(500, 'n')}) {
+        const std::string header = with("MIME.FileName", name).header() + "\r\n\r\n";
+        CHECK(parse_mime_header(header)->file_name() == name);
+        for (std::size_t at = 0, end = 0; (end = header.find("\r\n", at)) != std::string::npos; at = end + 2) {
+            CHECK(end - at <= (name == umlauts ? 78 : 998));  // RFC 5322 section 2.1.1
+        }
+    }
     check_injection("MIME.FileName");
     kit::message one("Hello");
     one.parts[0].file_name = "a\r\nBcc: x@y.example";

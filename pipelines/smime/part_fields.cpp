@@ -74,6 +74,35 @@ std::string text_value(std::string_view text) {
     return out + encoded_word(word);
 }
 
+std::string quoted_text(std::string_view value) {
+    std::string out = "\"";
+    for (const char c : value) {
+        out += c == '"' || c == '\\' ? std::string{'\\', c} : std::string(1, c);
+    }
+    return out + '"';
+}
+
+// RFC 2231 section 4, with section 3's continuations where it is too long for a line. `start` is all before the "=".
+std::string extended_text(const std::string& start, std::string_view value) {
+    constexpr std::size_t piece_size_max = 48;
+    static constexpr char digits[] = "0123456789ABCDEF";
+    std::vector<std::string> pieces(1);
+    for (const char c : value) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (pieces.back().size() + 3 > piece_size_max) {
+            pieces.emplace_back();
+        }
+        pieces.back() +=
+            is_token_character(c) ? std::string(1, c) : std::string{'%', digits[byte >> 4U], digits[byte & 15U]};
+    }
+    std::string out;
+    for (std::size_t i = 0; i < pieces.size(); ++i) {
+        out += start + (pieces.size() == 1 ? "*=" : "*" + std::to_string(i) + "*=") + (i == 0 ? "utf-8''" : "");
+        out += pieces[i];
+    }
+    return out;
+}
+
 class property_reader {
 public:
     property_reader(const message& one, std::uint32_t index, const message_part& part)
@@ -157,24 +186,13 @@ std::string content_id_in(const property_reader& properties) {
 }  // namespace
 
 std::string parameter_text(std::string_view name, std::string_view value) {
-    std::string out = ";\r\n " + std::string(name);
+    const std::string start = ";\r\n " + std::string(name);
     if (is_token(value)) {
-        return out + "=" + std::string(value);
+        return start + "=" + std::string(value);
     }
-    if (is_plain_text(value)) {
-        out += "=\"";
-        for (const char c : value) {
-            out += c == '"' || c == '\\' ? std::string{'\\', c} : std::string(1, c);
-        }
-        return out + '"';
-    }
-    static constexpr char digits[] = "0123456789ABCDEF";
-    out += "*=utf-8''";  // RFC 2231 section 4
-    for (const char c : value) {
-        const auto byte = static_cast<unsigned char>(c);
-        out += is_token_character(c) ? std::string(1, c) : std::string{'%', digits[byte >> 4U], digits[byte & 15U]};
-    }
-    return out;
+    constexpr std::size_t quoted_size_max = 900;  // a line has 998 bytes at most (RFC 5322 section 2.1.1)
+    const std::string quoted = is_plain_text(value) ? quoted_text(value) : "";
+    return !quoted.empty() && quoted.size() <= quoted_size_max ? start + "=" + quoted : extended_text(start, value);
 }
 
 part_description describe_part(const message& one, std::uint32_t index, const message_part& part,
@@ -184,7 +202,9 @@ part_description describe_part(const message& one, std::uint32_t index, const me
     made.name = part.name;
     made.is_body = part.is_body;
     made.content_type = checked_type(part.content_type);
-    made.charset = to_lower(made.content_type).rfind("text/", 0) == 0 && is_token(part.charset) ? part.charset : "";
+    const std::string charset =
+        part.charset.empty() ? parse_content_type(part.content_type).parameter("charset") : part.charset;
+    made.charset = to_lower(made.content_type).rfind("text/", 0) == 0 && is_token(charset) ? charset : "";
     made.file_name = properties.text("MIME.FileName");
     if (made.file_name.empty()) {
         properties.check("FileName", part.file_name);
