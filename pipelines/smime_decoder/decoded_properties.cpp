@@ -23,6 +23,7 @@ constexpr const char* all_names[] = {"SMIME.IsSigned",
                                      "SMIME.ChainResult",
                                      "SMIME.RevocationResult",
                                      "SMIME.IsSenderVerified",
+                                     "SMIME.SenderAddress",
                                      "SMIME.ProtectedFields",
                                      "SMIME.SignedFields",
                                      "SMIME.EncryptedFields",
@@ -115,6 +116,9 @@ void promote_decoded_properties(message& one, const decode_facts& facts, bool ch
         write_signer(to, facts, checked_revocation);
     }
     to.flag("SMIME.IsSenderVerified", facts.is_sender_verified());
+    if (facts.is_sender_verified()) {
+        to.text("SMIME.SenderAddress", facts.from_address);
+    }
     to.text("SMIME.ProtectedFields", join(facts.protected_fields));
     to.text("SMIME.SignedFields", join(facts.signed_fields));
     to.text("SMIME.EncryptedFields", join(facts.encrypted_fields));

@@ -172,3 +172,22 @@ TEST_CASE("whose address the signer's certificate has to have is read as mail pr
     CHECK_FALSE(is_verified("alice@example.test mallory@example.test"));
     CHECK_FALSE(is_verified(">alice@example.test<"));
 }
+
+TEST_CASE("a name that was decoded is not taken for an address") {
+    bench one;
+    const decoded out = one.decode(
+        "From: =?utf-8?Q?ceo=40corp.example=2C?= <alice@example.test>\r\n"
+        "Sender: =?utf-8?Q?A=22=3Cb=5C?= <alice@example.test>\r\nReply-To: \"=?utf-8?Q?c=22_=3Cd=40e=3E?=\" <f@g>\r\n"
+        "To: =?utf-8?Q?=3Cceo=40corp.example=3E=2C?= =?utf-8?B?w7w=?= <a@b>, plain <c@d>\r\nCc: "
+        "(=?utf-8?Q?=29_h=40i?=) j@k\r\n" +
+        signed_opaque(all().alice, text));
+    CHECK(out["MIME.From"] == "\"ceo@corp.example,\" <alice@example.test>");
+    CHECK(out["SMIME.IsSenderVerified"] == "true");
+    CHECK(out["SMIME.SenderAddress"] == "alice@example.test");
+    CHECK(out["MIME.Sender"] == "\"A\\\"<b\\\\\" <alice@example.test>");
+    CHECK(out["MIME.ReplyTo"] == "\"c\\\" <d@e>\" <f@g>");
+    CHECK(out["MIME.To"] == "\"<ceo@corp.example>,\xC3\xBC\" <a@b>, plain <c@d>");
+    CHECK(out["MIME.CC"] == "(\\) h@i) j@k");
+    CHECK(
+        one.decode("From: mallory@example.test\r\n" + signed_opaque(all().alice, text))["SMIME.SenderAddress"].empty());
+}
