@@ -17,6 +17,9 @@ constexpr const char* all_names[] = {"SMIME.IsSigned",
                                      "SMIME.SignerAddress",
                                      "SMIME.SignerThumbprint",
                                      "SMIME.SignerCount",
+                                     "SMIME.OuterSignerSubject",
+                                     "SMIME.OuterSignerAddress",
+                                     "SMIME.OuterSignerThumbprint",
                                      "SMIME.SigningTime",
                                      "SMIME.DigestAlgorithm",
                                      "SMIME.SignatureAlgorithm",
@@ -114,6 +117,11 @@ void promote_decoded_properties(message& one, const decode_facts& facts, bool ch
     to.text("SMIME.RecipientThumbprint", facts.recipient_thumbprint);
     if (facts.is_signed()) {
         write_signer(to, facts, checked_revocation);
+    }
+    if (facts.has_outer_signature()) {
+        to.text("SMIME.OuterSignerSubject", facts.outer_signer.subject);
+        to.text("SMIME.OuterSignerAddress", join(facts.outer_signer.addresses));
+        to.text("SMIME.OuterSignerThumbprint", facts.outer_signer.thumbprint);
     }
     to.flag("SMIME.IsSenderVerified", facts.is_sender_verified());
     if (facts.is_sender_verified()) {

@@ -269,6 +269,60 @@ TEST_CASE("Require asks for what the message has to be") {
     CHECK(one.decode(encrypted(signed_opaque(all().alice, text)), {{"/Require", "signedAndEncrypted"}}).result.is_ok());
 }
 
+TEST_CASE("a signature around what somebody else encrypted is not its author's") {
+    bench one;
+    const std::string from = "From: Carol <carol@example.test>\r\n";
+    const std::string hidden = encrypted("From: carol@example.test\r\nContent-Type: text/plain; hp=cipher\r\n\r\nDue.");
+    for (const std::string& ciphertext :
+         {encrypted(text), hidden, encrypted(signed_opaque(all().alice, encrypted(text)))}) {
+        for (const std::string& wrapped :
+             {signed_opaque(all().carol, ciphertext), clear_signed(all().carol, ciphertext)}) {
+            const decoded out = one.decode(from + wrapped);
+            CHECK(out.result.error == "");
+            CHECK(out["SMIME.IsSigned"] == "false");
+            CHECK(out["SMIME.IsSenderVerified"] == "false");
+            for (const char* none :
+                 {"SMIME.SignedFields", "SMIME.SenderAddress", "SMIME.SignerSubject", "SMIME.SignerAddress",
+                  "SMIME.SignerCount", "BTS.SignatureCertificate", "SMIME.ChainResult"}) {
+                CHECK(out[none].empty());
+            }
+            for (const char* required :
+                 {"signed", "signedAndEncrypted", "signedBySender", "signedBySenderAndEncrypted"}) {
+                CHECK(one.error(from + wrapped, {{"/Require", required}}) ==
+                      Contains("not signed inside its encryption"));
+            }
+        }
+    }
+    const decoded out = one.decode(from + signed_opaque(all().carol, hidden));
+    CHECK(out["SMIME.Layers"] == "BlobSign,AuthEncrypted");
+    CHECK(out["SMIME.OuterSignerSubject"] == "CN=Carol");
+    CHECK(out["SMIME.OuterSignerAddress"] == "carol@example.test");
+    CHECK(out["SMIME.OuterSignerThumbprint"].size() == 40);
+    const std::string thrice = signed_opaque(all().carol, encrypted(clear_signed(all().alice, text)));
+    const decoded triple =
+        one.decode("From: alice@example.test\r\n" + thrice, {{"/Require", "signedBySenderAndEncrypted"}});
+    CHECK(triple.result.error == "");
+    CHECK(triple["SMIME.SignerSubject"] == "CN=Alice");
+    CHECK(triple["SMIME.OuterSignerSubject"] == "CN=Carol");
+    CHECK(one.error(from + thrice, {{"/Require", "signedBySender"}}) == Contains("signed by its sender"));
+}
+
+TEST_CASE("Require asks for the sender's own signature") {
+    bench one;
+    const std::string by_alice = signed_opaque(all().alice, text);
+    const kit::settings required = {{"/Require", "signedBySender"}};
+    CHECK(one.decode("From: Alice <Alice@example.test>\r\n" + by_alice, required).result.error == "");
+    CHECK(one.error("From: carol@example.test\r\n" + by_alice, required) == Contains("signed by \"CN=Alice\""));
+    CHECK(one.error(by_alice, required) == Contains("signed by its sender"));
+    CHECK(one.error("From: alice@example.test, carol@example.test\r\n" + by_alice, required) ==
+          Contains("by its sender"));
+    CHECK(one.error(mime + text, required) == Contains("not signed"));
+    CHECK(one.error("From: alice@example.test\r\n" + by_alice, {{"/Require", "signedBySenderAndEncrypted"}}) ==
+          Contains("not encrypted"));
+    CHECK(one.decode("From: alice@example.test\r\n" + encrypted(by_alice), {{"/Require", "signedBySenderAndEncrypted"}})
+              .result.error == "");
+}
+
 TEST_CASE("a body that fails anywhere gives nothing away") {
     bench one;
     kit::instance decoder = kit::instance::of<smime_decoder>(one.host, unauthenticated);

@@ -162,10 +162,19 @@ void message_decoding::check_seals() const {
             "its way unnoticed; ask the sender to sign it or to use AES-GCM, or set "
             "AllowUnauthenticatedEncryption to true");
     }
-    if ((policy_.requires_signature && !facts_.is_signed()) ||
-        (policy_.requires_encryption && !facts_.is_encrypted())) {
-        throw failure(std::string("the message is not ") + (facts_.is_signed() ? "encrypted" : "signed") +
-                      ", and the decoder's Require says that it has to be");
+    if (policy_.requires_signature && !facts_.is_signed()) {
+        throw failure(std::string("the message is not signed") +
+                      (facts_.has_outer_signature() ? " inside its encryption, and who signed around it need not know "
+                                                      "what is inside; the decoder's Require says that it has to be"
+                                                    : ", and the decoder's Require says that it has to be"));
+    }
+    if (policy_.requires_encryption && !facts_.is_encrypted()) {
+        throw failure("the message is not encrypted, and the decoder's Require says that it has to be");
+    }
+    if (policy_.requires_verified_sender && !facts_.is_sender_verified()) {
+        throw failure("the message is signed by \"" + facts_.signer.subject +
+                      "\", whose certificate does not have the address that it is from, and the decoder's Require says "
+                      "that it has to be signed by its sender");
     }
 }
 
