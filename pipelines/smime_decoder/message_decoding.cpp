@@ -88,6 +88,11 @@ body_stream message_decoding::open(body_stream whole) {
         take_protected_fields(outer, one.header, one.type, facts_);
         one = unwrap_message(std::move(one), outer);
     }
+    if (facts_.is_header_protected && facts_.is_encrypted()) {
+        for (const header_field& field : one.header.fields) {
+            hidden_names_.push_back(to_lower(field.name));
+        }
+    }
     check_seals();
     return open_body(std::move(one));
 }
@@ -193,7 +198,7 @@ body_stream message_decoding::open_body(entity one) {
                       ", and that is not the one that BodyPartIndex and BodyPartContentType ask for");
     }
     body_stream body = decode_transfer(std::move(one.body), one.header.transfer_encoding());
-    return drop_legacy_display(std::move(body), one.type, has_legacy_display());
+    return drop_legacy_display(std::move(body), one.type, hidden_names_);
 }
 
 body_stream message_decoding::open_part(entity one) {
@@ -219,7 +224,7 @@ body_stream message_decoding::open_part(entity one) {
 body_stream message_decoding::open_leaf(const mime_part& leaf) const {
     body_stream body =
         decode_transfer(make_stream(parts_bytes_, leaf.body_begin, leaf.end), leaf.header.transfer_encoding());
-    return drop_legacy_display(std::move(body), leaf.header.type(), has_legacy_display());
+    return drop_legacy_display(std::move(body), leaf.header.type(), hidden_names_);
 }
 
 std::vector<message_decoding::further_part> message_decoding::take_further_parts() {
