@@ -209,6 +209,21 @@ TEST_CASE("what is not secure any more needs to be allowed, and MD5 is never") {
     CHECK(one.decode(triple, legacy)["SMIME.EncryptionAlgorithm"] == "DES3");
 }
 
+TEST_CASE("RSASSA-PSS may be no weaker in its mask or its salt than in its digest") {
+    bench one;
+    const auto pss = [](const EVP_MD* mask, int salt_size) {
+        return signed_opaque(all().alice, text, {EVP_sha256(), padding::pss, 0, mask, salt_size});
+    };
+    CHECK(one.decode(pss(EVP_sha256(), 32)).result.error == "");
+    CHECK(one.decode(pss(EVP_sha512(), 100)).result.error == "");
+    CHECK(one.decode(pss(nullptr, RSA_PSS_SALTLEN_MAX)).result.error == "");
+    CHECK(one.error(pss(EVP_sha1(), 32)) == Contains("a digest that is not allowed"));
+    CHECK(one.error(pss(EVP_sha256(), 0)) == Contains("a salt of 0 bytes, at least 32 are needed"));
+    CHECK(one.error(pss(EVP_sha256(), 20)) == Contains("a salt of 20 bytes"));
+    CHECK(one.decode(pss(EVP_sha1(), 0), legacy).result.error == "");
+    CHECK(one.decode(pss(EVP_sha256(), 20), legacy).result.error == "");
+}
+
 TEST_CASE("encrypted for others, or with a key that fits nothing, has a reason that tells nothing of the content") {
     bench one;
     CHECK(one.error(entity_of(encrypt({&all().alice}, text, EVP_aes_256_gcm()), "enveloped-data")) ==

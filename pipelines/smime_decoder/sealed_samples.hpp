@@ -2,6 +2,8 @@
 // decoded.
 #pragma once
 
+#include <openssl/rsa.h>
+
 #include <hawser/test_kit.hpp>
 #include <string>
 #include <vector>
@@ -40,7 +42,9 @@ enum class padding : std::uint8_t { pkcs1 = 1, pss, oaep };
 struct sign_options {
     const EVP_MD* digest = EVP_sha256();
     padding scheme = padding::pkcs1;
-    unsigned flags = 0;  // CMS_NOATTR, CMS_NOCERTS, CMS_CADES
+    unsigned flags = 0;            // CMS_NOATTR, CMS_NOCERTS, CMS_CADES
+    const EVP_MD* mask = nullptr;  // of PSS; null: the digest
+    int salt_size = RSA_PSS_SALTLEN_DIGEST;
 };
 
 // DER of the structures; content as it is.

@@ -93,9 +93,11 @@ config_spec smime_decoder::spec() {
         .boolean("AllowUnauthenticatedEncryption",
                  "Takes messages that are encrypted in CBC mode and not signed inside, which can be changed unnoticed.",
                  "false")
-        .boolean("AllowLegacyAlgorithms",
-                 "Takes DES3, DES, RC2, SHA-1 signatures and RSA keys from 1024 bits, which are not secure any more.",
-                 "false");
+        .boolean(
+            "AllowLegacyAlgorithms",
+            "Takes DES3, DES, RC2, SHA-1 signatures, short salts of RSASSA-PSS and RSA keys from 1024 bits, which are "
+            "not secure any more.",
+            "false");
     return made;
 }
 
