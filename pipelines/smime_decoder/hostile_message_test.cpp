@@ -1,9 +1,11 @@
 #include <doctest/doctest.h>
 #include <openssl/objects.h>
+#include <openssl/provider.h>
 
 #include "ber_reader.hpp"
 #include "cms_structure.hpp"
 #include "decoder_bench.hpp"
+#include "legacy_library.hpp"
 
 using namespace hawser::smime;
 using namespace hawser::smime::samples;
@@ -207,6 +209,27 @@ TEST_CASE("what is not secure any more needs to be allowed, and MD5 is never") {
     const std::string triple = encrypted(text, EVP_des_ede3_cbc());
     CHECK(one.error(triple, unauthenticated) == Contains("DES3"));
     CHECK(one.decode(triple, legacy)["SMIME.EncryptionAlgorithm"] == "DES3");
+}
+
+TEST_CASE("DES and RC2 are decrypted for whom they are allowed, and offered to nobody else in the process") {
+    bench one;
+    for (const char* name : {"DES-CBC", "RC2-CBC", "DES-EDE3-CBC"}) {
+        EVP_CIPHER* cipher = EVP_CIPHER_fetch(legacy_library(), name, nullptr);
+        REQUIRE(cipher != nullptr);
+        for (const identity* recipient : {&all().bob, &all().carol, &all().erin}) {
+            if (recipient != &all().bob && EVP_CIPHER_get_key_length(cipher) < 16) {
+                continue;  // AES wraps no key as short as that of DES
+            }
+            const std::string sealed =
+                entity_of(encrypt({recipient}, text, cipher, padding::pkcs1, legacy_library()), "enveloped-data");
+            CHECK(one.decode(sealed, legacy).result.error == "");
+            CHECK(one.error(sealed, unauthenticated) == Contains("AllowLegacyAlgorithms"));
+        }
+        EVP_CIPHER_free(cipher);
+    }
+    CHECK(OSSL_PROVIDER_available(nullptr, "legacy") == 0);
+    CHECK(EVP_CIPHER_fetch(nullptr, "DES-CBC", nullptr) == nullptr);
+    ERR_clear_error();
 }
 
 TEST_CASE("RSASSA-PSS may be no weaker in its mask or its salt than in its digest") {

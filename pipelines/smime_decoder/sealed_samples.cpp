@@ -159,11 +159,11 @@ std::string sign(const std::vector<const identity*>& signers, const std::string&
 }
 
 std::string encrypt(const std::vector<const identity*>& recipients, const std::string& content,
-                    const EVP_CIPHER* cipher, padding scheme) {
+                    const EVP_CIPHER* cipher, padding scheme, OSSL_LIB_CTX* library) {
     const bool is_authenticated = EVP_CIPHER_get_mode(cipher) == EVP_CIPH_GCM_MODE;
     const cms_pointer cms(is_authenticated
                               ? CMS_AuthEnvelopedData_create(cipher)
-                              : CMS_encrypt(nullptr, nullptr, cipher, CMS_BINARY | CMS_PARTIAL));
+                              : CMS_encrypt_ex(nullptr, nullptr, cipher, CMS_BINARY | CMS_PARTIAL, library, nullptr));
     CMS_set_detached(cms.get(), 0);
     for (const identity* recipient : recipients) {
         CMS_RecipientInfo* info = CMS_add1_recipient_cert(cms.get(), recipient->certificate.get(), CMS_KEY_PARAM);

@@ -51,7 +51,7 @@ struct sign_options {
 std::string sign(const std::vector<const identity*>& signers, const std::string& content, bool is_detached,
                  const sign_options& options = {});
 std::string encrypt(const std::vector<const identity*>& recipients, const std::string& content,
-                    const EVP_CIPHER* cipher, padding scheme = padding::pkcs1);
+                    const EVP_CIPHER* cipher, padding scheme = padding::pkcs1, OSSL_LIB_CTX* library = nullptr);
 
 // MIME entities.
 std::string entity_of(const std::string& der, const std::string& smime_type);
