@@ -1,11 +1,14 @@
 #include "encoded_words.hpp"
 
+#include <algorithm>
 #include <optional>
 
 #include "transfer_decoder.hpp"
 
 namespace hawser::smime {
 namespace {
+
+constexpr std::size_t word_size_max = 4096;  // RFC 2047 says 75; some are longer
 
 std::string decode_q(std::string_view text) {
     std::string out;
@@ -36,6 +39,7 @@ std::string latin1_to_utf8(std::string_view text) {
 
 // The word at the beginning of `text`, "=?charset?encoding?text?=", and its size.
 std::optional<std::string> decode_word(std::string_view text, std::size_t& size) {
+    text = text.substr(0, word_size_max);
     const std::size_t first = text.find('?', 2);
     const std::size_t second = first == std::string_view::npos ? first : text.find('?', first + 1);
     const std::size_t end = second == std::string_view::npos ? second : text.find("?=", second + 1);
@@ -95,6 +99,99 @@ std::size_t sequence_size(std::string_view text, std::size_t at) {
     return 0;
 }
 
+// What parts addresses from each other and from their names (RFC 5322 section 3.2.3), but for the dot.
+constexpr std::string_view address_specials = ",;:<>@\"()[]\\";
+
+bool is_one_of(char c, std::string_view all) { return all.find(c) != std::string_view::npos; }
+
+bool has_control(std::string_view text) {
+    return std::any_of(text.begin(), text.end(), [](char c) { return (c >= 0 && c < 32) || c == 127; });
+}
+
+std::string escape(std::string_view text, std::string_view what) {
+    std::string out;
+    for (const char c : text) {
+        out.append(is_one_of(c, what) ? "\\" : "").push_back(c);
+    }
+    return out;
+}
+
+// Copies a field of addresses with its words decoded. Where a reader finds a quoted string, a comment or an address in
+// the field as it is written, it finds the same one in the copy.
+class address_field_decoder {
+public:
+    std::string decode(std::string_view value) {
+        for (std::size_t at = 0; at < value.size();) {
+            const std::size_t word_size = take_word(value, at);
+            at += word_size > 0 ? word_size : take_other(value.substr(at));
+        }
+        end_words();
+        return std::move(out_);
+    }
+
+private:
+    // RFC 2047 section 5: a word is none within an address ("=?utf-8?Q?ann?=@example.com"), nor one that has a
+    // character in it that means something where it stands.
+    std::size_t take_word(std::string_view value, std::size_t at) {
+        std::size_t size = 0;
+        if (is_in_angle_ || value.substr(at, 2) != "=?" || (at > 0 && !is_one_of(value[at - 1], " \t\"(,:;"))) {
+            return 0;
+        }
+        const std::optional<std::string> word = decode_word(value.substr(at), size);
+        const std::string_view forbidden = is_quoted_ ? "\"\\" : depth_ > 0 ? "()\\" : address_specials;
+        if (!word || value.substr(at, size).find_first_of(forbidden) != std::string_view::npos ||
+            (at + size < value.size() && !is_one_of(value[at + size], " \t\"<(),;"))) {
+            return 0;
+        }
+        blanks_.clear();  // the white space between two words is none of the text
+        words_ += *word;
+        has_words_ = true;
+        return size;
+    }
+    std::size_t take_other(std::string_view rest) {
+        const char c = rest[0];
+        if (has_words_ && is_one_of(c, " \t")) {
+            blanks_.push_back(c);
+            return 1;
+        }
+        end_words();
+        if (c == '\\') {
+            out_.append(rest.substr(0, 2));
+            return std::min<std::size_t>(2, rest.size());
+        }
+        if (c == '"' && depth_ == 0) {
+            is_quoted_ = !is_quoted_;
+        } else if (!is_quoted_) {
+            depth_ += c == '(' ? 1 : 0;
+            depth_ -= c == ')' && depth_ > 0 ? 1 : 0;
+            is_in_angle_ = depth_ == 0 && is_one_of(c, "<>") ? c == '<' : is_in_angle_;
+        }
+        out_.push_back(c);
+        return 1;
+    }
+    void end_words() {
+        if (is_quoted_ || depth_ > 0) {
+            out_ += escape(words_, is_quoted_ ? "\"\\" : "()\\");
+        } else if (words_.find_first_of(address_specials) != std::string::npos || has_control(words_)) {
+            out_ += '"' + escape(words_, "\"\\") + '"';
+        } else {
+            out_ += words_;
+        }
+        out_ += blanks_;
+        words_.clear();
+        blanks_.clear();
+        has_words_ = false;
+    }
+
+    std::string out_;
+    std::string words_;   // decoded, one behind the other, until something else comes
+    std::string blanks_;  // behind them
+    bool has_words_ = false;
+    bool is_quoted_ = false;
+    bool is_in_angle_ = false;
+    int depth_ = 0;  // of comments
+};
+
 }  // namespace
 
 int hex_value(char c) {
@@ -127,6 +224,8 @@ std::string decode_words(std::string_view value) {
     }
     return out;
 }
+
+std::string decode_address_words(std::string_view value) { return address_field_decoder().decode(value); }
 
 std::string printable(std::string_view text) {
     std::string out;

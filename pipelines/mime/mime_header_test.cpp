@@ -64,5 +64,25 @@ TEST_CASE("encoded words are decoded, and nothing unprintable is shown") {
     CHECK(decode_words("=?utf-8?Q?Offer_?=\t=?utf-8?Q?_for?=") == "Offer  for");  // the words' own blanks stay
     CHECK(decode_words("=?iso-8859-1*de?q?=FC?=") == "\xC3\xBC");
     CHECK(decode_words("=?koi8-r?Q?=F0?= =?utf-8?B?###?= =?x") == "=?koi8-r?Q?=F0?= =?utf-8?B?###?= =?x");
+    const std::string endless = "=?utf-8?Q?" + std::string(5000, 'a') + "?=";
+    CHECK(decode_words(endless) == endless);
     CHECK(printable("a\r\nb\x01\xC3\xBC\xC3(\xED\xA0\x80\xF0\x9F\x98\x80") == "a??b?\xC3\xBC?(???\xF0\x9F\x98\x80");
+}
+
+TEST_CASE("decoded words of an address field make no address of their own") {
+    const auto same = [](const std::string& value) { return decode_address_words(value) == value; };
+    CHECK(decode_address_words("=?utf-8?Q?J=C3=BCrgen?= =?utf-8?Q?_K.?= <j@k>") == "J\xC3\xBCrgen K. <j@k>");
+    CHECK(decode_address_words("=?utf-8?Q?a?= b =?utf-8?Q?c=2C?=<j@k>") == "a b \"c,\"<j@k>");
+    for (const char* special : {"=2C", "=3B", "=3A", "=3C", "=3E", "=40", "=28", "=29", "=5B", "=5D", "=09"}) {
+        CHECK(decode_address_words(std::string("=?utf-8?Q?") + special + "?= <j@k>").front() == '"');
+    }
+    CHECK(decode_address_words("=?utf-8?Q?=22?= x@y, =?utf-8?Q?=5C?= <j@k>") == "\"\\\"\" x@y, \"\\\\\" <j@k>");
+    CHECK(decode_address_words("\"=?utf-8?Q?M=C3=BCller,_=22H=22?=\" <j@k>") ==
+          "\"M\xC3\xBCller, \\\"H\\\"\" <j@k>");  // a word in quotes is none, and usual
+    CHECK(decode_address_words("j@k (=?utf-8?Q?=29_x=40y?= (z) =?utf-8?Q?=5C?=)") == "j@k (\\) x@y (z) \\\\)");
+    CHECK(same("=?utf-8?Q?ann?=@example.com"));
+    CHECK(same("ann=?utf-8?Q?=40?=example.com"));
+    CHECK(same("<=?utf-8?Q?ann?= @example.com>"));
+    CHECK(same("=?utf-8?Q?\"?= <ceo@corp>, =?utf-8?Q?\"?= <mallory@evil>"));
+    CHECK(same("\"\\\" (<a>\" ( \") <b> \\"));
 }

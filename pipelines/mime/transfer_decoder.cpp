@@ -100,12 +100,12 @@ void quoted_printable_decoder::write(std::string_view in, std::string& out) {
                 continue;
             }
             escape_.push_back(c);
-            const bool is_break = escape_.find_first_not_of(" \t\r", 1) == std::string::npos;
+            is_break_ = (is_break_ || escape_.size() == 2) && (c == ' ' || c == '\t' || c == '\r');
             const bool may_be_digits = hex_value(escape_[1]) >= 0 && (escape_.size() < 3 || hex_value(escape_[2]) >= 0);
             if (escape_.size() == 3 && may_be_digits) {
                 out.push_back(static_cast<char>(hex_value(escape_[1]) * 16 + hex_value(escape_[2])));
                 escape_.clear();
-            } else if ((!is_break && !may_be_digits) || escape_.size() > spaces_max) {
+            } else if ((!is_break_ && !may_be_digits) || escape_.size() > spaces_max) {
                 end_escape(out);
             }
         } else if (c == ' ' || c == '\t' || c == '\r') {

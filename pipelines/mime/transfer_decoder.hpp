@@ -29,8 +29,9 @@ public:
 
 private:
     void end_escape(std::string& out);
-    std::string escape_;  // "=" and what follows, not decided yet
-    std::string spaces_;  // white space that is dropped where a line ends after it
+    std::string escape_;     // "=" and what follows, not decided yet
+    bool is_break_ = false;  // only white space follows there
+    std::string spaces_;     // white space that is dropped where a line ends after it
 };
 
 class uuencode_decoder {

@@ -1,10 +1,9 @@
 #include "seal_algorithms.hpp"
 
-#include <openssl/provider.h>
-
 #include <algorithm>
 #include <array>
 
+#include "legacy_library.hpp"
 #include "openssl_pointers.hpp"
 
 namespace hawser::smime {
@@ -32,24 +31,6 @@ const named_cipher& cipher_named(const std::string& word) {
         throw failure("the EncryptionAlgorithm " + word + " is not known");
     }
     return *found;
-}
-
-// Made once and never freed: messages use it until the process ends.
-OSSL_LIB_CTX* legacy_library() {
-    static OSSL_LIB_CTX* const library = [] {
-        OSSL_LIB_CTX* made = OSSL_LIB_CTX_new();
-        const bool is_complete = made != nullptr && OSSL_PROVIDER_load(made, "default") != nullptr &&
-                                 OSSL_PROVIDER_load(made, "legacy") != nullptr;
-        if (!is_complete) {
-            OSSL_LIB_CTX_free(made);
-            made = nullptr;
-        }
-        return made;
-    }();
-    if (library == nullptr) {
-        throw_openssl_failure("loading OpenSSL's legacy provider, which DES and RC2 need,");
-    }
-    return library;
 }
 
 struct profile {

@@ -147,10 +147,10 @@ body_stream open_envelope(ber_reader structure, int kind, const decode_material&
     const envelope_elements head = read_head(structure, kind);
     content_cipher cipher(head, material, policy, facts);
     if (cipher.is_authenticated()) {
-        facts.layers.push_back(layer::encrypted_gcm);
+        facts.add_encryption(layer::encrypted_gcm);
         return open_authenticated(std::move(structure), std::move(cipher));
     }
-    facts.layers.push_back(layer::encrypted_cbc);
+    facts.add_encryption(layer::encrypted_cbc);
     return make_stream(std::make_unique<structure_source>(std::move(cipher), std::move(structure)));
 }
 

@@ -65,11 +65,12 @@ void leave_content_info(ber_reader& reader) {
     reader.leave();
 }
 
-cms_pointer parse_structure(int kind, std::string_view elements, const char* what) {
+cms_pointer parse_structure(int kind, std::string_view elements, const char* what, OSSL_LIB_CTX* library) {
     const std::string content = der_element(ber::explicit_context(0), der_element(ber::sequence, elements));
     const std::string whole = der_element(ber::sequence, object_identifier_of(kind) + content);
     const auto* bytes = reinterpret_cast<const unsigned char*>(whole.data());
-    cms_pointer parsed(d2i_CMS_ContentInfo(nullptr, &bytes, static_cast<long>(whole.size())));
+    CMS_ContentInfo* made = CMS_ContentInfo_new_ex(library, nullptr);
+    cms_pointer parsed(made == nullptr ? nullptr : d2i_CMS_ContentInfo(&made, &bytes, static_cast<long>(whole.size())));
     if (!parsed) {
         throw_openssl_failure(std::string("reading ") + what + " of the CMS structure");
     }

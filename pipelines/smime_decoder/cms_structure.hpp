@@ -22,8 +22,8 @@ constexpr std::size_t content_block_size = 32 * 1024;  // of content, at a time
 int enter_content_info(ber_reader& reader);
 void leave_content_info(ber_reader& reader);
 
-// ContentInfo of this kind around the elements of its structure.
-cms_pointer parse_structure(int kind, std::string_view elements, const char* what);
+// ContentInfo of this kind around the elements of its structure, for a library context (null: OpenSSL's own).
+cms_pointer parse_structure(int kind, std::string_view elements, const char* what, OSSL_LIB_CTX* library = nullptr);
 
 int nid_of(std::string_view object_identifier);  // of a captured element
 std::string object_identifier_of(int nid);       // as an element

@@ -1,12 +1,12 @@
 #include "content_cipher.hpp"
 
 #include <openssl/asn1t.h>
-#include <openssl/provider.h>
 
 #include <algorithm>
 
 #include "cms_structure.hpp"
 #include "hawser/sdk/draft_private_keys.hpp"
+#include "legacy_library.hpp"
 #include "signer_description.hpp"
 #include "token_key.hpp"
 
@@ -46,15 +46,6 @@ const known_cipher& find_cipher(int nid, int kind, const decode_policy& policy) 
                       ", which is not secure any more: ask the sender for AES, or set AllowLegacyAlgorithms to true");
     }
     return *found;
-}
-
-// DES and RC2 live in a provider of their own; the default one stays beside it.
-void load_legacy_provider() {
-    static const bool is_loaded = OSSL_PROVIDER_try_load(nullptr, "legacy", 1) != nullptr;
-    if (!is_loaded) {
-        ERR_clear_error();
-        throw failure("the message needs DES or RC2, and OpenSSL's legacy provider cannot be loaded: install it");
-    }
 }
 
 algorithm_pointer parse_algorithm(const std::string& element) {
@@ -176,18 +167,17 @@ content_cipher::content_cipher(const envelope_elements& elements, const decode_m
         nonce_ = parameters.nonce;
         tag_size_ = parameters.tag_size;
     }
-    if (cipher.is_legacy && cipher.nid != NID_des_ede3_cbc) {
-        load_legacy_provider();
-    }
     facts.encryption_algorithm = cipher.name;
-    open(elements, material, facts);
+    const bool needs_legacy_provider = cipher.is_legacy && cipher.nid != NID_des_ede3_cbc;
+    open(elements, needs_legacy_provider ? legacy_library() : nullptr, material, facts);
 }
 
-void content_cipher::open(const envelope_elements& elements, const decode_material& material, decode_facts& facts) {
+void content_cipher::open(const envelope_elements& elements, OSSL_LIB_CTX* library, const decode_material& material,
+                          decode_facts& facts) {
     const std::string content = der_element(ber::sequence, elements.content_type + elements.algorithm);
     const std::string tag = is_authenticated_ ? der_element(ber::octet_string, std::string(tag_size_, '\0')) : "";
     cms_ = parse_structure(elements.kind, elements.version + elements.originator + elements.recipients + content + tag,
-                           "the recipients");
+                           "the recipients", library);
     CMS_RecipientInfo* recipient = nullptr;
     const decryption_identity& identity = find_identity(cms_.get(), material, recipient);
     facts.recipient_thumbprint = thumbprint_of(identity.certificate.get());

@@ -30,7 +30,8 @@ public:
     void finish(std::string& out);                                    // throws where padding or tag are wrong
 
 private:
-    void open(const envelope_elements& elements, const decode_material& material, decode_facts& facts);
+    void open(const envelope_elements& elements, OSSL_LIB_CTX* library, const decode_material& material,
+              decode_facts& facts);
 
     cms_pointer cms_;
     bio_pointer bio_;

@@ -1,6 +1,7 @@
 #include "decode_facts.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace hawser::smime {
 namespace {
@@ -9,7 +10,16 @@ bool is_signature(layer one) { return one == layer::signed_opaque || one == laye
 
 }  // namespace
 
-bool decode_facts::is_signed() const { return std::any_of(layers.begin(), layers.end(), is_signature); }
+void decode_facts::add_encryption(layer one) {
+    if (is_signed()) {
+        outer_signer = std::exchange(signer, {});
+    }
+    layers.push_back(one);
+}
+
+bool decode_facts::is_signed() const { return !layers.empty() && is_signature(layers.back()); }
+
+bool decode_facts::has_outer_signature() const { return outer_signer.signer_count > 0; }
 
 bool decode_facts::is_encrypted() const {
     return std::any_of(layers.begin(), layers.end(), [](layer one) { return !is_signature(one); });

@@ -16,6 +16,7 @@ struct decode_policy {
     bool checks_revocation = true;
     bool requires_signature = false;
     bool requires_encryption = false;
+    bool requires_verified_sender = false;
     std::string body_part_content_type;  // "" = any
     std::int64_t body_part_index = 0;    // from 1; 0 = off
 };
@@ -31,7 +32,8 @@ struct signer_facts {
 struct decode_facts {
     std::vector<layer> layers;                                                         // from the outside
     std::string encryption_algorithm, key_encryption_algorithm, recipient_thumbprint;  // of the innermost encryption
-    signer_facts signer;                                                               // of the innermost signature
+    signer_facts signer;        // of the innermost signature inside all encryption
+    signer_facts outer_signer;  // of the innermost one around an encryption, who need not know what is inside
     std::map<std::string, std::string> header;  // "Subject" -> text: of the message, or as protected (RFC 9788)
     std::string from_address;                   // the one in From, "" where it does not have exactly one
     std::vector<std::string> protected_fields;  // names of those that the seal covers
@@ -42,7 +44,10 @@ struct decode_facts {
     std::string content_type, charset, file_name;     // of the body part
     std::size_t part_count = 0, body_part_index = 0;  // the index counts from 1
 
-    bool is_signed() const;
+    // Notes an encryption: whoever signed it may have taken it from somebody else (RFC 8551 section 3.7).
+    void add_encryption(layer one);
+    bool is_signed() const;  // inside all encryption
+    bool has_outer_signature() const;
     bool is_encrypted() const;
     // Whether every encryption without integrity of its own has a signature or an authenticated encryption inside it.
     bool is_authenticated() const;

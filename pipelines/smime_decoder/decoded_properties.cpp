@@ -17,12 +17,16 @@ constexpr const char* all_names[] = {"SMIME.IsSigned",
                                      "SMIME.SignerAddress",
                                      "SMIME.SignerThumbprint",
                                      "SMIME.SignerCount",
+                                     "SMIME.OuterSignerSubject",
+                                     "SMIME.OuterSignerAddress",
+                                     "SMIME.OuterSignerThumbprint",
                                      "SMIME.SigningTime",
                                      "SMIME.DigestAlgorithm",
                                      "SMIME.SignatureAlgorithm",
                                      "SMIME.ChainResult",
                                      "SMIME.RevocationResult",
                                      "SMIME.IsSenderVerified",
+                                     "SMIME.SenderAddress",
                                      "SMIME.ProtectedFields",
                                      "SMIME.SignedFields",
                                      "SMIME.EncryptedFields",
@@ -114,7 +118,15 @@ void promote_decoded_properties(message& one, const decode_facts& facts, bool ch
     if (facts.is_signed()) {
         write_signer(to, facts, checked_revocation);
     }
+    if (facts.has_outer_signature()) {
+        to.text("SMIME.OuterSignerSubject", facts.outer_signer.subject);
+        to.text("SMIME.OuterSignerAddress", join(facts.outer_signer.addresses));
+        to.text("SMIME.OuterSignerThumbprint", facts.outer_signer.thumbprint);
+    }
     to.flag("SMIME.IsSenderVerified", facts.is_sender_verified());
+    if (facts.is_sender_verified()) {
+        to.text("SMIME.SenderAddress", facts.from_address);
+    }
     to.text("SMIME.ProtectedFields", join(facts.protected_fields));
     to.text("SMIME.SignedFields", join(facts.signed_fields));
     to.text("SMIME.EncryptedFields", join(facts.encrypted_fields));

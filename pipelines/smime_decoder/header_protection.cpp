@@ -12,10 +12,11 @@ namespace {
 struct known_field {
     const char* property;
     const char* field;
+    bool has_addresses = false;
 };
-constexpr known_field known_fields[] = {{"Subject", "Subject"}, {"From", "From"},           {"To", "To"},
-                                        {"CC", "Cc"},           {"Date", "Date"},           {"ReplyTo", "Reply-To"},
-                                        {"Sender", "Sender"},   {"MessageID", "Message-ID"}};
+constexpr known_field known_fields[] = {
+    {"Subject", "Subject"}, {"From", "From", true},        {"To", "To", true},         {"CC", "Cc", true},
+    {"Date", "Date"},       {"ReplyTo", "Reply-To", true}, {"Sender", "Sender", true}, {"MessageID", "Message-ID"}};
 
 // The address in From (RFC 5322 section 3.4) without display name, comments and quotes, in lower case.
 std::string address_in(std::string_view value) {
@@ -68,7 +69,7 @@ void settle_sender(const mime_header& outer, decode_facts& facts) {
     }
     facts.is_from_mismatched = true;
     facts.from_address.clear();
-    facts.header["From"] = printable(decode_words(outer.value("From")));
+    facts.header["From"] = printable(decode_address_words(outer.value("From")));
     for (auto* names : {&facts.protected_fields, &facts.signed_fields, &facts.encrypted_fields}) {
         names->erase(std::remove(names->begin(), names->end(), "From"), names->end());
     }
@@ -105,7 +106,8 @@ void take_outer_fields(const mime_header& outer, decode_facts& facts) {
             throw failure(std::string("the message has two header fields ") + known.field + " (RFC 5322 section 3.6)");
         }
         if (const header_field* found = outer.find(known.field)) {
-            facts.header[known.property] = printable(decode_words(found->value));
+            facts.header[known.property] =
+                printable(known.has_addresses ? decode_address_words(found->value) : decode_words(found->value));
         }
     }
     facts.from_address = address_in(outer.value("From"));

@@ -137,6 +137,35 @@ TEST_CASE("the copy of hidden fields in an HTML text is taken away (RFC 9788 sec
           display);  // nothing is hidden
 }
 
+TEST_CASE("only what is a copy of hidden fields for certain is taken out of a text") {
+    bench one;
+    const auto body_of = [&](const std::string& type, const std::string& body) {
+        const std::string entity = "From: alice@example.test\r\nSubject: a\r\nContent-Type: " + type +
+                                   "; hp=cipher; hp-legacy-display=1\r\n\r\n" + body;
+        const std::string sealed = outer + encrypted(signed_opaque(all().alice, entity));
+        const decoded whole = one.decode(sealed);
+        CHECK(whole.result.error == "");
+        CHECK((body.size() > 10000 || one.decode(sealed, {}, 1).result.body == whole.result.body));
+        return whole.result.body;
+    };
+    CHECK(body_of("text/plain", "Subject: a \r\nb\r\nFROM: c\r\n d\r\n\r\nPay.\r\n\r\n") == "Pay.\r\n\r\n");
+    CHECK(body_of("text/plain", "Subject: a\n\nPay.") == "Pay.");
+    const std::string display = "<div class=\"header-protection-legacy-display\">";
+    const std::string long_text(100'000, 'x');
+    for (const std::string& kept :
+         {std::string("Pay 100 EUR."), std::string("Pay 100 EUR.\r\nToday.\r\n"),
+          std::string("Pay 100 EUR.\r\n\r\nToday.\r\n"), std::string("Note: pay 100 EUR.\r\n\r\nToday.\r\n"),
+          std::string("Subject: a\r\nPay.\r\n\r\nToday."), std::string("Subject: a\r\n"), std::string("\r\nToday.\r\n"),
+          std::string(), "Subject: a\r\n " + long_text + "\r\n\r\nToday.", long_text}) {
+        CHECK(body_of("text/plain", kept) == kept);
+    }
+    for (const std::string& kept : {display + "Pay 100 EUR.", "<p>a</p>" + display + "<div>Pay</div><p>b</p>",
+                                    display + long_text + "</div><p>b</p>", display + "a<b", display}) {
+        CHECK(body_of("text/html", kept) == kept);
+    }
+    CHECK(body_of("text/html", display + "<pre>a</pre></div>" + long_text) == long_text);
+}
+
 TEST_CASE("a header that is not protected is the outer one") {
     bench one;
     const decoded out = one.decode(outer + encrypted(signed_opaque(all().alice, "Subject: inner\r\n" + text)));
@@ -171,4 +200,23 @@ TEST_CASE("whose address the signer's certificate has to have is read as mail pr
     CHECK_FALSE(is_verified("<alice@example.test> <mallory@example.test>"));
     CHECK_FALSE(is_verified("alice@example.test mallory@example.test"));
     CHECK_FALSE(is_verified(">alice@example.test<"));
+}
+
+TEST_CASE("a name that was decoded is not taken for an address") {
+    bench one;
+    const decoded out = one.decode(
+        "From: =?utf-8?Q?ceo=40corp.example=2C?= <alice@example.test>\r\n"
+        "Sender: =?utf-8?Q?A=22=3Cb=5C?= <alice@example.test>\r\nReply-To: \"=?utf-8?Q?c=22_=3Cd=40e=3E?=\" <f@g>\r\n"
+        "To: =?utf-8?Q?=3Cceo=40corp.example=3E=2C?= =?utf-8?B?w7w=?= <a@b>, plain <c@d>\r\nCc: "
+        "(=?utf-8?Q?=29_h=40i?=) j@k\r\n" +
+        signed_opaque(all().alice, text));
+    CHECK(out["MIME.From"] == "\"ceo@corp.example,\" <alice@example.test>");
+    CHECK(out["SMIME.IsSenderVerified"] == "true");
+    CHECK(out["SMIME.SenderAddress"] == "alice@example.test");
+    CHECK(out["MIME.Sender"] == "\"A\\\"<b\\\\\" <alice@example.test>");
+    CHECK(out["MIME.ReplyTo"] == "\"c\\\" <d@e>\" <f@g>");
+    CHECK(out["MIME.To"] == "\"<ceo@corp.example>,\xC3\xBC\" <a@b>, plain <c@d>");
+    CHECK(out["MIME.CC"] == "(\\) h@i) j@k");
+    CHECK(
+        one.decode("From: mallory@example.test\r\n" + signed_opaque(all().alice, text))["SMIME.SenderAddress"].empty());
 }

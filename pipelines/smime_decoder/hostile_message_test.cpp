@@ -1,9 +1,11 @@
 #include <doctest/doctest.h>
 #include <openssl/objects.h>
+#include <openssl/provider.h>
 
 #include "ber_reader.hpp"
 #include "cms_structure.hpp"
 #include "decoder_bench.hpp"
+#include "legacy_library.hpp"
 
 using namespace hawser::smime;
 using namespace hawser::smime::samples;
@@ -209,6 +211,42 @@ TEST_CASE("what is not secure any more needs to be allowed, and MD5 is never") {
     CHECK(one.decode(triple, legacy)["SMIME.EncryptionAlgorithm"] == "DES3");
 }
 
+TEST_CASE("DES and RC2 are decrypted for whom they are allowed, and offered to nobody else in the process") {
+    bench one;
+    for (const char* name : {"DES-CBC", "RC2-CBC", "DES-EDE3-CBC"}) {
+        EVP_CIPHER* cipher = EVP_CIPHER_fetch(legacy_library(), name, nullptr);
+        REQUIRE(cipher != nullptr);
+        for (const identity* recipient : {&all().bob, &all().carol, &all().erin}) {
+            if (recipient != &all().bob && EVP_CIPHER_get_key_length(cipher) < 16) {
+                continue;  // AES wraps no key as short as that of DES
+            }
+            const std::string sealed =
+                entity_of(encrypt({recipient}, text, cipher, padding::pkcs1, legacy_library()), "enveloped-data");
+            CHECK(one.decode(sealed, legacy).result.error == "");
+            CHECK(one.error(sealed, unauthenticated) == Contains("AllowLegacyAlgorithms"));
+        }
+        EVP_CIPHER_free(cipher);
+    }
+    CHECK(OSSL_PROVIDER_available(nullptr, "legacy") == 0);
+    CHECK(EVP_CIPHER_fetch(nullptr, "DES-CBC", nullptr) == nullptr);
+    ERR_clear_error();
+}
+
+TEST_CASE("RSASSA-PSS may be no weaker in its mask or its salt than in its digest") {
+    bench one;
+    const auto pss = [](const EVP_MD* mask, int salt_size) {
+        return signed_opaque(all().alice, text, {EVP_sha256(), padding::pss, 0, mask, salt_size});
+    };
+    CHECK(one.decode(pss(EVP_sha256(), 32)).result.error == "");
+    CHECK(one.decode(pss(EVP_sha512(), 100)).result.error == "");
+    CHECK(one.decode(pss(nullptr, RSA_PSS_SALTLEN_MAX)).result.error == "");
+    CHECK(one.error(pss(EVP_sha1(), 32)) == Contains("a digest that is not allowed"));
+    CHECK(one.error(pss(EVP_sha256(), 0)) == Contains("a salt of 0 bytes, at least 32 are needed"));
+    CHECK(one.error(pss(EVP_sha256(), 20)) == Contains("a salt of 20 bytes"));
+    CHECK(one.decode(pss(EVP_sha1(), 0), legacy).result.error == "");
+    CHECK(one.decode(pss(EVP_sha256(), 20), legacy).result.error == "");
+}
+
 TEST_CASE("encrypted for others, or with a key that fits nothing, has a reason that tells nothing of the content") {
     bench one;
     CHECK(one.error(entity_of(encrypt({&all().alice}, text, EVP_aes_256_gcm()), "enveloped-data")) ==
@@ -267,6 +305,60 @@ TEST_CASE("Require asks for what the message has to be") {
     CHECK(one.error(encrypted(text), {{"/Require", "signedAndEncrypted"}}) == Contains("not signed"));
     CHECK(one.error(signed_opaque(all().alice, text), {{"/Require", "encrypted"}}) == Contains("not encrypted"));
     CHECK(one.decode(encrypted(signed_opaque(all().alice, text)), {{"/Require", "signedAndEncrypted"}}).result.is_ok());
+}
+
+TEST_CASE("a signature around what somebody else encrypted is not its author's") {
+    bench one;
+    const std::string from = "From: Carol <carol@example.test>\r\n";
+    const std::string hidden = encrypted("From: carol@example.test\r\nContent-Type: text/plain; hp=cipher\r\n\r\nDue.");
+    for (const std::string& ciphertext :
+         {encrypted(text), hidden, encrypted(signed_opaque(all().alice, encrypted(text)))}) {
+        for (const std::string& wrapped :
+             {signed_opaque(all().carol, ciphertext), clear_signed(all().carol, ciphertext)}) {
+            const decoded out = one.decode(from + wrapped);
+            CHECK(out.result.error == "");
+            CHECK(out["SMIME.IsSigned"] == "false");
+            CHECK(out["SMIME.IsSenderVerified"] == "false");
+            for (const char* none :
+                 {"SMIME.SignedFields", "SMIME.SenderAddress", "SMIME.SignerSubject", "SMIME.SignerAddress",
+                  "SMIME.SignerCount", "BTS.SignatureCertificate", "SMIME.ChainResult"}) {
+                CHECK(out[none].empty());
+            }
+            for (const char* required :
+                 {"signed", "signedAndEncrypted", "signedBySender", "signedBySenderAndEncrypted"}) {
+                CHECK(one.error(from + wrapped, {{"/Require", required}}) ==
+                      Contains("not signed inside its encryption"));
+            }
+        }
+    }
+    const decoded out = one.decode(from + signed_opaque(all().carol, hidden));
+    CHECK(out["SMIME.Layers"] == "BlobSign,AuthEncrypted");
+    CHECK(out["SMIME.OuterSignerSubject"] == "CN=Carol");
+    CHECK(out["SMIME.OuterSignerAddress"] == "carol@example.test");
+    CHECK(out["SMIME.OuterSignerThumbprint"].size() == 40);
+    const std::string thrice = signed_opaque(all().carol, encrypted(clear_signed(all().alice, text)));
+    const decoded triple =
+        one.decode("From: alice@example.test\r\n" + thrice, {{"/Require", "signedBySenderAndEncrypted"}});
+    CHECK(triple.result.error == "");
+    CHECK(triple["SMIME.SignerSubject"] == "CN=Alice");
+    CHECK(triple["SMIME.OuterSignerSubject"] == "CN=Carol");
+    CHECK(one.error(from + thrice, {{"/Require", "signedBySender"}}) == Contains("signed by its sender"));
+}
+
+TEST_CASE("Require asks for the sender's own signature") {
+    bench one;
+    const std::string by_alice = signed_opaque(all().alice, text);
+    const kit::settings required = {{"/Require", "signedBySender"}};
+    CHECK(one.decode("From: Alice <Alice@example.test>\r\n" + by_alice, required).result.error == "");
+    CHECK(one.error("From: carol@example.test\r\n" + by_alice, required) == Contains("signed by \"CN=Alice\""));
+    CHECK(one.error(by_alice, required) == Contains("signed by its sender"));
+    CHECK(one.error("From: alice@example.test, carol@example.test\r\n" + by_alice, required) ==
+          Contains("by its sender"));
+    CHECK(one.error(mime + text, required) == Contains("not signed"));
+    CHECK(one.error("From: alice@example.test\r\n" + by_alice, {{"/Require", "signedBySenderAndEncrypted"}}) ==
+          Contains("not encrypted"));
+    CHECK(one.decode("From: alice@example.test\r\n" + encrypted(by_alice), {{"/Require", "signedBySenderAndEncrypted"}})
+              .result.error == "");
 }
 
 TEST_CASE("a body that fails anywhere gives nothing away") {

@@ -1,28 +1,59 @@
 #include "legacy_display.hpp"
 
+#include <algorithm>
+#include <utility>
+
 namespace hawser::smime {
 namespace {
 
+constexpr std::size_t display_size_max = mime_header::size_max;
+
 class text_display_filter {
 public:
+    explicit text_display_filter(std::vector<std::string> field_names) : field_names_(std::move(field_names)) {}
+
     void write(std::string_view in, std::string& out) {
-        for (std::size_t i = 0; i < in.size(); ++i) {
-            if (has_passed_) {
-                out.append(in.substr(i));
+        if (has_passed_) {
+            out.append(in);
+            return;
+        }
+        std::size_t searched = held_.size();
+        held_.append(in);
+        for (std::size_t end = 0; (end = held_.find('\n', searched)) != std::string::npos; searched = line_ = end + 1) {
+            std::string_view line = std::string_view(held_).substr(line_, end - line_);
+            line.remove_suffix(!line.empty() && line.back() == '\r' ? 1 : 0);
+            if (line.empty() || !belongs(line)) {
+                release(line.empty() && line_ > 0 ? end + 1 : 0, out);
                 return;
             }
-            if (in[i] == '\n') {
-                has_passed_ = is_line_empty_;
-                is_line_empty_ = true;
-            } else if (in[i] != '\r') {
-                is_line_empty_ = false;
-            }
+            is_flowed_ = line.back() == ' ';
+        }
+        if (held_.size() > display_size_max) {
+            release(0, out);
         }
     }
-    void finish(std::string&) const {}
+    void finish(std::string& out) { release(0, out); }
 
 private:
-    bool is_line_empty_ = true;
+    // A field, or the rest of one: folded, or flowed (RFC 3676 section 4.1).
+    bool belongs(std::string_view line) const {
+        if (line_ > 0 && (is_flowed_ || line[0] == ' ' || line[0] == '\t')) {
+            return true;
+        }
+        const std::size_t colon = line.find(':');
+        return colon != std::string_view::npos && std::find(field_names_.begin(), field_names_.end(),
+                                                            to_lower(line.substr(0, colon))) != field_names_.end();
+    }
+    void release(std::size_t from, std::string& out) {
+        out.append(held_, from);
+        held_ = {};
+        has_passed_ = true;
+    }
+
+    std::vector<std::string> field_names_;
+    std::string held_;      // what may be the display
+    std::size_t line_ = 0;  // begin of the line, in held_
+    bool is_flowed_ = false;
     bool has_passed_ = false;
 };
 
@@ -45,11 +76,17 @@ bool has_display_class(const std::string& tag) {
     return false;
 }
 
-// Reads HTML tag by tag. What is no tag, or one of more than tag_size_max bytes, passes as text.
+// Reads HTML tag by tag. What is no tag, or one of more than tag_size_max bytes, passes as text. A display is held back
+// up to the end of its <div>.
 class html_display_filter {
 public:
     void write(std::string_view in, std::string& out) {
-        for (const char c : in) {
+        for (std::size_t i = 0; i < in.size(); ++i) {
+            if (has_given_up_) {
+                out.append(in.substr(i));
+                return;
+            }
+            const char c = in[i];
             if (tag_.empty() && c != '<') {
                 pass({&c, 1}, out);
                 continue;
@@ -60,14 +97,20 @@ public:
             }
         }
     }
-    void finish(std::string& out) { pass(std::exchange(tag_, {}), out); }
+    void finish(std::string& out) { out.append(std::exchange(held_, {})).append(std::exchange(tag_, {})); }
 
 private:
     static constexpr std::size_t tag_size_max = 8 * 1024;
 
-    void pass(std::string_view text, std::string& out) const {
+    void pass(std::string_view text, std::string& out) {
         if (depth_ == 0) {
             out.append(text);
+            return;
+        }
+        held_.append(text);
+        if (held_.size() > display_size_max) {
+            has_given_up_ = true;
+            out.append(std::exchange(held_, {}));
         }
     }
     bool is_comment() const { return tag_.compare(0, 4, "<!--") == 0; }
@@ -90,13 +133,14 @@ private:
         if (depth_ > 0) {
             depth_ += is_opening ? 1U : 0U;
             depth_ -= is_div(lower, "</div") ? 1U : 0U;
-            return;
-        }
-        if (is_opening && has_display_class(lower)) {
+            if (depth_ == 0) {
+                held_ = {};
+                return;
+            }
+        } else if (is_opening && has_display_class(lower)) {
             depth_ = 1;
-            return;
         }
-        out.append(original);
+        pass(original, out);
     }
     static bool is_div(const std::string& tag, std::string_view start) {
         return tag.compare(0, start.size(), start) == 0 && tag.size() > start.size() &&
@@ -104,18 +148,21 @@ private:
     }
     std::string tag_;
     char quote_ = 0;
-    unsigned depth_ = 0;  // of the <div> that is left out
+    std::string held_;    // of the display, from its <div> on
+    unsigned depth_ = 0;  // of that <div>
+    bool has_given_up_ = false;
 };
 
 }  // namespace
 
-body_stream drop_legacy_display(body_stream body, const content_type& type, bool may_have_one) {
-    if (!may_have_one || type.parameter("hp-legacy-display") != "1") {
+body_stream drop_legacy_display(body_stream body, const content_type& type,
+                                const std::vector<std::string>& field_names) {
+    if (field_names.empty() || type.parameter("hp-legacy-display") != "1") {
         return body;
     }
     if (type.type == "text/plain") {
         return make_stream(
-            std::make_unique<filtered_stream<text_display_filter>>(std::move(body), text_display_filter{}));
+            std::make_unique<filtered_stream<text_display_filter>>(std::move(body), text_display_filter{field_names}));
     }
     if (type.type == "text/html") {
         return make_stream(

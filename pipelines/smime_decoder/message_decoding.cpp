@@ -88,6 +88,11 @@ body_stream message_decoding::open(body_stream whole) {
         take_protected_fields(outer, one.header, one.type, facts_);
         one = unwrap_message(std::move(one), outer);
     }
+    if (facts_.is_header_protected && facts_.is_encrypted()) {
+        for (const header_field& field : one.header.fields) {
+            hidden_names_.push_back(to_lower(field.name));
+        }
+    }
     check_seals();
     return open_body(std::move(one));
 }
@@ -162,10 +167,19 @@ void message_decoding::check_seals() const {
             "its way unnoticed; ask the sender to sign it or to use AES-GCM, or set "
             "AllowUnauthenticatedEncryption to true");
     }
-    if ((policy_.requires_signature && !facts_.is_signed()) ||
-        (policy_.requires_encryption && !facts_.is_encrypted())) {
-        throw failure(std::string("the message is not ") + (facts_.is_signed() ? "encrypted" : "signed") +
-                      ", and the decoder's Require says that it has to be");
+    if (policy_.requires_signature && !facts_.is_signed()) {
+        throw failure(std::string("the message is not signed") +
+                      (facts_.has_outer_signature() ? " inside its encryption, and who signed around it need not know "
+                                                      "what is inside; the decoder's Require says that it has to be"
+                                                    : ", and the decoder's Require says that it has to be"));
+    }
+    if (policy_.requires_encryption && !facts_.is_encrypted()) {
+        throw failure("the message is not encrypted, and the decoder's Require says that it has to be");
+    }
+    if (policy_.requires_verified_sender && !facts_.is_sender_verified()) {
+        throw failure("the message is signed by \"" + facts_.signer.subject +
+                      "\", whose certificate does not have the address that it is from, and the decoder's Require says "
+                      "that it has to be signed by its sender");
     }
 }
 
@@ -184,7 +198,7 @@ body_stream message_decoding::open_body(entity one) {
                       ", and that is not the one that BodyPartIndex and BodyPartContentType ask for");
     }
     body_stream body = decode_transfer(std::move(one.body), one.header.transfer_encoding());
-    return drop_legacy_display(std::move(body), one.type, has_legacy_display());
+    return drop_legacy_display(std::move(body), one.type, hidden_names_);
 }
 
 body_stream message_decoding::open_part(entity one) {
@@ -210,7 +224,7 @@ body_stream message_decoding::open_part(entity one) {
 body_stream message_decoding::open_leaf(const mime_part& leaf) const {
     body_stream body =
         decode_transfer(make_stream(parts_bytes_, leaf.body_begin, leaf.end), leaf.header.transfer_encoding());
-    return drop_legacy_display(std::move(body), leaf.header.type(), has_legacy_display());
+    return drop_legacy_display(std::move(body), leaf.header.type(), hidden_names_);
 }
 
 std::vector<message_decoding::further_part> message_decoding::take_further_parts() {

@@ -47,7 +47,6 @@ private:
     body_stream unwrap(entity sealed);
     body_stream unwrap_clear(entity sealed);
     void check_seals() const;
-    bool has_legacy_display() const { return facts_.is_header_protected && facts_.is_encrypted(); }
     body_stream open_body(entity one);
     body_stream open_part(entity one);
     body_stream open_leaf(const mime_part& leaf) const;
@@ -58,7 +57,8 @@ private:
     decode_facts facts_;
     std::shared_ptr<spool> parts_bytes_;
     std::vector<mime_part> parts_;
-    bool has_bare_line_feeds_ = false;  // the message came with LF line ends, which were CRLF when it was signed
+    std::vector<std::string> hidden_names_;  // of the fields that an encrypted message protects, in lower case
+    bool has_bare_line_feeds_ = false;       // the message came with LF line ends, which were CRLF when it was signed
 };
 
 }  // namespace hawser::smime

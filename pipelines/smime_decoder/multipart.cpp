@@ -8,7 +8,7 @@ namespace {
 constexpr std::size_t parts_max = 1000;
 constexpr unsigned depth_max = 10;
 constexpr std::size_t boundary_size_max = 200;         // RFC 2046 says 70; some are longer
-constexpr std::size_t headers_size_max = 1024 * 1024;  // of all parts of one multipart
+constexpr std::size_t headers_size_max = 1024 * 1024;  // of all parts together, however they are nested
 constexpr std::size_t prefix_size_max = boundary_size_max + 100;
 
 // Lines of any length; of each it keeps as much as a delimiter can have.
@@ -102,34 +102,13 @@ std::vector<place> find_places(const std::shared_ptr<spool>& from, std::uint64_t
     throw failure("a multipart entity has no closing delimiter: the message is not whole");
 }
 
-void add_leaves(const std::shared_ptr<spool>& from, std::uint64_t begin, std::uint64_t end, const content_type& type,
-                unsigned depth, std::vector<mime_part>& leaves) {
-    if (depth > depth_max) {
-        throw failure("the message's parts are nested deeper than " + std::to_string(depth_max));
-    }
-    for (mime_part& part : find_parts(from, begin, end, type)) {
-        const content_type inner = part.header.type();
-        if (inner.is_multipart() && inner.type != "multipart/signed") {
-            add_leaves(from, part.body_begin, part.end, inner, depth + 1, leaves);
-        } else {
-            leaves.push_back(std::move(part));
-        }
-        if (leaves.size() > parts_max) {
-            throw failure("the message has more than " + std::to_string(parts_max) + " parts");
-        }
-    }
-}
-
-}  // namespace
-
-std::vector<mime_part> find_parts(const std::shared_ptr<spool>& from, std::uint64_t begin, std::uint64_t end,
-                                  const content_type& type) {
+std::vector<mime_part> read_parts(const std::shared_ptr<spool>& from, std::uint64_t begin, std::uint64_t end,
+                                  const content_type& type, std::size_t& headers_size) {
     const std::string& boundary = type.parameter("boundary");
     if (boundary.empty() || boundary.size() > boundary_size_max) {
         throw failure("a part of type " + type.type + " has no boundary parameter, or one that is too long");
     }
     std::vector<mime_part> parts;
-    std::size_t headers_size = 0;
     for (const place& one : find_places(from, begin, end, boundary)) {
         byte_reader bytes(make_stream(from, one.begin, one.end));
         std::optional<mime_header> header = parse_mime_header(bytes.look(mime_header::size_max));
@@ -147,10 +126,37 @@ std::vector<mime_part> find_parts(const std::shared_ptr<spool>& from, std::uint6
     return parts;
 }
 
+void add_leaves(const std::shared_ptr<spool>& from, std::uint64_t begin, std::uint64_t end, const content_type& type,
+                unsigned depth, std::size_t& headers_size, std::vector<mime_part>& leaves) {
+    if (depth > depth_max) {
+        throw failure("the message's parts are nested deeper than " + std::to_string(depth_max));
+    }
+    for (mime_part& part : read_parts(from, begin, end, type, headers_size)) {
+        const content_type inner = part.header.type();
+        if (inner.is_multipart() && inner.type != "multipart/signed") {
+            add_leaves(from, part.body_begin, part.end, inner, depth + 1, headers_size, leaves);
+        } else {
+            leaves.push_back(std::move(part));
+        }
+        if (leaves.size() > parts_max) {
+            throw failure("the message has more than " + std::to_string(parts_max) + " parts");
+        }
+    }
+}
+
+}  // namespace
+
+std::vector<mime_part> find_parts(const std::shared_ptr<spool>& from, std::uint64_t begin, std::uint64_t end,
+                                  const content_type& type) {
+    std::size_t headers_size = 0;
+    return read_parts(from, begin, end, type, headers_size);
+}
+
 std::vector<mime_part> find_leaves(const std::shared_ptr<spool>& from, std::uint64_t begin, std::uint64_t end,
                                    const content_type& type) {
     std::vector<mime_part> leaves;
-    add_leaves(from, begin, end, type, 1, leaves);
+    std::size_t headers_size = 0;
+    add_leaves(from, begin, end, type, 1, headers_size, leaves);
     if (leaves.empty()) {
         throw failure("a part of type " + type.type + " has no parts");
     }

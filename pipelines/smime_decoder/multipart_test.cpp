@@ -80,6 +80,17 @@ TEST_CASE("what is endless, deep, or no multipart is refused") {
     }
     CHECK_THROWS_WITH_AS(leaves_of(large + "--edge--"), doctest::Contains("headers of the message's parts"),
                          hawser::failure);
+    std::string nested;
+    for (int i = 0; i < 4; ++i) {
+        const std::string boundary = "b" + std::to_string(i);
+        nested += "--edge\r\nContent-Type: multipart/mixed; boundary=" + boundary + "\r\n\r\n";
+        for (int j = 0; j < 5; ++j) {
+            nested += "--" + boundary + "\r\nA: " + std::string(60000, 'a') + "\r\n\r\n\r\n";
+        }
+        nested += "--" + boundary + "--\r\n";
+    }
+    CHECK_THROWS_WITH_AS(leaves_of(nested + "--edge--"), doctest::Contains("headers of the message's parts"),
+                         hawser::failure);
     std::string deep = "\r\nx";
     for (int i = 12; i > 0; --i) {
         const std::string boundary = "b" + std::to_string(i);

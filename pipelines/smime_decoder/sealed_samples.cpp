@@ -152,7 +152,10 @@ std::string sign(const std::vector<const identity*>& signers, const std::string&
         CMS_SignerInfo* info = CMS_add1_signer(cms.get(), signer->certificate.get(), signer->key.get(), options.digest,
                                                flags | CMS_KEY_PARAM);
         if (options.scheme == padding::pss) {
-            EVP_PKEY_CTX_set_rsa_padding(CMS_SignerInfo_get0_pkey_ctx(info), RSA_PKCS1_PSS_PADDING);
+            EVP_PKEY_CTX* context = CMS_SignerInfo_get0_pkey_ctx(info);
+            EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING);
+            EVP_PKEY_CTX_set_rsa_mgf1_md(context, options.mask == nullptr ? options.digest : options.mask);
+            EVP_PKEY_CTX_set_rsa_pss_saltlen(context, options.salt_size);
         }
     }
     finish(cms.get(), content, flags);
@@ -160,10 +163,11 @@ std::string sign(const std::vector<const identity*>& signers, const std::string&
 }
 
 std::string encrypt(const std::vector<const identity*>& recipients, const std::string& content,
-                    const EVP_CIPHER* cipher, padding scheme) {
+                    const EVP_CIPHER* cipher, padding scheme, OSSL_LIB_CTX* library) {
     const bool is_authenticated = EVP_CIPHER_get_mode(cipher) == EVP_CIPH_GCM_MODE;
-    const cms_pointer cms(is_authenticated ? CMS_AuthEnvelopedData_create(cipher)
-                                           : CMS_encrypt(nullptr, nullptr, cipher, CMS_BINARY | CMS_PARTIAL));
+    const cms_pointer cms(is_authenticated
+                              ? CMS_AuthEnvelopedData_create(cipher)
+                              : CMS_encrypt_ex(nullptr, nullptr, cipher, CMS_BINARY | CMS_PARTIAL, library, nullptr));
     CMS_set_detached(cms.get(), 0);
     for (const identity* recipient : recipients) {
         CMS_RecipientInfo* info = CMS_add1_recipient_cert(cms.get(), recipient->certificate.get(), CMS_KEY_PARAM);

@@ -2,6 +2,8 @@
 // decoded.
 #pragma once
 
+#include <openssl/rsa.h>
+
 #include <hawser/test_kit.hpp>
 #include <string>
 #include <vector>
@@ -42,14 +44,16 @@ enum class padding : std::uint8_t { pkcs1 = 1, pss, oaep };
 struct sign_options {
     const EVP_MD* digest = EVP_sha256();
     padding scheme = padding::pkcs1;
-    unsigned flags = 0;  // CMS_NOATTR, CMS_NOCERTS, CMS_CADES
+    unsigned flags = 0;            // CMS_NOATTR, CMS_NOCERTS, CMS_CADES
+    const EVP_MD* mask = nullptr;  // of PSS; null: the digest
+    int salt_size = RSA_PSS_SALTLEN_DIGEST;
 };
 
 // DER of the structures; content as it is.
 std::string sign(const std::vector<const identity*>& signers, const std::string& content, bool is_detached,
                  const sign_options& options = {});
 std::string encrypt(const std::vector<const identity*>& recipients, const std::string& content,
-                    const EVP_CIPHER* cipher, padding scheme = padding::pkcs1);
+                    const EVP_CIPHER* cipher, padding scheme = padding::pkcs1, OSSL_LIB_CTX* library = nullptr);
 
 // MIME entities.
 std::string entity_of(const std::string& der, const std::string& smime_type);

@@ -1,6 +1,8 @@
 #include "signed_content.hpp"
 
+#include <openssl/asn1t.h>
 #include <openssl/objects.h>
+#include <openssl/rsa.h>
 
 #include <algorithm>
 
@@ -51,6 +53,34 @@ void check_digest(int digest, const std::string& who, const decode_policy& polic
     }
 }
 
+// RSASSA-PSS names its digests by itself (RFC 4055 section 3.1), and its salt is as long as the digest by default.
+struct pss_parameters {
+    int digest = NID_sha1;
+    int mask_digest = NID_sha1;
+    std::int64_t salt_size = 20;
+};
+
+pss_parameters parse_pss_parameters(const X509_ALGOR* algorithm) {
+    const std::unique_ptr<RSA_PSS_PARAMS, deleter<&RSA_PSS_PARAMS_free>> parsed(
+        static_cast<RSA_PSS_PARAMS*>(ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(RSA_PSS_PARAMS), algorithm->parameter)));
+    pss_parameters found;
+    if (!parsed) {
+        return {NID_undef, NID_undef, 0};
+    }
+    if (parsed->hashAlgorithm != nullptr) {
+        found.digest = nid_of_algorithm(parsed->hashAlgorithm);
+    }
+    if (parsed->maskGenAlgorithm != nullptr) {
+        const std::unique_ptr<X509_ALGOR, deleter<&X509_ALGOR_free>> mask(static_cast<X509_ALGOR*>(
+            ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(X509_ALGOR), parsed->maskGenAlgorithm->parameter)));
+        found.mask_digest = mask ? nid_of_algorithm(mask.get()) : NID_undef;
+    }
+    if (parsed->saltLength != nullptr) {
+        found.salt_size = ASN1_INTEGER_get(parsed->saltLength);
+    }
+    return found;
+}
+
 // One signer: which certificate, and that nothing weak or odd is in use.
 class signer_check {
 public:
@@ -59,6 +89,7 @@ public:
         X509_ALGOR* signature = nullptr;
         CMS_SignerInfo_get0_algs(signer, &key_, &certificate_, &digest, &signature);
         digest_ = nid_of_algorithm(digest);
+        signature_algorithm_ = signature;
         signature_ = nid_of_algorithm(signature);
         who_ = describe_signer(signer);
     }
@@ -109,7 +140,7 @@ public:
             if (!names_certificate(signer_, certificate_)) {
                 throw_invalid(who_, "it was made with another certificate (signing-certificate-v2)");
             }
-            check_pss_digest();
+            check_pss();
         } else if (signature_ == NID_rsassaPss) {
             throw_invalid(who_, "RSASSA-PSS without signed attributes is not supported");
         }
@@ -119,12 +150,19 @@ public:
     }
 
 private:
-    void check_pss_digest() {  // PSS names its digest in parameters of its own
-        const EVP_MD* used = nullptr;
-        EVP_PKEY_CTX* context = CMS_SignerInfo_get0_pkey_ctx(signer_);
-        if (signature_ == NID_rsassaPss && (context == nullptr || EVP_PKEY_CTX_get_signature_md(context, &used) != 1 ||
-                                            used == nullptr || !is_allowed_digest(EVP_MD_get_type(used), policy_))) {
+    void check_pss() const {
+        if (signature_ != NID_rsassaPss) {
+            return;
+        }
+        const pss_parameters used = parse_pss_parameters(signature_algorithm_);
+        if (!is_allowed_digest(used.digest, policy_) || !is_allowed_digest(used.mask_digest, policy_)) {
             throw_invalid(who_, "its RSASSA-PSS uses a digest that is not allowed");
+        }
+        const int needed = EVP_MD_get_size(EVP_get_digestbynid(used.digest));
+        if (used.salt_size < needed && !policy_.allows_legacy_algorithms) {
+            throw_invalid(who_, "its RSASSA-PSS has a salt of " + std::to_string(used.salt_size) + " bytes, at least " +
+                                    std::to_string(needed) +
+                                    " are needed: ask the sender for them, or set AllowLegacyAlgorithms to true");
         }
     }
 
@@ -133,6 +171,7 @@ private:
     EVP_PKEY* key_ = nullptr;
     X509* certificate_ = nullptr;
     int digest_ = NID_undef;
+    const X509_ALGOR* signature_algorithm_ = nullptr;
     int signature_ = NID_undef;
     std::string who_;
 };

@@ -88,15 +88,16 @@ config_spec smime_decoder::spec() {
                  body_part_index_max, "0")
         .boolean("CheckRevocationList", "Requires a current CRL of every issuer that does not list the signer.", "true")
         .enumeration("Require", "What a message has to be, else it is refused.",
-                     "none=0|signed=1|encrypted=2|signedAndEncrypted=3", "none")
+                     "none=0|signed=1|encrypted=2|signedAndEncrypted=3|signedBySender=4|signedBySenderAndEncrypted=5",
+                     "none")
         .boolean("AllowUnauthenticatedEncryption",
                  "Takes messages that are encrypted in CBC mode and not signed inside, which can be changed unnoticed.",
                  "false")
-        .boolean("AllowLegacyAlgorithms",
-                 "Takes what is not secure any more: DES3, DES, RC2, SHA-1 (signatures, certificates, CRLs), RSA keys "
-                 "from 1024 "
-                 "bits.",
-                 "false");
+        .boolean(
+            "AllowLegacyAlgorithms",
+            "Takes what is not secure any more: DES3, DES, RC2, SHA-1 (signatures, certificates, CRLs), short salts of "
+            "RSASSA-PSS, RSA keys from 1024 bits.",
+            "false");
     return made;
 }
 
@@ -106,8 +107,11 @@ smime_decoder::smime_decoder(const config& values) {
     policy_.allows_unauthenticated_encryption = values.boolean("/AllowUnauthenticatedEncryption");
     policy_.allows_legacy_algorithms = values.boolean("/AllowLegacyAlgorithms");
     policy_.checks_revocation = values.boolean("/CheckRevocationList");
-    policy_.requires_signature = required == "signed" || required == "signedAndEncrypted";
-    policy_.requires_encryption = required == "encrypted" || required == "signedAndEncrypted";
+    policy_.requires_verified_sender = required == "signedBySender" || required == "signedBySenderAndEncrypted";
+    policy_.requires_signature =
+        required == "signed" || required == "signedAndEncrypted" || policy_.requires_verified_sender;
+    policy_.requires_encryption =
+        required == "encrypted" || required == "signedAndEncrypted" || required == "signedBySenderAndEncrypted";
     policy_.body_part_content_type = to_lower(values.string("/BodyPartContentType"));
     policy_.body_part_index = values.integer("/BodyPartIndex");
 }

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <ctime>
+
 #include "spool.hpp"
 
 using namespace hawser::smime;
@@ -55,7 +57,23 @@ TEST_CASE("quoted-printable (RFC 2045 section 6.7)") {
     CHECK(decode<quoted_printable_decoder>("soft= \t\r\nbreak =20\n") == "softbreak  \n");
     CHECK(decode<quoted_printable_decoder>("=4G =zz a=") == "=4G =zz a");  // as it is written
     CHECK(decode<quoted_printable_decoder>("=4") == "=4");
+    CHECK(decode<quoted_printable_decoder>("= 4=\t\r=\n= \r\t\r\nb") == "= 4=\t\r=\nb");
     CHECK_THROWS_AS(decode<quoted_printable_decoder>(std::string(5000, ' ')), hawser::failure);
+}
+
+TEST_CASE("soft line breaks that are none cost no more than other text") {
+    const auto seconds_of = [](const std::string& line) {
+        quoted_printable_decoder decoder;
+        std::string out;
+        const std::clock_t begin = std::clock();
+        for (int i = 0; i < 4000; ++i) {
+            out.clear();
+            decoder.write(line, out);
+        }
+        return static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
+    };
+    const double plain = seconds_of(std::string(999, ' ') + 'a');
+    CHECK(seconds_of('=' + std::string(999, ' ')) < 20 * plain + 0.1);
 }
 
 TEST_CASE("uuencode") {

@@ -1,6 +1,8 @@
 #include <doctest/doctest.h>
 
+#include <array>
 #include <stdexcept>
+#include <utility>
 
 #include <hawser/sdk.hpp>
 #include <hawser/test_kit.hpp>
@@ -79,10 +81,10 @@ public:
     explicit thrower(const hawser::config& values) : way_(static_cast<way>(values.integer("/Way", 1))) {}
     void execute(hawser::message&) override {
         switch (way_) {
-            case way::failure: throw hawser::failure("it failed");
-            case way::later: throw hawser::try_later("the disk is full");
-            case way::standard: throw std::logic_error("logic");
-            case way::other: throw 42;
+        case way::failure: throw hawser::failure("it failed");
+        case way::later: throw hawser::try_later("the disk is full");
+        case way::standard: throw std::logic_error("logic");
+        case way::other: throw 42;
         }
     }
 
@@ -166,6 +168,54 @@ TEST_CASE("a failure in the filter and one of the body beneath it reach the read
     CHECK(read.status == HAWSER_TRY_LATER);
     CHECK(read.body == "0123");
     CHECK(host.violations().empty());
+}
+
+TEST_CASE("a stream that failed fails again, whatever its source would give") {
+    struct relapsing final : hawser::stream_source {
+        int reads = 0;
+        std::size_t read(void*, std::size_t) override {
+            ++reads;
+            throw_in_turn();
+            return 0;
+        }
+        void throw_in_turn() const {
+            if (reads == 1) {
+                throw hawser::failure(HAWSER_CANCELLED, "the padding is wrong");
+            }
+        }
+        std::int64_t size_hint() override { return 32; }
+    };
+    struct failing_filter {
+        bool has_failed = false;
+        void write(std::string_view in, std::string& out) {
+            out.append(in);
+            if (!std::exchange(has_failed, true)) {
+                throw hawser::failure("the line is too long");
+            }
+        }
+        void finish(std::string&) const {}
+    };
+    const auto fails = [](hawser::body_stream& stream) {
+        std::array<char, 64> buffer{};
+        try {
+            stream.read(buffer.data(), buffer.size());
+        } catch (const hawser::failure& thrown) {
+            return std::to_string(thrown.status()) + ' ' + thrown.what();
+        }
+        return std::string("nothing");
+    };
+    hawser::body_stream stream = hawser::make_stream(std::make_unique<relapsing>());
+    CHECK(stream.size_hint() == 32);
+    for (int i = 0; i < 3; ++i) {
+        CHECK(fails(stream) == std::to_string(HAWSER_CANCELLED) + " the padding is wrong");
+    }
+    CHECK(stream.size_hint() == -1);
+    kit::message whole("text");
+    hawser::body_stream filtered = hawser::make_stream(
+        std::make_unique<hawser::filtered_stream<failing_filter>>(whole.take_body(), failing_filter{}));
+    for (int i = 0; i < 3; ++i) {
+        CHECK(fails(filtered) == std::to_string(HAWSER_FAILED) + " the line is too long");
+    }
 }
 
 TEST_CASE("what execute throws becomes a status and a sentence") {

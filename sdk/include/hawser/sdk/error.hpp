@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "hawser/abi.h"
 
@@ -50,6 +51,7 @@ public:
         }
     }
     const std::string& text() const noexcept { return text_; }
+    std::string take_text() noexcept { return std::move(text_); }
 
 private:
     static void set(void* self, hawser_status, hawser_string text) noexcept {

@@ -31,7 +31,8 @@ public:
 
     explicit operator bool() const noexcept { return stream_.read != nullptr; }
 
-    // 0 = end. Throws failure with the stream's own status; afterwards the stream is of no more use.
+    // 0 = end. Throws failure with the stream's own status; afterwards the stream is of no more use: one of make_stream
+    // fails again.
     std::size_t read(void* buffer, std::size_t capacity) {
         detail::error_sink error;
         const std::int64_t size = stream_.read(stream_.self, buffer, capacity, error.abi());
@@ -59,28 +60,61 @@ private:
 class stream_source {
 public:
     virtual ~stream_source() = default;
-    virtual std::size_t read(void* buffer, std::size_t capacity) = 0;  // 0 = end; throws failure
+    // 0 = end; throws failure. Not called again after it has thrown.
+    virtual std::size_t read(void* buffer, std::size_t capacity) = 0;
     virtual std::int64_t size_hint() { return -1; }
 };
+
+namespace detail {
+
+// A source that failed is not read again: half way through a block it could go on as if nothing had happened, and a
+// body end as if it were whole. The failure is repeated instead.
+class stream_bridge {
+public:
+    explicit stream_bridge(std::unique_ptr<stream_source> source) : source_(std::move(source)) {}
+
+    std::int64_t read(void* buffer, std::uint64_t capacity, const hawser_error* error) noexcept {
+        if (failed_status_ < 0) {
+            return report(error, failed_status_, failed_text_);
+        }
+        error_sink failed;
+        const std::int64_t size = guard(failed.abi(), [&] {
+            return static_cast<std::int64_t>(source_->read(buffer, static_cast<std::size_t>(capacity)));
+        });
+        if (size < 0) {
+            failed_status_ = static_cast<hawser_status>(size);
+            failed_text_ = failed.take_text();
+            report(error, failed_status_, failed_text_);
+        }
+        return size;
+    }
+    std::int64_t size_hint() noexcept {
+        try {
+            return failed_status_ < 0 ? -1 : source_->size_hint();
+        } catch (...) {
+            return -1;
+        }
+    }
+
+private:
+    std::unique_ptr<stream_source> source_;
+    hawser_status failed_status_ = HAWSER_OK;
+    std::string failed_text_;
+};
+
+}  // namespace detail
 
 inline body_stream make_stream(std::unique_ptr<stream_source> source) {
     hawser_stream stream{};
     stream.read = [](void* self, void* buffer, std::uint64_t capacity,
                      const hawser_error* error) noexcept -> std::int64_t {
-        return detail::guard(error, [&] {
-            return static_cast<std::int64_t>(
-                static_cast<stream_source*>(self)->read(buffer, static_cast<std::size_t>(capacity)));
-        });
+        return static_cast<detail::stream_bridge*>(self)->read(buffer, capacity, error);
     };
     stream.size_hint = [](void* self) noexcept -> std::int64_t {
-        try {
-            return static_cast<stream_source*>(self)->size_hint();
-        } catch (...) {
-            return -1;
-        }
+        return static_cast<detail::stream_bridge*>(self)->size_hint();
     };
-    stream.close = [](void* self) noexcept { delete static_cast<stream_source*>(self); };
-    stream.self = source.release();
+    stream.close = [](void* self) noexcept { delete static_cast<detail::stream_bridge*>(self); };
+    stream.self = new detail::stream_bridge(std::move(source));
     return body_stream(stream);
 }
 
