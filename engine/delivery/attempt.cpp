@@ -115,7 +115,8 @@ void attempt::begin() {
     const std::shared_ptr<attempt> self = shared_from_this();
     try {
         prepare_message();
-        if (is_cancelled_) {
+        prepared_ = message_.get();
+        if (is_cancelled_) {  // before cancel() could see it
             message_->cancel_state().cancel();
         }
         if (!run_pipeline()) {
@@ -170,8 +171,8 @@ std::optional<tracked_delivery> attempt::take_tracked() {
 
 void attempt::cancel() {
     is_cancelled_ = true;
-    if (message_) {
-        message_->cancel_state().cancel();
+    if (working_message* message = prepared_) {
+        message->cancel_state().cancel();
     }
 }
 

@@ -79,6 +79,7 @@ private:
     finished_function finished_;
     std::vector<std::shared_ptr<const std::string>> inline_bodies_;
     std::unique_ptr<working_message> message_;
+    std::atomic<working_message*> prepared_{nullptr};  // message_, for cancel() beside the worker that makes it
     std::shared_ptr<body_pump> pump_;
     std::shared_ptr<tracked_body> body_after_;      // where the port tracks bodies after the pipeline
     std::optional<message_context> context_after_;  // where it tracks properties: as handed over
