@@ -66,6 +66,7 @@ private:
     void open_body();
     void hand_over();
     void finish(delivery_outcome outcome);
+    void let_body_outrank(delivery_outcome& outcome) const;
     void fail(verdict what, std::string code, std::string text);
     void fail_body(const body_failure& failure);
     attempt_identity identity() const;

@@ -21,9 +21,8 @@
 namespace hawser::engine {
 namespace {
 
-constexpr std::int64_t endpoint_hold_max_ms = 60 * 1000;  // a port whose endpoint is down is tried again this often
-constexpr std::int64_t claim_again_wait_ms = 1000;        // after the store refused a claim
-constexpr std::int64_t look_again_ms = 60 * 1000;         // whatever happens: the wall clock may have been set
+constexpr std::int64_t claim_again_wait_ms = 1000;  // after the store refused a claim
+constexpr std::int64_t look_again_ms = 60 * 1000;   // whatever happens: the wall clock may have been set
 constexpr int renewals_a_lease = 3;
 
 double random_share() {
@@ -278,6 +277,16 @@ struct delivery_engine::implementation {
 
     void finish(attempt& done, const delivery_outcome& outcome) {
         give_up_body_memory(done.claim().token.delivery);
+        try {
+            write_result(done, outcome, options.route);
+        } catch (const std::exception& failure) {  // without a result it would be active until the next start
+            delivery_outcome again = internal_failure("the outcome could not be written down", failure);
+            again.was_cancelled = outcome.was_cancelled;
+            write_result(done, again, {});
+        }
+    }
+
+    void write_result(attempt& done, const delivery_outcome& outcome, const route_function& route) {
         const std::int64_t now_unix_ms = clock_source.unix_ms();
         const claimed_delivery& claim = done.claim();
         const std::string label = done.to().label();
@@ -285,12 +294,13 @@ struct delivery_engine::implementation {
                                 now_unix_ms, random_share()},
                                outcome);
         if (outcome.is_endpoint_down && made.what != decision::kind::complete) {
-            hold(done.port(), outcome.text);
+            const std::lock_guard lock(mutex);
+            schedule.note_endpoint_down(done.port(), clock_source.monotonic_ms(), outcome.text);
         }
         const auto write = [&] {
-            results.write(make_delivery_result(done, outcome, std::move(made), now_unix_ms, options.route));
+            results.write(make_delivery_result(done, outcome, std::move(made), now_unix_ms, route));
         };
-        if (done.port().tells_others() && options.while_routing_stands) {
+        if (route && done.port().tells_others() && options.while_routing_stands) {
             options.while_routing_stands(write);
         } else {
             write();
@@ -322,17 +332,6 @@ struct delivery_engine::implementation {
             schedule.wake(port);
         }
         wake_control();
-    }
-
-    // Others of the port would fail as this one did: they wait. Not where each message goes to a place of its own, or
-    // may yet go by the backup transport.
-    void hold(const send_port_runtime& port, const std::string& reason) {
-        if (port.is_dynamic || port.backup) {
-            return;
-        }
-        const std::lock_guard lock(mutex);
-        const std::int64_t wait_ms = std::min(port.primary.retry_interval_ms, endpoint_hold_max_ms);
-        schedule.hold(port.name, clock_source.monotonic_ms() + wait_ms, reason);
     }
 
     void wake_control() {
