@@ -1,13 +1,10 @@
 #include "bindings/secret_reader.hpp"
 
-#include <cerrno>
-#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <memory>
 #include <string_view>
-#include <system_error>
-#include <utility>
+
+#include "base/secret_file.hpp"
 
 namespace hawser::engine {
 namespace {
@@ -26,23 +23,12 @@ struct secret_place {
     }
 };
 
-// Without a buffer of the stream's, which nobody would wipe.
-std::optional<secret_text> read_secret_file(const secret_place& place, const std::filesystem::path& path) {
-    errno = 0;
-    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rbe"), &std::fclose);
-    std::string text(secret_size_max + 1, '\0');
-    bool is_read = file != nullptr && std::setvbuf(file.get(), nullptr, _IONBF, 0) == 0;
-    if (is_read) {
-        text.resize(std::fread(text.data(), 1, text.size(), file.get()));
-        is_read = std::ferror(file.get()) == 0;
+std::optional<secret_text> read_file(const secret_place& place, const std::filesystem::path& path) {
+    const result<secret_text> all = read_secret_file(path.string(), secret_size_max);
+    if (!all) {
+        return place.refuse("the secret file " + path.string() + " cannot be read: " + all.error().text);
     }
-    const int reason = errno;
-    const secret_text all(std::move(text));
-    if (!is_read) {
-        return place.refuse("the secret file " + path.string() + " cannot be read: " +
-                            std::generic_category().message(reason == 0 ? EIO : reason));
-    }
-    std::string_view secret = all.text();
+    std::string_view secret = all->text();
     if (secret.size() > secret_size_max) {
         return place.refuse("the secret file " + path.string() + " is larger than 64 KiB: it cannot be the one");
     }
@@ -67,7 +53,7 @@ std::optional<secret_text> read_credential(const secret_place& place, const std:
         return place.refuse("there is no credential \"" + name +
                             "\": the service manager did not set CREDENTIALS_DIRECTORY");
     }
-    return read_secret_file(place, std::filesystem::path(folder) / name);
+    return read_file(place, std::filesystem::path(folder) / name);
 }
 
 }  // namespace
@@ -91,7 +77,7 @@ std::optional<secret_text> read_secret(const json_value& value, const std::strin
         return read_environment(place, name);
     }
     if (source == "file") {
-        return read_secret_file(place, std::filesystem::path(base_directory) / name);
+        return read_file(place, std::filesystem::path(base_directory) / name);
     }
     if (source == "credential") {
         return read_credential(place, name);

@@ -26,8 +26,7 @@ constexpr const char* too_many_rounds =
 std::string digest_of(const X509* certificate, const EVP_MD* algorithm) {
     unsigned char bytes[EVP_MAX_MD_SIZE];
     unsigned size = 0;
-    X509_digest(certificate, algorithm, bytes, &size);
-    return to_hexadecimal(bytes, size);
+    return X509_digest(certificate, algorithm, bytes, &size) == 1 ? to_hexadecimal(bytes, size) : "";
 }
 
 std::int64_t unix_of(const ASN1_TIME* time) {
@@ -50,11 +49,14 @@ OSSL_LIB_CTX* legacy_library() {
     return library;
 }
 
-certificate_entry entry_of(X509* certificate, const std::string& name) {
+result<certificate_entry> entry_of(X509* certificate, const std::string& name) {
     certificate_entry entry;
     entry.der = der_of(certificate, &i2d_X509);
     entry.sha1 = digest_of(certificate, EVP_sha1());
     entry.sha256 = digest_of(certificate, EVP_sha256());
+    if (entry.sha1.empty() || entry.sha256.empty()) {
+        return fail("certificate.thumbprint", "its thumbprint cannot be computed: " + take_openssl_error());
+    }
     entry.file_name = name;
     entry.subject = name_text(X509_get_subject_name(certificate));
     entry.not_before_unix = unix_of(X509_get0_notBefore(certificate));
@@ -102,7 +104,12 @@ private:
             complain("a certificate in it cannot be read: " + take_openssl_error());
             return;
         }
-        made_.certificates.push_back(entry_of(certificate.get(), file_name_));
+        result<certificate_entry> entry = entry_of(certificate.get(), file_name_);
+        if (!entry) {
+            complain("a certificate in it cannot be used: " + entry.error().text);
+            return;
+        }
+        made_.certificates.push_back(std::move(*entry));
     }
 
     void add(crl_pointer crl) {

@@ -4,12 +4,12 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <functional>
 #include <iterator>
 #include <utility>
 
 #include "base/openssl_pointers.hpp"
+#include "base/secret_file.hpp"
 #include "certificates/pkcs11_uri.hpp"
 
 namespace hawser::engine {
@@ -126,23 +126,17 @@ std::map<std::string, folder_reader::file_stamp> folder_reader::list_files() {
 
 certificate_file folder_reader::read(known_file& file, const std::string& name) const {
     certificate_file content;
-    std::ifstream in(fs::path(folder_) / name, std::ios::binary);
-    std::string bytes;
-    char piece[16 * 1024];
-    while (in && bytes.size() <= certificate_file_size_max) {
-        in.read(piece, sizeof piece);
-        bytes.append(piece, static_cast<std::size_t>(in.gcount()));
-    }
-    file.was_read = in.eof() || bytes.size() > certificate_file_size_max;  // else it is tried at every look
+    const result<secret_text> bytes =
+        read_secret_file((fs::path(folder_) / name).string(), certificate_file_size_max);  // it may have a private key
+    file.was_read = bytes.has_value();  // else it is tried at every look
     file.taken = file.seen;
     if (file.was_read) {
         const auto password = passwords_.find(name);
-        content = read_certificate_file(bytes, name, password == passwords_.end() ? nullptr : &password->second.text());
+        content = read_certificate_file(bytes->text(), name,
+                                        password == passwords_.end() ? nullptr : &password->second.text());
     } else {
         content.problem = "it cannot be read: check that this user may read it";
     }
-    OPENSSL_cleanse(bytes.data(), bytes.size());
-    OPENSSL_cleanse(piece, sizeof piece);
     return content;
 }
 

@@ -115,7 +115,8 @@ void attempt::begin() {
     const std::shared_ptr<attempt> self = shared_from_this();
     try {
         prepare_message();
-        if (is_cancelled_) {
+        prepared_ = message_.get();
+        if (is_cancelled_) {  // before cancel() could see it
             message_->cancel_state().cancel();
         }
         if (!run_pipeline()) {
@@ -126,8 +127,7 @@ void attempt::begin() {
         fail_body({failure.status(), failure.what()});
         return;
     } catch (const std::exception& failure) {
-        fail(verdict::retry, "delivery.internal",
-             std::string("the engine could not prepare the message: ") + failure.what());
+        finish(internal_failure("the engine could not prepare the message", failure));
         return;
     }
     pump_->start([self] { self->hand_over(); });
@@ -145,7 +145,12 @@ void attempt::hand_over() {
         return;
     }
     if (port_->tracking.properties_after) {
-        context_after_ = message_->context();
+        try {
+            context_after_ = message_->context();
+        } catch (const std::exception& failure) {
+            finish(internal_failure("the context could not be kept", failure));
+            return;
+        }
     }
     is_handed_over_ = true;
     transport().adapter->transmit(abi());
@@ -170,8 +175,8 @@ std::optional<tracked_delivery> attempt::take_tracked() {
 
 void attempt::cancel() {
     is_cancelled_ = true;
-    if (message_) {
-        message_->cancel_state().cancel();
+    if (working_message* message = prepared_) {
+        message->cancel_state().cancel();
     }
 }
 
@@ -209,7 +214,15 @@ void attempt::give_up(std::string code, std::string text) {
     fail(verdict::failed, std::move(code), std::move(text));
 }
 
-void attempt::complete(const hawser_outcome& outcome) { finish(copy_outcome(outcome)); }
+void attempt::complete(const hawser_outcome& outcome) {
+    delivery_outcome copied;
+    try {
+        copied = copy_outcome(outcome);
+    } catch (const std::exception& failure) {
+        copied = internal_failure("the outcome could not be taken", failure);
+    }
+    finish(std::move(copied));
+}
 
 void attempt::fail(verdict what, std::string code, std::string text) {
     delivery_outcome outcome;
@@ -226,6 +239,16 @@ void attempt::fail_body(const body_failure& failure) {
          "the body could not be made: " + printable(failure.text, 2048));
 }
 
+// The body's failure outranks whatever the adapter made of it (design section 3).
+void attempt::let_body_outrank(delivery_outcome& outcome) const {
+    if (const std::optional<body_failure> failure = pump_->failure(); failure && outcome.code != "pipeline.body") {
+        outcome.verdict = is_transient(failure->status) ? verdict::retry : verdict::failed;
+        outcome.is_corrupt = outcome.verdict == verdict::failed;
+        outcome.code = "pipeline.body";
+        outcome.text = "the body could not be made: " + printable(failure->text, 2048);
+    }
+}
+
 void attempt::finish(delivery_outcome outcome) {
     if (is_finished_.exchange(true)) {
         log::error("plugin misbehaving: it completed a delivery twice",
@@ -237,12 +260,10 @@ void attempt::finish(delivery_outcome outcome) {
         message_->cancel_state().close();
     }
     if (pump_) {
-        // The body's failure outranks whatever the adapter made of it (design section 3).
-        if (const std::optional<body_failure> failure = pump_->failure(); failure && outcome.code != "pipeline.body") {
-            outcome.verdict = is_transient(failure->status) ? verdict::retry : verdict::failed;
-            outcome.is_corrupt = outcome.verdict == verdict::failed;
-            outcome.code = "pipeline.body";
-            outcome.text = "the body could not be made: " + printable(failure->text, 2048);
+        try {
+            let_body_outrank(outcome);
+        } catch (const std::exception& failure) {
+            outcome = internal_failure("the outcome could not be judged", failure);
         }
         pump_->close();
     }

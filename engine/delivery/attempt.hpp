@@ -66,6 +66,7 @@ private:
     void open_body();
     void hand_over();
     void finish(delivery_outcome outcome);
+    void let_body_outrank(delivery_outcome& outcome) const;
     void fail(verdict what, std::string code, std::string text);
     void fail_body(const body_failure& failure);
     attempt_identity identity() const;
@@ -79,6 +80,7 @@ private:
     finished_function finished_;
     std::vector<std::shared_ptr<const std::string>> inline_bodies_;
     std::unique_ptr<working_message> message_;
+    std::atomic<working_message*> prepared_{nullptr};  // message_, for cancel() beside the worker that makes it
     std::shared_ptr<body_pump> pump_;
     std::shared_ptr<tracked_body> body_after_;      // where the port tracks bodies after the pipeline
     std::optional<message_context> context_after_;  // where it tracks properties: as handed over

@@ -21,9 +21,8 @@
 namespace hawser::engine {
 namespace {
 
-constexpr std::int64_t endpoint_hold_max_ms = 60 * 1000;  // a port whose endpoint is down is tried again this often
-constexpr std::int64_t claim_again_wait_ms = 1000;        // after the store refused a claim
-constexpr std::int64_t look_again_ms = 60 * 1000;         // whatever happens: the wall clock may have been set
+constexpr std::int64_t claim_again_wait_ms = 1000;  // after the store refused a claim
+constexpr std::int64_t look_again_ms = 60 * 1000;   // whatever happens: the wall clock may have been set
 constexpr int renewals_a_lease = 3;
 
 double random_share() {
@@ -83,11 +82,7 @@ struct delivery_engine::implementation {
     std::int64_t plan(std::unique_lock<std::mutex>& lock) {
         dispatch(lock);
         refresh_due_times(lock);
-        if (results.has_refused()) {
-            lock.unlock();
-            results.offer_refused();
-            lock.lock();
-        }
+        offer_refused(lock);
         renew_leases(lock);
         const moment at = now();
         port_schedule::plan made = schedule.make_plan(at, queue.ports_waiting(), destinations);
@@ -97,6 +92,14 @@ struct delivery_engine::implementation {
         }
         return std::min({made.next_ms, queue.next_ms(), next_dispatch_ms, renew_at_ms, results.next_offer_ms(),
                          was_refused_lately ? claim_again_ms : never_ms});
+    }
+
+    void offer_refused(std::unique_lock<std::mutex>& lock) {
+        if (results.has_refused()) {
+            lock.unlock();
+            results.offer_refused();
+            lock.lock();
+        }
     }
 
     void claim(std::vector<port_claim> wanted, std::int64_t now_unix_ms, std::unique_lock<std::mutex>& lock) {
@@ -249,27 +252,12 @@ struct delivery_engine::implementation {
         const auto [port, to, destination] = *std::exchange(admitted, std::nullopt);
         active_attempt entry{nullptr, claim.token, to ? to->location : "", destination};
         destinations.begin(entry.destination, at.monotonic_ms);
-        const bool has_crashed = claim.crash_count >= crash_count_max;
-        const bool has_expired = is_expired(*port, claim.state, claim.published_unix_ms, at.unix_ms);
+        std::optional<error> refusal = to ? reason_to_give_up(*port, claim, at.unix_ms) : to.error();
         entry.one = make_attempt(port, to ? *to : chosen_transport{&port->primary, ""}, std::move(claim));
         active[entry.token.delivery] = entry;
-        if (has_crashed) {
-            workers.post([one = entry.one] {
-                one->give_up("delivery.crashed", "the host died " + std::to_string(one->claim().crash_count) +
-                                                     " times while this message was being sent: look for what in it a "
-                                                     "plugin cannot take, then resume it");
-            });
-        } else if (!to) {
-            workers.post([one = entry.one, error = to.error()] { one->give_up(error.code, error.text); });
-        } else if (has_expired) {
-            workers.post([one = entry.one] {
-                one->give_up("delivery.expired",
-                             "the message was older than the port's maximumAge before it could be sent: resume it to "
-                             "send it all the same, or terminate it");
-            });
-        } else {
-            workers.post([one = entry.one] { one->begin(); });
-        }
+        workers.post([one = entry.one, refusal = std::move(refusal)] {
+            refusal ? one->give_up(refusal->code, refusal->text) : one->begin();
+        });
     }
 
     // Whoever lets go of an attempt last may be a thread of its adapter, which must not end up destroying the adapter
@@ -289,6 +277,16 @@ struct delivery_engine::implementation {
 
     void finish(attempt& done, const delivery_outcome& outcome) {
         give_up_body_memory(done.claim().token.delivery);
+        try {
+            write_result(done, outcome, options.route);
+        } catch (const std::exception& failure) {  // without a result it would be active until the next start
+            delivery_outcome again = internal_failure("the outcome could not be written down", failure);
+            again.was_cancelled = outcome.was_cancelled;
+            write_result(done, again, {});
+        }
+    }
+
+    void write_result(attempt& done, const delivery_outcome& outcome, const route_function& route) {
         const std::int64_t now_unix_ms = clock_source.unix_ms();
         const claimed_delivery& claim = done.claim();
         const std::string label = done.to().label();
@@ -296,12 +294,13 @@ struct delivery_engine::implementation {
                                 now_unix_ms, random_share()},
                                outcome);
         if (outcome.is_endpoint_down && made.what != decision::kind::complete) {
-            hold(done.port(), outcome.text);
+            const std::lock_guard lock(mutex);
+            schedule.note_endpoint_down(done.port(), clock_source.monotonic_ms(), outcome.text);
         }
         const auto write = [&] {
-            results.write(make_delivery_result(done, outcome, std::move(made), now_unix_ms, options.route));
+            results.write(make_delivery_result(done, outcome, std::move(made), now_unix_ms, route));
         };
-        if (done.port().tells_others() && options.while_routing_stands) {
+        if (route && done.port().tells_others() && options.while_routing_stands) {
             options.while_routing_stands(write);
         } else {
             write();
@@ -335,17 +334,6 @@ struct delivery_engine::implementation {
         wake_control();
     }
 
-    // Others of the port would fail as this one did: they wait. Not where each message goes to a place of its own, or
-    // may yet go by the backup transport.
-    void hold(const send_port_runtime& port, const std::string& reason) {
-        if (port.is_dynamic || port.backup) {
-            return;
-        }
-        const std::lock_guard lock(mutex);
-        const std::int64_t wait_ms = std::min(port.primary.retry_interval_ms, endpoint_hold_max_ms);
-        schedule.hold(port.name, clock_source.monotonic_ms() + wait_ms, reason);
-    }
-
     void wake_control() {
         is_woken = true;
         changed.notify_all();
@@ -366,9 +354,21 @@ struct delivery_engine::implementation {
         }
     }
 
+    // True once nothing is active. The control thread is gone: what the store refuses now is offered again from here,
+    // or a message that was delivered would be sent once more after the next start.
+    bool drain(std::unique_lock<std::mutex>& lock, std::int64_t wait_ms) {
+        const std::int64_t end_ms = clock_source.monotonic_ms() + wait_ms;
+        while (!active.empty() && clock_source.monotonic_ms() < end_ms) {
+            offer_refused(lock);
+            const std::int64_t left_ms = std::min(end_ms, results.next_offer_ms()) - clock_source.monotonic_ms();
+            changed.wait_for(lock, std::chrono::milliseconds(left_ms), [this] { return is_woken; });
+            is_woken = false;
+        }
+        return active.empty();
+    }
+
     void drain_or_cancel(std::unique_lock<std::mutex>& lock, std::int64_t grace_ms) {
-        const auto is_drained = [this] { return active.empty(); };
-        if (changed.wait_for(lock, std::chrono::milliseconds(grace_ms), is_drained)) {
+        if (drain(lock, grace_ms)) {
             return;
         }
         std::vector<std::shared_ptr<attempt>> left;
@@ -382,7 +382,7 @@ struct delivery_engine::implementation {
         }
         left.clear();  // without the lock: the last holder of an attempt waits for its adapter's callbacks
         lock.lock();
-        if (!changed.wait_for(lock, std::chrono::milliseconds(options.cancel_wait_ms), is_drained)) {
+        if (!drain(lock, options.cancel_wait_ms)) {
             log::error("attempts did not end when they were cancelled; they count as crashed at the next start",
                        {{"count", std::to_string(active.size())}});
         }

@@ -201,6 +201,25 @@ TEST_CASE("a failed message is published in the place of the suspension where so
     }
 }
 
+TEST_CASE("an outcome that cannot be written down is tried again, and is not active for ever") {
+    delivery_fixture f;
+    f.route = [is_first = std::make_shared<std::atomic<bool>>(true)](const message_context& context) {
+        return is_first->exchange(false) ? throw std::bad_alloc() : to_notes(context);
+    };
+    auto port = f.make_port("A");
+    port->is_ordered = true;
+    port->routes_failed_messages = true;
+    f.engine->set_port(port, true);
+    f.send("A", "refuse once");
+    f.send("A", "ok");
+    f.engine->start();
+    const auto reports = f.wait_for(3);
+    CHECK(reports[0].code == "delivery.internal");
+    CHECK(reports[0].state == "retrying");
+    CHECK(reports[1].state == "delivered");
+    CHECK(f.adapter.bodies() == std::vector<std::string>{"refuse once", "refuse once", "ok"});
+}
+
 TEST_CASE("a port that is removed sends nothing more, and its messages wait") {
     delivery_fixture f;
     f.add_port("A");

@@ -32,6 +32,13 @@ std::string_view name_of(verdict what) noexcept {
     return "failed";
 }
 
+delivery_outcome internal_failure(const std::string& what, const std::exception& failure) {
+    delivery_outcome outcome;
+    outcome.code = "delivery.internal";
+    outcome.text = what + ": " + failure.what();
+    return outcome;
+}
+
 delivery_outcome copy_outcome(const hawser_outcome& from) {
     if (from.verdict < HAWSER_DELIVERED || from.verdict > HAWSER_PARTIAL) {
         return misbehaving("it completed with the unknown verdict " + std::to_string(from.verdict));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,6 +40,9 @@ struct delivery_outcome {
 
 inline constexpr std::size_t resume_state_size_max = 1024 * 1024;
 inline constexpr std::size_t recipient_result_count_max = 100000;
+
+// The engine could not go on with the attempt, or take down its outcome (no memory): a retry.
+delivery_outcome internal_failure(const std::string& what, const std::exception& failure);
 
 // Copies, sanitises and caps. An outcome that contradicts itself becomes a retry with the code "plugin.misbehaving".
 delivery_outcome copy_outcome(const hawser_outcome& from);

@@ -8,8 +8,9 @@
 
 namespace hawser::engine {
 namespace {
-constexpr std::size_t claim_count_max = 256;  // of one claim over all ports
-}
+constexpr std::size_t claim_count_max = 256;              // of one claim over all ports
+constexpr std::int64_t endpoint_hold_max_ms = 60 * 1000;  // a port whose endpoint is down is tried again this often
+}  // namespace
 
 void port_schedule::set_port(std::shared_ptr<const send_port_runtime> port, bool is_started) {
     entry& one = ports_[port->name];
@@ -70,6 +71,12 @@ void port_schedule::hold(const std::string& port, std::int64_t until_ms, std::st
     if (const auto found = ports_.find(port); found != ports_.end()) {
         found->second.held_until_ms = until_ms;
         found->second.hold_reason = std::move(reason);
+    }
+}
+
+void port_schedule::note_endpoint_down(const send_port_runtime& port, std::int64_t now_ms, const std::string& reason) {
+    if (!port.is_dynamic && !port.backup) {
+        hold(port.name, now_ms + std::min(port.primary.retry_interval_ms, endpoint_hold_max_ms), reason);
     }
 }
 

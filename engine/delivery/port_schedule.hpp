@@ -48,6 +48,9 @@ public:
 
     bool wake(const std::string& port);  // something may be due; true: it was not known yet
     void hold(const std::string& port, std::int64_t until_ms, std::string reason);
+    // Others of the port would fail as this one did: they wait. Not where each message goes to a place of its own, or
+    // may yet go by the backup transport.
+    void note_endpoint_down(const send_port_runtime& port, std::int64_t now_ms, const std::string& reason);
     std::string note(const std::string& port, moment now);  // what holds it back; "" = nothing
 
     // A port with claims that wait to be started (has_waiting) is not asked again before they are.

@@ -61,6 +61,21 @@ bool is_expired(const send_port_runtime& port, const attempt_state& state, std::
            now_unix_ms > published_unix_ms + port.maximum_age_ms;
 }
 
+std::optional<error> reason_to_give_up(const send_port_runtime& port, const claimed_delivery& claim,
+                                       std::int64_t now_unix_ms) {
+    if (claim.crash_count >= crash_count_max) {
+        return error{"delivery.crashed", "the host died " + std::to_string(claim.crash_count) +
+                                             " times while this message was being sent: look for what in it a plugin "
+                                             "cannot take, then resume it"};
+    }
+    if (is_expired(port, claim.state, claim.published_unix_ms, now_unix_ms)) {
+        return error{"delivery.expired",
+                     "the message was older than the port's maximumAge before it could be sent: resume it to send it "
+                     "all the same, or terminate it"};
+    }
+    return std::nullopt;
+}
+
 decision decide(const attempt_facts& facts, const delivery_outcome& outcome) {
     attempt_state next = facts.state;
     if (!outcome.resume_state.empty()) {

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
+#include "base/result.hpp"
 #include "delivery/delivery_outcome.hpp"
 #include "delivery/send_port_runtime.hpp"
 #include "messagebox/message_box.hpp"
@@ -43,5 +45,10 @@ std::int64_t retry_wait_ms(const transport_runtime& transport, std::uint32_t att
 // Whether the message is too old for its first attempt. An operator's resume overrides it: then there was one before.
 bool is_expired(const send_port_runtime& port, const attempt_state& state, std::int64_t published_unix_ms,
                 std::int64_t now_unix_ms);
+
+// Why a claimed delivery is suspended without an attempt: it killed the host too often, or it is too old; nullopt = no
+// reason.
+std::optional<error> reason_to_give_up(const send_port_runtime& port, const claimed_delivery& claim,
+                                       std::int64_t now_unix_ms);
 
 }  // namespace hawser::engine

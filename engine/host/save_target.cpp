@@ -7,10 +7,24 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 
 #include "host/output.hpp"
 
 namespace hawser::command {
+namespace {
+
+int sync_folder_of(const std::string& path) {
+    const std::string folder = std::filesystem::path(path).parent_path().string();
+    const int number = ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const int failure = number < 0 || ::fsync(number) != 0 ? errno : 0;
+    if (number >= 0) {
+        ::close(number);
+    }
+    return failure == EINVAL || failure == EACCES ? 0 : failure;  // one that cannot be synced, or only written to
+}
+
+}  // namespace
 
 save_target::save_target(const std::string& path) : path_(path) {
     struct stat found {};
@@ -41,14 +55,16 @@ save_target::~save_target() {
 std::string save_target::error_text() const { return std::strerror(error_); }
 
 bool save_target::finish() {
-    if (!temporary_.empty()) {
-        if (::fsync(number_) != 0 || ::rename(temporary_.c_str(), path_.c_str()) != 0) {
-            error_ = errno;
-            return false;
-        }
-        temporary_.clear();
+    if (temporary_.empty()) {
+        return true;
     }
-    return true;
+    if (::fsync(number_) != 0 || ::rename(temporary_.c_str(), path_.c_str()) != 0) {
+        error_ = errno;
+        return false;
+    }
+    temporary_.clear();
+    error_ = sync_folder_of(path_);  // what is saved may be terminated next: its new name has to outlast the power
+    return error_ == 0;
 }
 
 bool write_whole(int number, std::string_view bytes) {

@@ -61,7 +61,8 @@ struct new_delivery {
     std::uint8_t priority = 5;     // 1 is the most urgent, 10 the least
     std::int64_t due_unix_ms = 0;  // not to be claimed before
     bool is_ordered = false;       // claimed one at a time, in order of publication, with those of the same …
-    std::string order_key;         // … key on this port (a dynamic port's location); "" = all of them
+    std::string order_key;         // … key on this port (a dynamic port's location); "" = all of them. None
+                                   // passes one that waits for its time, whatever the clock says
     // The stopped send port group that it waits for; "" = none. One that is held is queued, and not claimed until it is
     // released: with its group, or alone by a resume.
     std::string held_for = {};

@@ -324,7 +324,8 @@ bool holds_back(const reference_delivery& one) {
 std::vector<reference_delivery*> due_of(reference_data& data, const port_claim& wanted, std::int64_t now_unix_ms) {
     std::vector<reference_delivery*> due;
     std::set<std::string> blocked_keys;
-    for (auto& [id, one] : data.deliveries) {
+    std::set<std::string> waited_for;          // keys of which one without an attempt waits for its time
+    for (auto& [id, one] : data.deliveries) {  // in order of publication
         if (one.port != wanted.port) {
             continue;
         }
@@ -333,7 +334,10 @@ std::vector<reference_delivery*> due_of(reference_data& data, const port_claim& 
         }
         if (holds_back(one)) {
             blocked_keys.insert(one.order_key.value_or(""));
-        } else if (one.state == reference_state::ready && (!wanted.only_on_backup || one.attempts.is_on_backup)) {
+        } else if (one.state == reference_state::later) {
+            waited_for.insert(one.order_key.value_or(""));
+        } else if (one.state == reference_state::ready && (!wanted.only_on_backup || one.attempts.is_on_backup) &&
+                   !(wanted.is_ordered && waited_for.count(one.order_key.value_or("")) > 0)) {
             due.push_back(&one);
         }
     }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <exception>
 #include <vector>
 
 #include "pipeline/worker_pool.hpp"
@@ -23,8 +24,8 @@ void body_pump::start(std::function<void()> filled) {
 
 void body_pump::schedule_locked() {
     if (!is_job_queued_ && !is_at_end_ && !failure_ && !is_closed_) {
+        workers_.post([self = shared_from_this()] { self->pump(); });  // it waits for the mutex
         is_job_queued_ = true;
-        workers_.post([self = shared_from_this()] { self->pump(); });
     }
 }
 
@@ -32,9 +33,27 @@ bool body_pump::is_filled_locked() const {
     return buffered_ >= pump_prefill_size || is_at_end_ || failure_.has_value();
 }
 
+// What fails here beside the stream (no memory) fails the body too: nobody else would ever end the attempt.
 void body_pump::pump() {
-    thread_local std::vector<char> buffer(pump_read_size);
     std::unique_lock lock(mutex_);
+    try {
+        fill(lock);
+    } catch (const std::exception& failure) {
+        if (!lock.owns_lock()) {
+            lock.lock();
+        }
+        failure_ = body_failure{HAWSER_TRY_LATER, failure.what()};
+        is_job_queued_ = false;
+    }
+    if (is_closed_ && !is_job_queued_) {
+        stream_.close();
+    }
+    finish_step(lock);
+}
+
+// Reads until the ring is full; once transmit is under way one piece, and the next in a job of its own.
+void body_pump::fill(std::unique_lock<std::mutex>& lock) {
+    thread_local std::vector<char> buffer(pump_read_size);
     while (!is_closed_ && !is_at_end_ && !failure_ && buffered_ < pump_ring_size) {
         lock.unlock();
         std::size_t size = 0;
@@ -51,22 +70,17 @@ void body_pump::pump() {
         } else if (size == 0) {
             is_at_end_ = true;
         } else {
+            chunks_.push_back(std::move(chunk));
             total_ += size;
             buffered_ += size;
-            chunks_.push_back(std::move(chunk));
         }
-        const bool is_fair_share_used = !filled_ && buffered_ > 0;  // one read a job once transmit is under way
+        const bool is_fair_share_used = !filled_ && buffered_ > 0;
         if (is_fair_share_used && buffered_ < pump_ring_size && !is_at_end_ && !failure_ && !is_closed_) {
             workers_.post([self = shared_from_this()] { self->pump(); });
-            finish_step(lock);
             return;
         }
     }
     is_job_queued_ = false;
-    if (is_closed_) {
-        stream_.close();
-    }
-    finish_step(lock);
 }
 
 void body_pump::finish_step(std::unique_lock<std::mutex>& lock) {

@@ -52,13 +52,14 @@ public:
 private:
     void schedule_locked();
     void pump();
+    void fill(std::unique_lock<std::mutex>& lock);
     bool is_filled_locked() const;
     void finish_step(std::unique_lock<std::mutex>& lock);
     void call_back();
 
     worker_pool& workers_;
     mutable std::mutex mutex_;
-    std::recursive_mutex calling_back_;   // held while on_ready's callback runs, so that close() waits for it
+    std::recursive_mutex calling_back_;  // held while on_ready's callback runs, so that close() waits for it
     std::condition_variable readable_;
     body_stream stream_;
     std::deque<std::string> chunks_;

@@ -3,12 +3,27 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <cstdlib>
 #include <future>
+#include <new>
 
 #include "pipeline/spool.hpp"
 #include "pipeline/worker_pool.hpp"
 
 using namespace hawser::engine;
+
+namespace {
+
+std::atomic<bool> is_memory_short{false};  // then no piece of a body fits
+
+}  // namespace
+
+void* operator new(std::size_t size) {
+    void* memory = is_memory_short && size >= pump_read_size ? nullptr : std::malloc(size);
+    return memory == nullptr ? throw std::bad_alloc() : memory;
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace {
 
@@ -109,4 +124,32 @@ TEST_CASE("a spooled body is the same, small or large, and its failure shows bef
     CHECK_THROWS_AS(spool_body(body_stream(make_stream(std::make_unique<counted_source>(1000000, taken, false))),
                                "/no/such/folder"),
                     stream_failure);
+}
+
+TEST_CASE("a body that there is no memory for fails, to be tried again, before the adapter has it and after") {
+    fixture f;
+    const auto pump = std::make_shared<body_pump>(
+        f.workers, body_stream(make_stream(std::make_unique<counted_source>(10'000'000, f.taken, false))));
+    SUBCASE("before") {
+        is_memory_short = true;
+        std::promise<void> filled;
+        f.workers.post([&] { pump->start([&filled] { filled.set_value(); }); });
+        CHECK(filled.get_future().wait_for(std::chrono::seconds(10)) == std::future_status::ready);
+    }
+    SUBCASE("after") {
+        std::promise<void> filled;
+        f.workers.post([&] { pump->start([&filled] { filled.set_value(); }); });
+        filled.get_future().wait();
+        is_memory_short = true;
+    }
+    char bytes[1000];
+    std::string error;
+    std::int64_t size = 0;
+    while ((size = pump->read_waiting(bytes, sizeof bytes, error)) > 0) {
+    }
+    is_memory_short = false;
+    CHECK(size == HAWSER_TRY_LATER);
+    REQUIRE(pump->failure());
+    CHECK(pump->failure()->status == HAWSER_TRY_LATER);
+    pump->close();
 }

@@ -4,16 +4,30 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <vector>
 
 namespace hawser::engine {
 namespace {
 
+// A name for an instant where the file system has no O_TMPFILE (NFS).
+int open_unnamed(const std::string& folder) {
+    const int descriptor = ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (descriptor >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL)) {
+        return descriptor;
+    }
+    std::string name = folder + "/.hawser-spool-XXXXXX";
+    const int named = ::mkostemp(name.data(), O_CLOEXEC);
+    if (named >= 0) {
+        ::unlink(name.c_str());
+    }
+    return named;
+}
+
 class spool_file final : public stream_source {
 public:
-    explicit spool_file(const std::string& folder)
-        : descriptor_(::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600)) {
+    explicit spool_file(const std::string& folder) : descriptor_(open_unnamed(folder)) {
         if (descriptor_ < 0) {
             throw_failure("opening a spool file in " + folder);
         }

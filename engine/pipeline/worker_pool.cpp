@@ -6,7 +6,7 @@
 
 namespace hawser::engine {
 
-worker_pool::worker_pool(unsigned thread_count) {
+worker_pool::worker_pool(unsigned thread_count) : running_count_(thread_count) {
     for (unsigned i = 0; i < thread_count; ++i) {
         threads_.emplace_back([this] { run(); });
     }
@@ -16,7 +16,7 @@ void worker_pool::post(std::function<void()> job) {
     bool wakes = false;
     {
         const std::lock_guard lock(mutex_);
-        if (is_stopping_ && threads_.empty()) {
+        if (running_count_ == 0) {
             return;
         }
         jobs_.push_back(std::move(job));
@@ -46,6 +46,7 @@ void worker_pool::run() {
         wake_.wait(lock, [this] { return is_stopping_ || !jobs_.empty(); });
         --idle_count_;
         if (jobs_.empty()) {
+            --running_count_;
             return;
         }
         std::function<void()> job = std::move(jobs_.front());

@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <mutex>
 #include <set>
+#include <stdexcept>
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
@@ -129,12 +130,25 @@ change_answer change_deliveries(message_box& box, const message_filter& which, c
     return answer;
 }
 
-change_answer copy_body(body_reader& reader, int descriptor) {
+// A file that was cut has lost its checksum too: only the recorded size tells that it is not whole.
+change_answer copy_body(body_reader& reader, std::uint64_t recorded_size, std::int64_t delivery, int descriptor) {
     std::string buffer(64 * 1024, '\0');
+    std::uint64_t copied = 0;
     while (const std::size_t size = reader.read(buffer.data(), buffer.size())) {
+        copied += size;
+        if (copied > recorded_size) {
+            break;
+        }
         if (!write_all(descriptor, std::string_view(buffer).substr(0, size))) {
             return {answer_code::bad_input, 0, "the part cannot be written to its destination"};
         }
+    }
+    if (copied != recorded_size) {
+        throw std::runtime_error(
+            "the stored body of delivery " + std::to_string(delivery) + " is damaged: its file has " +
+            (copied < recorded_size ? std::to_string(copied) + " bytes of " : std::string("more than its ")) +
+            std::to_string(recorded_size) +
+            ". Restore the file from a backup, or submit the message again before this one is terminated");
     }
     return {answer_code::done, 1, ""};
 }
@@ -256,8 +270,9 @@ change_answer save_part(message_box& box, std::int64_t delivery, const std::stri
         return {answer_code::not_found, 0, "there is no delivery " + std::to_string(delivery)};
     }
     if (point == content_point::after_pipeline) {
-        return detail->size_after ? copy_body(*box.open_tracked_body(delivery), descriptor)
-                                  : change_answer{answer_code::not_found, 0, nothing_after(*detail)};
+        return detail->size_after
+                   ? copy_body(*box.open_tracked_body(delivery), *detail->size_after, delivery, descriptor)
+                   : change_answer{answer_code::not_found, 0, nothing_after(*detail)};
     }
     std::size_t index = 0;
     while (index < detail->parts.size() &&
@@ -272,7 +287,7 @@ change_answer save_part(message_box& box, std::int64_t delivery, const std::stri
     if (index == detail->parts.size()) {
         return {answer_code::not_found, 0, "the message has no part \"" + printable(part, 80) + '"'};
     }
-    return copy_body(*box.open_body(detail->sequence, index), descriptor);
+    return copy_body(*box.open_body(detail->sequence, index), detail->parts[index].size, delivery, descriptor);
 }
 
 }  // namespace hawser::engine

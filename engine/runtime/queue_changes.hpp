@@ -26,7 +26,8 @@ change_answer terminate_deliveries(message_box& box, const message_filter& which
                                    const track_function& track);
 
 // Part "" = the body part. After the pipeline there is one body and no parts. Code not_found: no such delivery or part,
-// or it is not kept; bad_input: the descriptor cannot be written.
+// or it is not kept; bad_input: the descriptor cannot be written. Throws std::runtime_error where the stored body
+// cannot be read or is damaged: what was written by then is not the whole.
 change_answer save_part(message_box& box, std::int64_t delivery, const std::string& part, content_point point,
                         int descriptor);
 

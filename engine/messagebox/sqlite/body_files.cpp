@@ -16,6 +16,7 @@
 
 #include "messagebox/sqlite/body_checksum.hpp"
 #include "messagebox/sqlite/box_health.hpp"
+#include "messagebox/sqlite/durable_folder.hpp"
 
 namespace hawser::engine::sqlite {
 namespace {
@@ -189,9 +190,7 @@ private:
 }  // namespace
 
 body_files::body_files(std::string folder, publication_gate& gate) : folder_(std::move(folder)), gate_(gate) {
-    if (::mkdir(folder_.c_str(), 0700) != 0 && errno != EEXIST) {
-        throw std::runtime_error("cannot create " + folder_ + ": " + reason());
-    }
+    make_durable_folder(folder_);
 }
 
 std::string body_files::path_of(std::int64_t id) const { return folder_ + '/' + std::to_string(id); }

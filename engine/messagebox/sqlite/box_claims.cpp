@@ -50,7 +50,9 @@ void box_writer::recover_crashed(std::int64_t now_unix_ms) {
     commit();
 }
 
-// One that is being sent, waits for its retry or is suspended (resumable) holds back those of its key.
+// One that is being sent, waits for its retry or is suspended (resumable) holds back those of its key; one that waits
+// for its time without an attempt (cancelled, resumed, published for later) those that were published after it. So
+// nothing is passed whatever the clock says, which may have been set back.
 bool box_writer::is_blocked(std::int64_t port, const std::string& order_key) {
     is_blocked_.bind(port, order_key);
     const bool blocked = is_blocked_.step();

@@ -105,7 +105,9 @@ box_writer::box_writer(database& connection, box_health& health)
                                       .c_str()),
       is_blocked_(connection,
                   "SELECT 1 FROM delivery WHERE port=?1 AND state=3 AND order_key=?2 UNION ALL"
-                  " SELECT 1 FROM delivery WHERE port=?1 AND state=2 AND total_attempts>0 AND order_key=?2 UNION ALL"
+                  " SELECT 1 FROM delivery INDEXED BY delivery_later WHERE port=?1 AND state=2 AND order_key=?2 AND"
+                  " (total_attempts>0 OR message<(SELECT min(message) FROM delivery INDEXED BY delivery_ordered WHERE"
+                  " port=?1 AND state=1 AND order_key IS NOT NULL AND order_key=?2)) UNION ALL"
                   " SELECT 1 FROM delivery WHERE port=?1 AND state>=4 AND state=4 AND order_key=?2 LIMIT 1"),
       next_order_key_(connection,
                       "SELECT min(order_key) FROM delivery INDEXED BY delivery_ordered"

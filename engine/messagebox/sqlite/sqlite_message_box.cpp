@@ -19,6 +19,7 @@
 #include "messagebox/sqlite/box_writer.hpp"
 #include "messagebox/sqlite/checkpoint_pacer.hpp"
 #include "messagebox/sqlite/database.hpp"
+#include "messagebox/sqlite/durable_folder.hpp"
 #include "messagebox/sqlite/group_writer.hpp"
 #include "messagebox/sqlite/lost_box.hpp"
 #include "messagebox/sqlite/owner_lock.hpp"
@@ -414,9 +415,9 @@ result<std::unique_ptr<message_box>> open_sqlite_message_box(const std::string& 
         ~mask_restorer() { ::umask(mask); }
     } const restore{old_mask};
     try {
-        const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+        const std::string folder = std::filesystem::path(path).parent_path().string();
         if (!folder.empty()) {
-            std::filesystem::create_directories(folder);
+            sqlite::make_durable_folder(folder);
         }
         result<sqlite::owner_lock> lock = sqlite::owner_lock::take(path, lock_wait_ms);
         if (!lock) {
@@ -428,9 +429,13 @@ result<std::unique_ptr<message_box>> open_sqlite_message_box(const std::string& 
                                            "to begin with an empty box, move that away as well");
         }
         have_no_page_memory_ahead();
+        const bool is_new = !std::filesystem::exists(path);
         sqlite::database connection(path, false);
         if (result<void> prepared = sqlite::prepare_schema(connection, path); !prepared) {
             return unexpected{std::move(prepared).error()};
+        }
+        if (is_new) {
+            sqlite::sync_folder(folder);
         }
         return std::unique_ptr<message_box>(
             std::make_unique<sqlite::message_box_impl>(path, std::move(*lock), std::move(connection)));

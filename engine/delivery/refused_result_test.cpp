@@ -1,0 +1,32 @@
+// Results that the message box cannot take: kept and offered again, also while the engine stops.
+#include <doctest/doctest.h>
+
+#include "delivery/delivery_fixture.hpp"
+#include "support/fault_vfs.hpp"
+
+using namespace hawser::engine;
+using namespace hawser::engine::test;
+
+namespace {
+
+constexpr std::uint64_t writes_a_refusal = 2;  // with its group, then alone
+
+struct faulty_disk {  // opened before the box
+    hawser::test::fault_vfs disk{"faulty", hawser::test::vfs_role::process_default};
+};
+
+struct refusing_fixture : faulty_disk, delivery_fixture {};
+
+}  // namespace
+
+TEST_CASE("a result that the box refused during the stop is offered again until the disk takes it") {
+    refusing_fixture f;
+    f.add_port("A");
+    f.engine->start();
+    f.send("A", "hold");
+    REQUIRE(becomes([&f] { return f.adapter.running == 1; }));
+    f.disk.inject({.code = SQLITE_IOERR_WRITE, .file_suffix = "-wal", .count = writes_a_refusal});
+    f.engine->stop(0);  // the adapter answers when it is cancelled
+    CHECK(f.disk.struck_count() == writes_a_refusal);
+    CHECK(f.box->list({}).at(0).state == delivery_state::queued);  // its result is durable
+}
