@@ -6,6 +6,8 @@
 #include "certificates/certificate_entry.hpp"
 #include "certificates/mail_address_match.hpp"
 
+struct x509_st;  // OpenSSL's X509
+
 namespace hawser::engine {
 
 struct certificate_facts {
@@ -19,6 +21,8 @@ struct certificate_facts {
     bool fits_signing = false;  // its key usages allow it to sign mail
     bool fits_encryption = false;
 };
+
+mail_usage mail_usage_of(x509_st* certificate);
 
 certificate_facts read_certificate_facts(const certificate_entry& entry);
 

@@ -10,6 +10,7 @@
 
 #include "base/hexadecimal.hpp"
 #include "base/openssl_pointers.hpp"
+#include "certificates/certificate_facts.hpp"
 #include "certificates/key_derivation.hpp"
 
 namespace hawser::engine {
@@ -59,6 +60,7 @@ certificate_entry entry_of(X509* certificate, const std::string& name) {
     entry.subject = name_text(X509_get_subject_name(certificate));
     entry.not_before_unix = unix_of(X509_get0_notBefore(certificate));
     entry.not_after_unix = unix_of(X509_get0_notAfter(certificate));
+    entry.usage = mail_usage_of(certificate);
     return entry;
 }
 

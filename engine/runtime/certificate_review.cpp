@@ -58,6 +58,7 @@ certificate_review::certificate_review(const subject& of) : of_(of), chains_(of.
         }
         if (seals != of_.seals.end() && (seals->second & HAWSER_SEAL_ENCRYPTED) != 0) {
             check_encryption(port);
+            check_own_recipients(port);
         } else if (!port.encryption_certificates.empty()) {
             add(finding_kind::warning, "", port.name,
                 "it has encryptionCertificates, and its pipeline does not encrypt: set EnableEncryption, or remove "
@@ -152,7 +153,8 @@ void certificate_review::check_fitness(const certificate_entry& entry, bool sign
 
 void certificate_review::check_signing(const send_port_binding& port) {
     const std::string& selector = of_.bindings.host.certificates.signing;
-    const certificate_entry* signer = find_certificate(of_.all.personal, selector, of_.now_unix);
+    const certificate_entry* signer =
+        find_certificate(of_.all.personal, selector, certificate_role::signer, of_.now_unix);
     if (signer == nullptr) {
         add(finding_kind::error, "", port.name,
             selector.empty() ? "it signs, and there is no host.certificates.signing: name a certificate there"
@@ -194,7 +196,8 @@ void certificate_review::check_encryption(const send_port_binding& port) {
     }
     std::vector<const certificate_entry*> certificates;
     for (const std::string& selector : port.encryption_certificates) {
-        certificates.push_back(find_certificate(of_.all.other_people, selector, of_.now_unix));
+        certificates.push_back(
+            find_certificate(of_.all.other_people, selector, certificate_role::recipient, of_.now_unix));
         if (certificates.back() == nullptr) {
             certificates.pop_back();
             add(finding_kind::error, "", port.name,
@@ -204,6 +207,17 @@ void certificate_review::check_encryption(const send_port_binding& port) {
     }
     if (!port.is_dynamic) {
         check_recipients(port, certificates);
+    }
+}
+
+void certificate_review::check_own_recipients(const send_port_binding& port) {
+    for (const own_recipient& one : own_recipients_of(port)) {
+        const std::string& selector = one.value->text;
+        if (find_certificate(of_.all.personal, selector, certificate_role::recipient, of_.now_unix) == nullptr) {
+            add(finding_kind::error, "", port.name,
+                one.property + " names \"" + selector +
+                    "\", which is not in the personal folder or a token: put it there, or correct the name");
+        }
     }
 }
 

@@ -37,6 +37,7 @@ private:
     void check_sender(const send_port_binding& port, const transport_binding& transport,
                       const certificate_entry& signer);
     void check_encryption(const send_port_binding& port);
+    void check_own_recipients(const send_port_binding& port);
     void check_recipients(const send_port_binding& port, const std::vector<const certificate_entry*>& certificates);
     const certificate_facts& facts_of(const certificate_entry& entry);
 

@@ -73,6 +73,25 @@ TEST_CASE("nothing is found where nothing is wrong") {
     CHECK(given.findings().empty());
 }
 
+TEST_CASE("the certificate that is encrypted for besides is among those in use, and has to be there") {
+    reviewed_port given;
+    given.make("self", "email:bus@a.example", "keyAgreement");
+    given.content = read_certificate_folder(given.folder.path.string());
+    given.all.trusted.certificates = given.content.certificates;
+    given.all.personal.certificates.push_back(*test::find(given.content, "self.pem"));
+    given.port().pipeline.emplace_back();
+    typed_value& named = given.port().pipeline.back().properties["EncryptToSelf"];
+    named.is_own_recipient = true;
+    named.text = "self.pem";
+    CHECK(given.findings(std::time(nullptr) + one_day).empty());
+    const std::vector<std::string> found = given.findings(std::time(nullptr) + 200 * one_day);
+    CHECK(std::any_of(found.begin(), found.end(), [](const std::string& text) {
+        return text.starts_with("error: self.pem (CN=self) has ended on ");
+    }));
+    named.text = "nowhere.pem";
+    given.check_only("error", "EncryptToSelf names \"nowhere.pem\", which is not in the personal folder");
+}
+
 TEST_CASE("certificates that have ended, end soon or are not valid yet are found") {
     reviewed_port given;
     const std::int64_t now = std::time(nullptr);

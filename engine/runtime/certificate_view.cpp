@@ -82,7 +82,7 @@ result<void> give_signing(const certificate_snapshot& all, const working_message
         return fail("certificates.signing",
                     "no signing certificate is configured: name one in host.certificates.signing");
     }
-    const certificate_entry* entry = find_certificate(all.personal, selector, now_unix());
+    const certificate_entry* entry = find_certificate(all.personal, selector, certificate_role::signer, now_unix());
     if (entry == nullptr && !all.token_problems.empty()) {
         return fail(token_is_out, "the signing certificate \"" + selector +
                                       "\" is not in the personal certificates, and may be in a token that cannot be "
@@ -121,7 +121,7 @@ result<void> give_encryption(const certificate_snapshot& all, const working_mess
     }
     std::vector<const certificate_entry*> found;
     for (const std::string& selector : selectors) {
-        found.push_back(find_certificate(all.other_people, selector, now_unix()));
+        found.push_back(find_certificate(all.other_people, selector, certificate_role::recipient, now_unix()));
         if (found.back() == nullptr) {
             return fail(
                 "certificates.encryption",
@@ -167,6 +167,26 @@ result<void> certificate_view::each(const working_message* message, std::uint32_
     case HAWSER_CERTIFICATES_REVOCATION_PENDING: give_pending(revocation_, visit); return {};
     default: return fail("certificates.set", "this engine has no such set of certificates");
     }
+}
+
+result<void> certificate_view::find_recipient(std::uint32_t set, const std::string& selector,
+                                              const visitor& visit) const {
+    const std::shared_ptr<const certificate_snapshot> all = store_.current();
+    const bool is_own = set == HAWSER_CERTIFICATES_PERSONAL;
+    const certificate_entry* entry =
+        find_certificate(is_own ? all->personal : all->other_people, selector, certificate_role::recipient, now_unix());
+    if (entry == nullptr && is_own && !all->token_problems.empty()) {
+        return fail(token_is_out, "the certificate \"" + selector +
+                                      "\" is not in the personal certificates, and may be in a token that cannot be "
+                                      "read: " +
+                                      all->token_problems.begin()->second);
+    }
+    if (entry == nullptr) {
+        return fail("certificates.recipient", "the certificate \"" + selector + "\" is not in the " +
+                                                  (is_own ? "personal" : "otherPeople") + " certificates");
+    }
+    give(*entry, false, visit);
+    return {};
 }
 
 std::unique_ptr<revocation_refresher> make_revocation_refresher(const host_binding& host,
