@@ -65,6 +65,7 @@ certificate_review::certificate_review(const subject& of) : of_(of), chains_(of.
                 "them");
         }
     }
+    check_trials(certificate_uses(of_.bindings, of_.seals, of_.all, of_.now_unix));
 }
 
 std::vector<certificate_finding> certificate_review::take_findings() {
@@ -207,6 +208,26 @@ void certificate_review::check_encryption(const send_port_binding& port) {
     }
     if (!port.is_dynamic) {
         check_recipients(port, certificates);
+    }
+}
+
+// What keeps a port from sealing: said only where nothing that was found explains it already, for the port, for a
+// certificate that it uses, or for a file that could not be read.
+void certificate_review::check_trials(const std::vector<certificate_use>& uses) {
+    const std::vector<certificate_finding> found = findings_;
+    for (const auto& [port, failure] : of_.trials) {
+        const auto explains = [&, &name = port](const certificate_finding& one) {
+            const bool is_of_its_file = std::any_of(uses.begin(), uses.end(), [&](const certificate_use& use) {
+                return use.port == name && use.certificate->file_name == one.file;
+            });
+            const bool is_of_any_port = one.port.empty() && one.file.empty();
+            return one.kind == finding_kind::error &&
+                   (is_of_any_port || one.port == name || (one.port.empty() && is_of_its_file));
+        };
+        if (std::none_of(found.begin(), found.end(), explains)) {
+            add(failure.is_transient ? finding_kind::warning : finding_kind::error, "", port,
+                (failure.is_transient ? "its messages wait now: " : "its messages are suspended now: ") + failure.text);
+        }
     }
 }
 

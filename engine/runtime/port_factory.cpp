@@ -45,18 +45,6 @@ std::vector<std::unique_ptr<component_instance>> make_components(const loaded_co
     return components;
 }
 
-std::unique_ptr<pipeline> make_pipeline(const loaded_configuration& loaded, const engine_services& services,
-                                        const send_port_binding& binding) {
-    static const std::map<std::string, seal_requirement> requirements{
-        {"", seal_requirement::as_configured},
-        {"none", seal_requirement::none},
-        {"signed", seal_requirement::is_signed},
-        {"encrypted", seal_requirement::encrypted},
-        {"signedAndEncrypted", seal_requirement::signed_and_encrypted}};
-    return std::make_unique<pipeline>(make_components(loaded, services, binding.pipeline),
-                                      requirements.at(binding.require));
-}
-
 property_type context_type(std::uint32_t spec_type) {
     switch (spec_type) {
     case HAWSER_TYPE_INTEGER: return property_type::integer;
@@ -200,9 +188,32 @@ adapter_map make_adapters(const loaded_configuration& loaded, const engine_servi
     return adapters;
 }
 
+std::unique_ptr<pipeline> make_send_pipeline(const loaded_configuration& loaded, const engine_services& services,
+                                             const send_port_binding& binding) {
+    static const std::map<std::string, seal_requirement> requirements{
+        {"", seal_requirement::as_configured},
+        {"none", seal_requirement::none},
+        {"signed", seal_requirement::is_signed},
+        {"encrypted", seal_requirement::encrypted},
+        {"signedAndEncrypted", seal_requirement::signed_and_encrypted}};
+    return std::make_unique<pipeline>(make_components(loaded, services, binding.pipeline),
+                                      requirements.at(binding.require));
+}
+
 std::uint32_t configured_seals(const loaded_configuration& loaded, const engine_services& services,
                                const send_port_binding& binding) {
-    return make_pipeline(loaded, services, binding)->configured_seals();
+    return make_send_pipeline(loaded, services, binding)->configured_seals();
+}
+
+message_environment environment_of(const loaded_configuration& loaded, const send_port_binding& binding) {
+    message_environment environment;
+    environment.port = binding.name;
+    environment.host_name = loaded.bindings().host.name;
+    environment.signing_certificate = loaded.bindings().host.certificates.signing;
+    environment.encryption_certificates = binding.encryption_certificates;
+    environment.attachment_roots = binding.attachment_roots;
+    environment.base_directory = loaded.bindings().base_directory;
+    return environment;
 }
 
 std::shared_ptr<send_port_runtime> make_port(const loaded_configuration& loaded, const engine_services& services,
@@ -210,13 +221,8 @@ std::shared_ptr<send_port_runtime> make_port(const loaded_configuration& loaded,
     auto port = std::make_shared<send_port_runtime>();
     port->name = binding.name;
     port->is_dynamic = binding.is_dynamic;
-    port->environment.port = binding.name;
-    port->environment.host_name = loaded.bindings().host.name;
-    port->environment.signing_certificate = loaded.bindings().host.certificates.signing;
-    port->environment.encryption_certificates = binding.encryption_certificates;
-    port->environment.attachment_roots = binding.attachment_roots;
-    port->environment.base_directory = loaded.bindings().base_directory;
-    port->pipeline = make_pipeline(loaded, services, binding);
+    port->environment = environment_of(loaded, binding);
+    port->pipeline = make_send_pipeline(loaded, services, binding);
     port->primary = make_transport(loaded, adapters, binding.primary);
     for (const transport_binding& one : binding.dynamic_transports) {
         port->dynamic_transports.push_back(make_transport(loaded, adapters, one));
@@ -341,7 +347,7 @@ void check_ports(const loaded_configuration& loaded, const load_options& options
     for (const send_port_binding& port : loaded.bindings().send_ports) {
         check_recipients(port, *all, may_be_in_a_token, now_unix, problems);
         try {
-            const std::unique_ptr<pipeline> made = make_pipeline(loaded, services, port);
+            const std::unique_ptr<pipeline> made = make_send_pipeline(loaded, services, port);
             if (made->has_idle_sealer()) {
                 problems.warning(port.position, port.pointer + "/pipeline",
                                  "a component of this pipeline could sign or encrypt, and is configured to do neither");
