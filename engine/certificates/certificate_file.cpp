@@ -12,6 +12,7 @@
 #include "base/openssl_pointers.hpp"
 #include "certificates/certificate_facts.hpp"
 #include "certificates/key_derivation.hpp"
+#include "certificates/pkcs12_content.hpp"
 
 namespace hawser::engine {
 namespace {
@@ -121,12 +122,6 @@ private:
             return;
         }
         made_.keys.emplace_back(key.release(), &EVP_PKEY_free);
-    }
-
-    // A key of the legacy library's is read anew: it outlives no provider, and everything else uses the default one.
-    void add_from_library(EVP_PKEY* key) {
-        const key_info_pointer info(EVP_PKEY2PKCS8(key));
-        add(key_pointer(info ? EVP_PKCS82PKEY(info.get()) : nullptr));
     }
 
     // ---- PEM
@@ -264,50 +259,54 @@ private:
             complain("it is no PKCS#12 file, or cut off: " + take_openssl_error());
         } else if (!is_affordable(container.get())) {
             complain(too_many_rounds);
-        } else if (!has_right_password(container.get())) {
+        } else if (!finds_password(container.get())) {
             complain(password_ == nullptr
                          ? "it has a password: " + how_to_give_password()
                          : "the password that host.certificates.passwords has for it does not open it: correct the "
                            "password, or what it is read from");
-        } else if (!takes_content(container.get())) {
+        } else if (!takes_content(container.get(), nullptr)) {
             take_legacy_content();
         }
     }
 
-    const char* container_password() const { return password_ == nullptr ? "" : password_->c_str(); }
+    // No password has two forms in PKCS#12.
+    bool finds_password(PKCS12* container) {
+        const char* given = password_ == nullptr ? "" : password_->c_str();
+        return (*given == '\0' && fits(container, nullptr)) || fits(container, given);
+    }
 
-    bool has_right_password(PKCS12* container) const {
-        const char* password = container_password();
-        const bool is_right = PKCS12_mac_present(container) == 0 || PKCS12_verify_mac(container, password, -1) == 1 ||
-                              (*password == '\0' && PKCS12_verify_mac(container, nullptr, 0) == 1);
+    bool fits(PKCS12* container, const char* password) {
+        const bool is_right = PKCS12_mac_present(container) == 0 ||
+                              PKCS12_verify_mac(container, password, password == nullptr ? 0 : -1) == 1;
         ERR_clear_error();
+        container_password_ = password;
         return is_right;
     }
 
-    bool takes_content(PKCS12* container) {
-        EVP_PKEY* key = nullptr;
-        X509* certificate = nullptr;
-        STACK_OF(X509)* others = nullptr;
-        if (PKCS12_parse(container, container_password(), &key, &certificate, &others) != 1) {
-            return false;
+    // False: it cannot be decrypted by this library.
+    bool takes_content(const PKCS12* container, OSSL_LIB_CTX* library) {
+        pkcs12_content content;
+        switch (read_pkcs12(container, container_password_, library, content)) {
+        case pkcs12_reading::not_decrypted: return false;
+        case pkcs12_reading::too_costly: complain(too_many_rounds); return true;
+        case pkcs12_reading::too_large: complain("there is more in it than a file of certificates has"); return true;
+        case pkcs12_reading::done: break;
         }
-        if (certificate != nullptr) {
-            add(x509_pointer(certificate));
-        }
-        while (others != nullptr && sk_X509_num(others) > 0) {
-            add(x509_pointer(sk_X509_shift(others)));
-        }
-        sk_X509_free(others);
-        if (const key_pointer owned(key); owned) {
-            add_from_library(owned.get());
-        }
+        const auto add_all = [this](auto& all) {
+            for (auto& one : all) {
+                add(std::move(one));
+            }
+        };
+        add_all(content.certificates);
+        add_all(content.crls);
+        add_all(content.keys);
         return true;
     }
 
     void take_legacy_content() {
         const std::string why = take_openssl_error();
         const container_pointer container = legacy_library() == nullptr ? nullptr : parse_container(legacy_library());
-        if (!container || !takes_content(container.get())) {
+        if (!container || !takes_content(container.get(), legacy_library())) {
             complain("its content cannot be decrypted (" + why +
                      "): write it again with AES, with openssl pkcs12 -legacy -in OLD -out new.pem and openssl pkcs12 "
                      "-export -in new.pem -out NEW");
@@ -333,6 +332,7 @@ private:
     const std::string& bytes_;
     const std::string& file_name_;
     const std::string* password_;
+    const char* container_password_ = nullptr;  // the form that fits
     certificate_file made_;
 };
 
