@@ -41,7 +41,7 @@ struct certificate_entry {
 };
 
 struct crl_entry {
-    std::string der;
+    std::string der;  // as it is in the file, where it cannot be read
     std::string file_name;
 };
 

@@ -66,13 +66,29 @@ certificate_entry entry_of(X509* certificate, const std::string& name) {
 }
 
 // Reads one file. The first problem that keeps something from being read is the one that is told.
+bool has_ending(const std::string& file_name, std::string_view ending) {
+    return file_name.size() >= ending.size() &&
+           std::equal(ending.rbegin(), ending.rend(), file_name.rbegin(),
+                      [](char one, char other) { return one == std::tolower(static_cast<unsigned char>(other)); });
+}
+
+// A sequence, of DER or BER, that begins with the number 3 (RFC 7292 section 4): neither a certificate nor a CRL does.
+bool is_pkcs12(const std::string& bytes) {
+    const std::size_t length_size = bytes.size() < 2         ? 0
+                                    : (bytes[1] & 0x80) == 0 ? 1
+                                                             : 1 + static_cast<std::size_t>(bytes[1] & 0x7f);
+    return length_size != 0 && bytes[0] == '\x30' && bytes.size() >= length_size + 4 &&
+           bytes.compare(1 + length_size, 3, "\x02\x01\x03", 3) == 0;
+}
+
 class file_reader {
 public:
     file_reader(const std::string& bytes, const std::string& file_name, const std::string* password)
         : bytes_(bytes), file_name_(file_name), password_(password) {}
 
     certificate_file read() {
-        const bool is_container = file_name_.ends_with(".p12") || file_name_.ends_with(".pfx");
+        const bool is_container = has_ending(file_name_, ".p12") || has_ending(file_name_, ".pfx") ||
+                                  has_ending(file_name_, ".pkcs12") || is_pkcs12(bytes_);
         if (bytes_.size() > certificate_file_size_max) {
             complain("it is larger than 16 MiB");
         } else if (bytes_.find(begin_mark) != std::string::npos) {
@@ -84,6 +100,9 @@ public:
         }
         if (made_.is_empty()) {
             complain(bytes_.empty() ? "it is empty" : "there is no certificate, key or CRL in it");
+        }
+        if (made_.is_empty() && has_ending(file_name_, ".crl") && bytes_.size() <= certificate_file_size_max) {
+            add_unreadable_crl(bytes_);
         }
         ERR_clear_error();
         return std::move(made_);
@@ -115,6 +134,9 @@ private:
         }
         made_.crls.push_back({der_of(crl.get(), &i2d_X509_CRL), file_name_});
     }
+
+    // Whoever checks revocation is to know that there is one, and fail: without it, nobody would miss what it lists.
+    void add_unreadable_crl(std::string bytes) { made_.crls.push_back({std::move(bytes), file_name_}); }
 
     void add(key_pointer key) {
         if (!key) {
@@ -166,7 +188,11 @@ private:
         if (label == "CERTIFICATE" || label == "X509 CERTIFICATE" || label == "TRUSTED CERTIFICATE") {
             add(x509_pointer(d2i_X509_AUX(nullptr, &cursor, size)));
         } else if (label == "X509 CRL") {
-            add(crl_pointer(d2i_X509_CRL(nullptr, &cursor, size)));
+            crl_pointer crl(d2i_X509_CRL(nullptr, &cursor, size));
+            if (!crl) {
+                add_unreadable_crl({reinterpret_cast<const char*>(block), static_cast<std::size_t>(size)});
+            }
+            add(std::move(crl));
         } else if (label == "ENCRYPTED PRIVATE KEY") {
             add_encrypted_key(encrypted_key_pointer(d2i_X509_SIG(nullptr, &cursor, size)));
         } else if (label.ends_with("PRIVATE KEY")) {

@@ -29,7 +29,8 @@ TEST_CASE("a PKCS#12 file is opened with its password, whatever it is encrypted 
     folder.run(
         "openssl pkcs12 -export -descert -keypbe PBE-SHA1-3DES -macalg sha1 -in one.pem -passout pass:süß -out "
         "des.p12");
-    for (const char* name : {"modern.p12", "legacy.pfx", "des.p12"}) {
+    folder.run("cp modern.p12 a.P12; cp modern.p12 b.PFX; cp modern.p12 c.pkcs12; cp modern.p12 anything.bin");
+    for (const char* name : {"modern.p12", "legacy.pfx", "des.p12", "a.P12", "b.PFX", "c.pkcs12", "anything.bin"}) {
         CAPTURE(name);
         const certificate_file opened = read(folder, name, "süß");
         CHECK(opened.problem.empty());
@@ -169,6 +170,15 @@ TEST_CASE("a private key in PEM form is opened with its password, whatever it is
         CHECK(contains(wrong.problem, "does not open its private key: correct the password"));
         CHECK(contains(read(folder, name).problem, "give it in host.certificates.passwords"));
     }
+}
+
+TEST_CASE("a CRL that cannot be read is handed on, so that nobody takes it for none") {
+    for (const char* bytes : {"garbage", "-----BEGIN X509 CRL-----\nMAMCAQE=\n-----END X509 CRL-----\n"}) {
+        const certificate_file read = read_certificate_file(bytes, "ca.CRL", nullptr);
+        CHECK_FALSE(read.problem.empty());
+        CHECK(read.crls.size() == 1);
+    }
+    CHECK(read_certificate_file("garbage", "ca.pem", nullptr).crls.empty());
 }
 
 TEST_CASE("a file that is cut off is a problem wherever it is cut") {
