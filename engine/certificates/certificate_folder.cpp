@@ -37,14 +37,22 @@ std::string key_of(const certificate_entry& entry, const std::vector<private_key
     return found == keys.end() ? "" : pkcs8_of(found->get());
 }
 
-std::string plain_thumbprint(const std::string& selector) {
+// As a person may paste it: "0x", separators, and what Windows' certificate dialog puts before it (U+200E) are no part
+// of it. "" = it is no thumbprint.
+std::string plain_thumbprint(std::string_view selector) {
     std::string plain;
-    for (const char c : selector) {
-        if (c != ':' && c != ' ') {
-            plain += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    for (const char given : selector) {
+        const auto c = static_cast<unsigned char>(given);
+        const bool is_prefix = plain == "0" && (c == 'x' || c == 'X');
+        if (is_prefix) {
+            plain.clear();
+        } else if (std::isxdigit(c) != 0) {
+            plain += static_cast<char>(std::tolower(c));
+        } else if (c < 0x80 && std::isalpha(c) != 0) {
+            return {};
         }
     }
-    return plain;
+    return plain.size() == 40 || plain.size() == 64 ? plain : std::string{};
 }
 
 // Which of two of one file is better to use.
@@ -108,11 +116,18 @@ certificate_folder read_certificate_folder(const std::string& folder, const cert
     return reader.content();
 }
 
+std::string problem_of_file(const certificate_folder& folder, const std::string& file_name) {
+    const auto found = std::find_if(folder.problems.begin(), folder.problems.end(), [&](const std::string& problem) {
+        return problem.find('/' + file_name + ": ") != std::string::npos;
+    });
+    return found == folder.problems.end() ? "" : *found;
+}
+
 const certificate_entry* find_certificate(const certificate_folder& folder, const std::string& selector,
                                           certificate_role role, std::int64_t now_unix) {
     const std::string thumbprint = plain_thumbprint(selector);
     for (const certificate_entry& entry : folder.certificates) {
-        if (entry.sha1 == thumbprint || entry.sha256 == thumbprint) {
+        if (!thumbprint.empty() && (entry.sha1 == thumbprint || entry.sha256 == thumbprint)) {
             return &entry;
         }
     }

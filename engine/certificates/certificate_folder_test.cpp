@@ -170,6 +170,29 @@ TEST_CASE("an authority is encrypted for where there is nothing else") {
     CHECK(find(content, "only.pem", certificate_role::recipient) != nullptr);
 }
 
+TEST_CASE("a thumbprint is known however it was pasted") {
+    made_folder folder;
+    folder.make("one");
+    const certificate_folder content = read_certificate_folder(folder.path.string());
+    for (const std::string& whole : {content.certificates.at(0).sha1, content.certificates.at(0).sha256}) {
+        std::string spaced;
+        std::string dashed;
+        for (std::size_t i = 0; i < whole.size(); i += 2) {
+            spaced += (i == 0 ? "" : "\xc2\xa0") + whole.substr(i, 2);
+            dashed += (i == 0 ? "" : i % 4 == 0 ? "-" : ":\t") + whole.substr(i, 2);
+        }
+        for (const std::string& pasted :
+             {"\xe2\x80\x8e" + whole, "0x" + whole, " 0X" + whole + '\n', spaced, dashed, "\xef\xbb\xbf" + spaced}) {
+            CAPTURE(pasted);
+            CHECK(find(content, pasted) != nullptr);
+        }
+        CHECK(find(content, "x" + whole) == nullptr);
+        CHECK(find(content, whole.substr(2)) == nullptr);
+        CHECK(find(content, whole + "00") == nullptr);
+    }
+    CHECK(find(content, "") == nullptr);
+}
+
 TEST_CASE("passwords go to the files that they are for") {
     made_folder folder;
     folder.make("one");
