@@ -89,8 +89,7 @@ private:
             if (missing.status() != HAWSER_NOT_FOUND) {
                 throw;
             }
-            throw failure(std::string(missing.what()) +
-                          ", and EncryptToSelf names it: put it there, or correct the name");
+            throw failure(std::string("what EncryptToSelf names cannot be encrypted for: ") + missing.what());
         }
     }
 
