@@ -21,7 +21,8 @@ struct typed_value {
     secret_text secret;
     std::vector<std::string> list;
     bool is_secret = false;
-    bool is_default = false;  // nobody wrote it
+    bool is_own_recipient = false;  // HAWSER_SPEC_OWN_RECIPIENT
+    bool is_default = false;        // nobody wrote it
     bool is_from_handler = false;
     source_position position;
     std::string pointer;

@@ -228,6 +228,7 @@ typed_properties read_properties(const json_value& object, const std::string& po
         }
         typed_value value;
         value.type = spec->type;
+        value.is_own_recipient = (spec->flags & HAWSER_SPEC_OWN_RECIPIENT) != 0;
         value.is_from_handler = level == property_level::handler;
         value.position = member.value.position;
         value.pointer = at;

@@ -9,6 +9,12 @@ struct evp_pkey_st;  // OpenSSL's EVP_PKEY
 
 namespace hawser::engine {
 
+struct mail_usage {
+    bool is_authority = false;
+    bool fits_signing = false;  // its key usages allow it to sign mail
+    bool fits_encryption = false;
+};
+
 struct certificate_entry {
     std::string der;
     std::string sha1;  // lower-case hexadecimal
@@ -20,6 +26,7 @@ struct certificate_entry {
     std::string token;        // that has the certificate or its private key, for a person; "" = none has
     std::int64_t not_before_unix = 0;
     std::int64_t not_after_unix = 0;
+    mail_usage usage;
 
     certificate_entry() = default;
     certificate_entry(const certificate_entry&) = default;
@@ -34,7 +41,7 @@ struct certificate_entry {
 };
 
 struct crl_entry {
-    std::string der;
+    std::string der;  // as it is in the file, where it cannot be read
     std::string file_name;
 };
 

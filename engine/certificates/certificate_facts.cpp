@@ -79,6 +79,19 @@ std::string key_text(const EVP_PKEY* key) {
 
 }  // namespace
 
+mail_usage mail_usage_of(X509* certificate) {
+    const EVP_PKEY* key = X509_get0_pubkey(certificate);
+    const bool agrees = key != nullptr && EVP_PKEY_get_base_id(key) == EVP_PKEY_EC;
+    const std::uint32_t usage = X509_get_key_usage(certificate);  // all of them where there is no such extension
+    const bool is_for_mail = (X509_get_extended_key_usage(certificate) & (XKU_SMIME | XKU_ANYEKU)) != 0;
+    mail_usage found;
+    found.is_authority = X509_check_ca(certificate) != 0;
+    found.fits_signing = is_for_mail && (usage & (KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION)) != 0;
+    found.fits_encryption = is_for_mail && (usage & (agrees ? KU_KEY_AGREEMENT : KU_KEY_ENCIPHERMENT)) != 0;
+    ERR_clear_error();
+    return found;
+}
+
 certificate_facts read_certificate_facts(const certificate_entry& entry) {
     certificate_facts facts;
     const x509_pointer owned = x509_of(entry.der);
@@ -91,15 +104,13 @@ certificate_facts read_certificate_facts(const certificate_entry& entry) {
     facts.issuer = name_text(X509_get_issuer_name(certificate));
     facts.serial = serial_of(certificate);
     facts.key = key_text(key);
-    facts.is_authority = X509_check_ca(certificate) != 0;
-    const std::uint32_t usage = X509_get_key_usage(certificate);  // all of them where there is no such extension
-    const bool is_for_mail = (X509_get_extended_key_usage(certificate) & (XKU_SMIME | XKU_ANYEKU)) != 0;
     const int kind = key == nullptr ? EVP_PKEY_NONE : EVP_PKEY_get_base_id(key);
-    const bool agrees = kind == EVP_PKEY_EC;
-    facts.has_encryption_key = kind == EVP_PKEY_RSA || agrees;
+    facts.has_encryption_key = kind == EVP_PKEY_RSA || kind == EVP_PKEY_EC;
     facts.has_signing_key = facts.has_encryption_key || kind == EVP_PKEY_RSA_PSS;
-    facts.fits_signing = is_for_mail && (usage & (KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION)) != 0;
-    facts.fits_encryption = is_for_mail && (usage & (agrees ? KU_KEY_AGREEMENT : KU_KEY_ENCIPHERMENT)) != 0;
+    const mail_usage usage = mail_usage_of(certificate);
+    facts.is_authority = usage.is_authority;
+    facts.fits_signing = usage.fits_signing;
+    facts.fits_encryption = usage.fits_encryption;
     facts.key_strength_bits = key == nullptr ? 0 : EVP_PKEY_get_security_bits(key);
     X509_get_signature_info(certificate, nullptr, nullptr, &facts.signature_strength_bits, nullptr);
     facts.is_self_signed = (X509_get_extension_flags(certificate) & EXFLAG_SS) != 0;

@@ -6,6 +6,8 @@
 #include "certificates/certificate_entry.hpp"
 #include "certificates/mail_address_match.hpp"
 
+struct x509_st;  // OpenSSL's X509
+
 namespace hawser::engine {
 
 struct certificate_facts {
@@ -22,6 +24,8 @@ struct certificate_facts {
     int signature_strength_bits = 0;  // of the hash that its issuer signed it with: SHA-256 has 128, SHA-1 63
     bool is_self_signed = false;
 };
+
+mail_usage mail_usage_of(x509_st* certificate);
 
 certificate_facts read_certificate_facts(const certificate_entry& entry);
 

@@ -10,7 +10,9 @@
 
 #include "base/hexadecimal.hpp"
 #include "base/openssl_pointers.hpp"
+#include "certificates/certificate_facts.hpp"
 #include "certificates/key_derivation.hpp"
+#include "certificates/pkcs12_content.hpp"
 
 namespace hawser::engine {
 namespace {
@@ -61,17 +63,34 @@ result<certificate_entry> entry_of(X509* certificate, const std::string& name) {
     entry.subject = name_text(X509_get_subject_name(certificate));
     entry.not_before_unix = unix_of(X509_get0_notBefore(certificate));
     entry.not_after_unix = unix_of(X509_get0_notAfter(certificate));
+    entry.usage = mail_usage_of(certificate);
     return entry;
 }
 
 // Reads one file. The first problem that keeps something from being read is the one that is told.
+bool has_ending(const std::string& file_name, std::string_view ending) {
+    return file_name.size() >= ending.size() &&
+           std::equal(ending.rbegin(), ending.rend(), file_name.rbegin(),
+                      [](char one, char other) { return one == std::tolower(static_cast<unsigned char>(other)); });
+}
+
+// A sequence, of DER or BER, that begins with the number 3 (RFC 7292 section 4): neither a certificate nor a CRL does.
+bool is_pkcs12(const std::string& bytes) {
+    const std::size_t length_size = bytes.size() < 2         ? 0
+                                    : (bytes[1] & 0x80) == 0 ? 1
+                                                             : 1 + static_cast<std::size_t>(bytes[1] & 0x7f);
+    return length_size != 0 && bytes[0] == '\x30' && bytes.size() >= length_size + 4 &&
+           bytes.compare(1 + length_size, 3, "\x02\x01\x03", 3) == 0;
+}
+
 class file_reader {
 public:
     file_reader(const std::string& bytes, const std::string& file_name, const std::string* password)
         : bytes_(bytes), file_name_(file_name), password_(password) {}
 
     certificate_file read() {
-        const bool is_container = file_name_.ends_with(".p12") || file_name_.ends_with(".pfx");
+        const bool is_container = has_ending(file_name_, ".p12") || has_ending(file_name_, ".pfx") ||
+                                  has_ending(file_name_, ".pkcs12") || is_pkcs12(bytes_);
         if (bytes_.size() > certificate_file_size_max) {
             complain("it is larger than 16 MiB");
         } else if (bytes_.find(begin_mark) != std::string::npos) {
@@ -83,6 +102,9 @@ public:
         }
         if (made_.is_empty()) {
             complain(bytes_.empty() ? "it is empty" : "there is no certificate, key or CRL in it");
+        }
+        if (made_.is_empty() && has_ending(file_name_, ".crl") && bytes_.size() <= certificate_file_size_max) {
+            add_unreadable_crl(bytes_);
         }
         ERR_clear_error();
         return std::move(made_);
@@ -120,18 +142,15 @@ private:
         made_.crls.push_back({der_of(crl.get(), &i2d_X509_CRL), file_name_});
     }
 
+    // Whoever checks revocation is to know that there is one, and fail: without it, nobody would miss what it lists.
+    void add_unreadable_crl(std::string bytes) { made_.crls.push_back({std::move(bytes), file_name_}); }
+
     void add(key_pointer key) {
         if (!key) {
             complain("a private key in it cannot be read: " + take_openssl_error());
             return;
         }
         made_.keys.emplace_back(key.release(), &EVP_PKEY_free);
-    }
-
-    // A key of the legacy library's is read anew: it outlives no provider, and everything else uses the default one.
-    void add_from_library(EVP_PKEY* key) {
-        const key_info_pointer info(EVP_PKEY2PKCS8(key));
-        add(key_pointer(info ? EVP_PKCS82PKEY(info.get()) : nullptr));
     }
 
     // ---- PEM
@@ -176,7 +195,11 @@ private:
         if (label == "CERTIFICATE" || label == "X509 CERTIFICATE" || label == "TRUSTED CERTIFICATE") {
             add(x509_pointer(d2i_X509_AUX(nullptr, &cursor, size)));
         } else if (label == "X509 CRL") {
-            add(crl_pointer(d2i_X509_CRL(nullptr, &cursor, size)));
+            crl_pointer crl(d2i_X509_CRL(nullptr, &cursor, size));
+            if (!crl) {
+                add_unreadable_crl({reinterpret_cast<const char*>(block), static_cast<std::size_t>(size)});
+            }
+            add(std::move(crl));
         } else if (label == "ENCRYPTED PRIVATE KEY") {
             add_encrypted_key(encrypted_key_pointer(d2i_X509_SIG(nullptr, &cursor, size)));
         } else if (label.ends_with("PRIVATE KEY")) {
@@ -269,50 +292,54 @@ private:
             complain("it is no PKCS#12 file, or cut off: " + take_openssl_error());
         } else if (!is_affordable(container.get())) {
             complain(too_many_rounds);
-        } else if (!has_right_password(container.get())) {
+        } else if (!finds_password(container.get())) {
             complain(password_ == nullptr
                          ? "it has a password: " + how_to_give_password()
                          : "the password that host.certificates.passwords has for it does not open it: correct the "
                            "password, or what it is read from");
-        } else if (!takes_content(container.get())) {
+        } else if (!takes_content(container.get(), nullptr)) {
             take_legacy_content();
         }
     }
 
-    const char* container_password() const { return password_ == nullptr ? "" : password_->c_str(); }
+    // No password has two forms in PKCS#12.
+    bool finds_password(PKCS12* container) {
+        const char* given = password_ == nullptr ? "" : password_->c_str();
+        return (*given == '\0' && fits(container, nullptr)) || fits(container, given);
+    }
 
-    bool has_right_password(PKCS12* container) const {
-        const char* password = container_password();
-        const bool is_right = PKCS12_mac_present(container) == 0 || PKCS12_verify_mac(container, password, -1) == 1 ||
-                              (*password == '\0' && PKCS12_verify_mac(container, nullptr, 0) == 1);
+    bool fits(PKCS12* container, const char* password) {
+        const bool is_right = PKCS12_mac_present(container) == 0 ||
+                              PKCS12_verify_mac(container, password, password == nullptr ? 0 : -1) == 1;
         ERR_clear_error();
+        container_password_ = password;
         return is_right;
     }
 
-    bool takes_content(PKCS12* container) {
-        EVP_PKEY* key = nullptr;
-        X509* certificate = nullptr;
-        STACK_OF(X509)* others = nullptr;
-        if (PKCS12_parse(container, container_password(), &key, &certificate, &others) != 1) {
-            return false;
+    // False: it cannot be decrypted by this library.
+    bool takes_content(const PKCS12* container, OSSL_LIB_CTX* library) {
+        pkcs12_content content;
+        switch (read_pkcs12(container, container_password_, library, content)) {
+        case pkcs12_reading::not_decrypted: return false;
+        case pkcs12_reading::too_costly: complain(too_many_rounds); return true;
+        case pkcs12_reading::too_large: complain("there is more in it than a file of certificates has"); return true;
+        case pkcs12_reading::done: break;
         }
-        if (certificate != nullptr) {
-            add(x509_pointer(certificate));
-        }
-        while (others != nullptr && sk_X509_num(others) > 0) {
-            add(x509_pointer(sk_X509_shift(others)));
-        }
-        sk_X509_free(others);
-        if (const key_pointer owned(key); owned) {
-            add_from_library(owned.get());
-        }
+        const auto add_all = [this](auto& all) {
+            for (auto& one : all) {
+                add(std::move(one));
+            }
+        };
+        add_all(content.certificates);
+        add_all(content.crls);
+        add_all(content.keys);
         return true;
     }
 
     void take_legacy_content() {
         const std::string why = take_openssl_error();
         const container_pointer container = legacy_library() == nullptr ? nullptr : parse_container(legacy_library());
-        if (!container || !takes_content(container.get())) {
+        if (!container || !takes_content(container.get(), legacy_library())) {
             complain("its content cannot be decrypted (" + why +
                      "): write it again with AES, with openssl pkcs12 -legacy -in OLD -out new.pem and openssl pkcs12 "
                      "-export -in new.pem -out NEW");
@@ -338,6 +365,7 @@ private:
     const std::string& bytes_;
     const std::string& file_name_;
     const std::string* password_;
+    const char* container_password_ = nullptr;  // the form that fits
     certificate_file made_;
 };
 

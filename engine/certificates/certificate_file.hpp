@@ -16,7 +16,7 @@ inline constexpr std::size_t certificate_file_size_max = 16 * 1024 * 1024;
 
 struct certificate_file {
     std::vector<certificate_entry> certificates;  // without their keys
-    std::vector<crl_entry> crls;
+    std::vector<crl_entry> crls;                  // one that cannot be read too
     std::vector<private_key_handle> keys;
     std::string problem;  // "" = all of it was read; else what is wrong and what to do, without the file's name
 

@@ -19,8 +19,9 @@ inline std::string bytes_of(const std::filesystem::path& path) {
     return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
 }
 
-inline const certificate_entry* find(const certificate_folder& folder, const std::string& selector) {
-    return find_certificate(folder, selector, std::time(nullptr));
+inline const certificate_entry* find(const certificate_folder& folder, const std::string& selector,
+                                     certificate_role role = certificate_role::signer) {
+    return find_certificate(folder, selector, role, std::time(nullptr));
 }
 
 class made_folder {

@@ -37,14 +37,22 @@ std::string key_of(const certificate_entry& entry, const std::vector<private_key
     return found == keys.end() ? "" : pkcs8_of(found->get());
 }
 
-std::string plain_thumbprint(const std::string& selector) {
+// As a person may paste it: "0x", separators, and what Windows' certificate dialog puts before it (U+200E) are no part
+// of it. "" = it is no thumbprint.
+std::string plain_thumbprint(std::string_view selector) {
     std::string plain;
-    for (const char c : selector) {
-        if (c != ':' && c != ' ') {
-            plain += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    for (const char given : selector) {
+        const auto c = static_cast<unsigned char>(given);
+        const bool is_prefix = plain == "0" && (c == 'x' || c == 'X');
+        if (is_prefix) {
+            plain.clear();
+        } else if (std::isxdigit(c) != 0) {
+            plain += static_cast<char>(std::tolower(c));
+        } else if (c < 0x80 && std::isalpha(c) != 0) {
+            return {};
         }
     }
-    return plain;
+    return plain.size() == 40 || plain.size() == 64 ? plain : std::string{};
 }
 
 // Which of two of one file is better to use.
@@ -55,29 +63,49 @@ bool is_better(const certificate_entry& one, const certificate_entry& other, std
     return one.not_before_unix > other.not_before_unix;
 }
 
-const certificate_entry* find_best(const certificate_folder& folder,
-                                   const std::function<bool(const certificate_entry&)>& is_meant,
-                                   std::int64_t now_unix) {
-    const certificate_entry* first = nullptr;
-    const certificate_entry* with_key = nullptr;
-    const certificate_entry* renewed = nullptr;
+using certificate_choice = std::vector<const certificate_entry*>;
+using certificate_test = std::function<bool(const certificate_entry&)>;
+
+// Leaves those that are wanted, if there are any.
+void narrow(certificate_choice& among, const certificate_test& is_wanted) {
+    certificate_choice wanted;
+    std::copy_if(among.begin(), among.end(), std::back_inserter(wanted),
+                 [&](const auto* one) { return is_wanted(*one); });
+    if (!wanted.empty()) {
+        among = std::move(wanted);
+    }
+}
+
+bool has_private_key(const certificate_entry& entry) { return !entry.private_key.empty(); }
+
+const certificate_entry* find_best(const certificate_folder& folder, const certificate_test& is_meant,
+                                   certificate_role role, std::int64_t now_unix) {
+    certificate_choice among;
     for (const certificate_entry& entry : folder.certificates) {
-        if (!is_meant(entry)) {
-            continue;
-        }
-        first = first == nullptr ? &entry : first;
-        if (!entry.private_key.empty() && (with_key == nullptr || is_better(entry, *with_key, now_unix))) {
-            with_key = &entry;
-        }
-        if (entry.subject == first->subject && entry.is_valid_at(now_unix) &&
-            (renewed == nullptr || is_better(entry, *renewed, now_unix))) {
-            renewed = &entry;
+        if (is_meant(entry)) {
+            among.push_back(&entry);
         }
     }
-    if (with_key != nullptr) {
-        return with_key;
+    if (among.empty()) {
+        return nullptr;
     }
-    return first == nullptr || first->is_valid_at(now_unix) || renewed == nullptr ? first : renewed;
+    if (role == certificate_role::recipient) {
+        narrow(among, [](const certificate_entry& one) { return !one.usage.is_authority; });
+        narrow(among, [](const certificate_entry& one) { return one.usage.fits_encryption; });
+        narrow(among, &has_private_key);
+    } else {
+        narrow(among, &has_private_key);
+        narrow(among, [](const certificate_entry& one) { return one.usage.fits_signing; });
+    }
+    if (const certificate_entry* first = among.front(); !has_private_key(*first)) {
+        std::erase_if(among,
+                      [&](const auto* one) { return one->subject != first->subject || !one->is_valid_at(now_unix); });
+        if (first->is_valid_at(now_unix) || among.empty()) {
+            return first;
+        }
+    }
+    return *std::min_element(among.begin(), among.end(),
+                             [&](const auto* one, const auto* other) { return is_better(*one, *other, now_unix); });
 }
 
 }  // namespace
@@ -88,11 +116,18 @@ certificate_folder read_certificate_folder(const std::string& folder, const cert
     return reader.content();
 }
 
+std::string problem_of_file(const certificate_folder& folder, const std::string& file_name) {
+    const auto found = std::find_if(folder.problems.begin(), folder.problems.end(), [&](const std::string& problem) {
+        return problem.find('/' + file_name + ": ") != std::string::npos;
+    });
+    return found == folder.problems.end() ? "" : *found;
+}
+
 const certificate_entry* find_certificate(const certificate_folder& folder, const std::string& selector,
-                                          std::int64_t now_unix) {
+                                          certificate_role role, std::int64_t now_unix) {
     const std::string thumbprint = plain_thumbprint(selector);
     for (const certificate_entry& entry : folder.certificates) {
-        if (entry.sha1 == thumbprint || entry.sha256 == thumbprint) {
+        if (!thumbprint.empty() && (entry.sha1 == thumbprint || entry.sha256 == thumbprint)) {
             return &entry;
         }
     }
@@ -101,10 +136,10 @@ const certificate_entry* find_certificate(const certificate_folder& folder, cons
             const result<pkcs11_uri> uri = parse_pkcs11_uri(entry.uri);
             return uri && fits(*wanted, *uri);
         };
-        return find_best(folder, fits_uri, now_unix);
+        return find_best(folder, fits_uri, role, now_unix);
     }
     return find_best(
-        folder, [&](const certificate_entry& entry) { return entry.file_name == selector; }, now_unix);
+        folder, [&](const certificate_entry& entry) { return entry.file_name == selector; }, role, now_unix);
 }
 
 std::map<std::string, folder_reader::file_stamp> folder_reader::list_files() {

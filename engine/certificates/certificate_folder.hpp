@@ -23,12 +23,18 @@ using certificate_passwords = std::map<std::string, secret_text>;  // by file na
 // Once, as it is.
 certificate_folder read_certificate_folder(const std::string& folder, const certificate_passwords& passwords = {});
 
-// By SHA-1 or SHA-256 thumbprint (colons and case do not matter), by file name, or by a URI that a certificate in a
-// token fits ("pkcs11:object=bus"); nullptr = none. Of a file, or of a token's that fit, with several: of those with a
-// private key the newest that is valid, else the newest; where none has a key the first, or, where that is not valid,
-// the newest valid one of the same subject.
+// What is wrong with that file; "" = nothing is.
+std::string problem_of_file(const certificate_folder& folder, const std::string& file_name);
+
+enum class certificate_role : std::uint8_t { signer = 1, recipient };
+
+// By SHA-1 or SHA-256 thumbprint (case and what is no letter or digit do not matter), by file name, or by a URI that a
+// certificate in a token fits ("pkcs11:object=bus"); nullptr = none. Of a file, or of a token's that fit, with several:
+// no authority is a recipient, and none that has not the usages for its role, as long as there are others; of those
+// with a private key the newest that is valid, else the newest; where none has a key the first, or, where that is not
+// valid, the newest valid one of the same subject.
 const certificate_entry* find_certificate(const certificate_folder& folder, const std::string& selector,
-                                          std::int64_t now_unix);
+                                          certificate_role role, std::int64_t now_unix);
 
 // How thoroughly refresh() looks.
 enum class folder_look : std::uint8_t {

@@ -120,9 +120,9 @@ TEST_CASE("of a file with several the newest valid certificate with a key is mea
     REQUIRE(late != nullptr);
     CHECK(late->subject == "CN=late");
     constexpr std::int64_t before_anything = 1000;
-    CHECK(find_certificate(content, "bus.pem", before_anything)->subject == "CN=late");
+    CHECK(find_certificate(content, "bus.pem", certificate_role::signer, before_anything)->subject == "CN=late");
     const std::int64_t before_late = late->not_before_unix - 1;
-    CHECK(find_certificate(content, "bus.pem", before_late)->subject == "CN=early");
+    CHECK(find_certificate(content, "bus.pem", certificate_role::signer, before_late)->subject == "CN=early");
 }
 
 TEST_CASE("of a partner's file the first certificate is meant, or where it has ended the renewed one") {
@@ -136,12 +136,61 @@ TEST_CASE("of a partner's file the first certificate is meant, or where it has e
     const certificate_folder content = read_certificate_folder(folder.path.string());
     const std::int64_t now = std::time(nullptr);
     constexpr std::int64_t day = 24 * 3600;
-    CHECK(find_certificate(content, "partner.pem", now)->not_after_unix < now + 2 * day);
-    const certificate_entry* renewed = find_certificate(content, "partner.pem", now + 10 * day);
+    CHECK(find_certificate(content, "partner.pem", certificate_role::recipient, now)->not_after_unix < now + 2 * day);
+    const certificate_entry* renewed =
+        find_certificate(content, "partner.pem", certificate_role::recipient, now + 10 * day);
     CHECK(renewed->subject == "CN=partner");
     CHECK(renewed->not_after_unix > now + 50 * day);
-    CHECK(find_certificate(content, "partner.pem", now + 70 * day)->sha256 ==
-          find_certificate(content, "partner.pem", now)->sha256);
+    CHECK(find_certificate(content, "partner.pem", certificate_role::recipient, now + 70 * day)->sha256 ==
+          find_certificate(content, "partner.pem", certificate_role::recipient, now)->sha256);
+}
+
+TEST_CASE("of a file that begins with its issuer, or with a certificate for signing, the one to encrypt for is meant") {
+    made_folder folder;
+    folder.make("ca", "-days 90 -addext keyUsage=keyCertSign");
+    const std::string leaf = "-days 90 -addext basicConstraints=critical,CA:FALSE -addext keyUsage=";
+    folder.make("signs", leaf + "digitalSignature");
+    folder.make("reads", leaf + "keyAgreement");
+    folder.run("cat ca.pem signs.pem reads.pem > .all && rm ca.pem signs.pem reads.pem && mv .all us.pem");
+    folder.run("sed '/BEGIN PRIVATE/,/END PRIVATE/d' us.pem > partner.crt");
+    const certificate_folder own = read_certificate_folder(folder.path.string());
+    for (const char* file : {"us.pem", "partner.crt"}) {
+        CAPTURE(file);
+        CHECK(find(own, file, certificate_role::recipient)->subject == "CN=reads");
+    }
+    CHECK(find(own, "us.pem", certificate_role::signer)->subject != "CN=reads");
+}
+
+TEST_CASE("an authority is encrypted for where there is nothing else") {
+    made_folder folder;
+    folder.make("only", "-days 90");
+    folder.run("sed '/BEGIN PRIVATE/,/END PRIVATE/d' only.pem > .only && mv .only only.pem");
+    const certificate_folder content = read_certificate_folder(folder.path.string());
+    CHECK(content.certificates.at(0).usage.is_authority);
+    CHECK(find(content, "only.pem", certificate_role::recipient) != nullptr);
+}
+
+TEST_CASE("a thumbprint is known however it was pasted") {
+    made_folder folder;
+    folder.make("one");
+    const certificate_folder content = read_certificate_folder(folder.path.string());
+    for (const std::string& whole : {content.certificates.at(0).sha1, content.certificates.at(0).sha256}) {
+        std::string spaced;
+        std::string dashed;
+        for (std::size_t i = 0; i < whole.size(); i += 2) {
+            spaced += (i == 0 ? "" : "\xc2\xa0") + whole.substr(i, 2);
+            dashed += (i == 0 ? "" : i % 4 == 0 ? "-" : ":\t") + whole.substr(i, 2);
+        }
+        for (const std::string& pasted :
+             {"\xe2\x80\x8e" + whole, "0x" + whole, " 0X" + whole + '\n', spaced, dashed, "\xef\xbb\xbf" + spaced}) {
+            CAPTURE(pasted);
+            CHECK(find(content, pasted) != nullptr);
+        }
+        CHECK(find(content, "x" + whole) == nullptr);
+        CHECK(find(content, whole.substr(2)) == nullptr);
+        CHECK(find(content, whole + "00") == nullptr);
+    }
+    CHECK(find(content, "") == nullptr);
 }
 
 TEST_CASE("passwords go to the files that they are for") {

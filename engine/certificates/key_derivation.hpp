@@ -9,6 +9,9 @@ namespace hawser::engine {
 // Some seconds of work; what OpenSSL, Windows and NSS write is below a hundredth of it.
 inline constexpr long key_derivation_rounds_max = 10'000'000;
 
+// More than key_derivation_rounds_max where it is more, however much. scrypt, and what cannot be decrypted at all:
+// none.
+long key_derivation_rounds(const X509_ALGOR* encryption);
 bool is_affordable(const X509_ALGOR* encryption);
 bool is_affordable(const PKCS12* container);
 

@@ -62,7 +62,7 @@ TEST_CASE("of the certificates that a URI fits the newest that is valid and has 
                            entry("pkcs11:token=a;object=x;id=%03", 9, ""), entry("", 9, "k"),
                            entry("pkcs11:token=b;object=x;id=%04", 50, "k")};
     const auto found = [&](const char* selector, std::int64_t now) {
-        const certificate_entry* one = find_certificate(folder, selector, now);
+        const certificate_entry* one = find_certificate(folder, selector, certificate_role::signer, now);
         return one == nullptr ? "" : one->uri;
     };
     CHECK(found("pkcs11:token=a;object=x", 20) == "pkcs11:token=a;object=x;id=%02");

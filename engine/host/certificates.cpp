@@ -16,6 +16,13 @@ std::string line_of(const char* label, const std::string& text) {
     return text.empty() ? "" : "  " + std::string(label) + plain(text) + '\n';
 }
 
+// As Windows and BizTalk show a thumbprint, and as the decoder promotes a signer's.
+std::string upper(std::string hexadecimal) {
+    std::transform(hexadecimal.begin(), hexadecimal.end(), hexadecimal.begin(),
+                   [](char c) { return static_cast<char>(c >= 'a' && c <= 'f' ? c - 'a' + 'A' : c); });
+    return hexadecimal;
+}
+
 std::string text_of(const certificate_summary& one) {
     std::vector<std::string> addresses = one.mailboxes;
     for (const std::string& domain : one.domains) {
@@ -23,8 +30,8 @@ std::string text_of(const certificate_summary& one) {
     }
     return plain(one.folder + '/' + one.file) + '\n' + line_of("subject      ", one.subject) +
            line_of("issuer       ", one.issuer) + line_of("addresses    ", joined(addresses)) +
-           line_of("serial       ", one.serial) + line_of("SHA-1        ", one.sha1) +
-           line_of("SHA-256      ", one.sha256) +
+           line_of("serial       ", one.serial) + line_of("SHA-1        ", upper(one.sha1)) +
+           line_of("SHA-256      ", upper(one.sha256)) +
            line_of("key          ", one.key + (one.has_private_key ? ", with its private key" : "")) +
            line_of("valid        ", time_text(one.not_before_unix_ms) + " to " + time_text(one.not_after_unix_ms)) +
            line_of("token        ", one.token) + line_of("signs for    ", joined(one.signs_for)) +

@@ -2,8 +2,10 @@
 #include "base/clock.hpp"
 #include "hawser/host.hpp"
 #include "runtime/certificate_review.hpp"
+#include "runtime/counters.hpp"
 #include "runtime/loaded_configuration.hpp"
 #include "runtime/port_factory.hpp"
+#include "runtime/seal_trial.hpp"
 
 namespace hawser {
 namespace engine {
@@ -44,11 +46,17 @@ certificate_report inspect_certificates(const configuration& loaded, std::int64_
     const loaded_configuration& own = loaded_configuration::from(loaded);
     const certificate_store store(store_sources(own.bindings().host.certificates));
     const std::shared_ptr<const certificate_snapshot> all = store.current();
-    const certificate_view view(store);
-    const engine_services services{&view, nullptr, &system_clock()};
+    const std::unique_ptr<revocation_refresher> revocation = make_revocation_refresher(own.bindings().host, store);
+    const certificate_view view(store, revocation.get());
+    counters counted;
+    const engine_services services{&view, &counted, &system_clock()};
     port_seals seals;
+    std::map<std::string, pipeline_failure> trials;
     for (const send_port_binding& port : own.bindings().send_ports) {
         seals[port.name] = configured_seals(own, services, port);
+        if (std::optional<pipeline_failure> failure = try_seal(own, services, port)) {
+            trials.emplace(port.name, std::move(*failure));
+        }
     }
     const std::int64_t now_unix = system_clock().unix_ms() / 1000;
     const std::vector<certificate_use> uses = certificate_uses(own.bindings(), seals, *all, now_unix);
@@ -61,7 +69,7 @@ certificate_report inspect_certificates(const configuration& loaded, std::int64_
         }
     }
     report.unreadable = all->problems();
-    report.findings = certificate_review({own.bindings(), seals, *all, now_unix, within_ms}).take_findings();
+    report.findings = certificate_review({own.bindings(), seals, *all, now_unix, within_ms, trials}).take_findings();
     return report;
 }
 

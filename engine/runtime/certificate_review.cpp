@@ -58,12 +58,14 @@ certificate_review::certificate_review(const subject& of) : of_(of), chains_(of.
         }
         if (seals != of_.seals.end() && (seals->second & HAWSER_SEAL_ENCRYPTED) != 0) {
             check_encryption(port);
+            check_own_recipients(port);
         } else if (!port.encryption_certificates.empty()) {
             add(finding_kind::warning, "", port.name,
                 "it has encryptionCertificates, and its pipeline does not encrypt: set EnableEncryption, or remove "
                 "them");
         }
     }
+    check_trials(certificate_uses(of_.bindings, of_.seals, of_.all, of_.now_unix));
 }
 
 std::vector<certificate_finding> certificate_review::take_findings() {
@@ -170,7 +172,8 @@ void certificate_review::check_strength(const certificate_entry& entry, const ce
 
 void certificate_review::check_signing(const send_port_binding& port) {
     const std::string& selector = of_.bindings.host.certificates.signing;
-    const certificate_entry* signer = find_certificate(of_.all.personal, selector, of_.now_unix);
+    const certificate_entry* signer =
+        find_certificate(of_.all.personal, selector, certificate_role::signer, of_.now_unix);
     if (signer == nullptr) {
         add(finding_kind::error, "", port.name,
             selector.empty() ? "it signs, and there is no host.certificates.signing: name a certificate there"
@@ -212,7 +215,8 @@ void certificate_review::check_encryption(const send_port_binding& port) {
     }
     std::vector<const certificate_entry*> certificates;
     for (const std::string& selector : port.encryption_certificates) {
-        certificates.push_back(find_certificate(of_.all.other_people, selector, of_.now_unix));
+        certificates.push_back(
+            find_certificate(of_.all.other_people, selector, certificate_role::recipient, of_.now_unix));
         if (certificates.back() == nullptr) {
             certificates.pop_back();
             add(finding_kind::error, "", port.name,
@@ -222,6 +226,37 @@ void certificate_review::check_encryption(const send_port_binding& port) {
     }
     if (!port.is_dynamic) {
         check_recipients(port, certificates);
+    }
+}
+
+// What keeps a port from sealing: said only where nothing that was found explains it already, for the port, for a
+// certificate that it uses, or for a file that could not be read.
+void certificate_review::check_trials(const std::vector<certificate_use>& uses) {
+    const std::vector<certificate_finding> found = findings_;
+    for (const auto& [port, failure] : of_.trials) {
+        const auto explains = [&, &name = port](const certificate_finding& one) {
+            const bool is_of_its_file = std::any_of(uses.begin(), uses.end(), [&](const certificate_use& use) {
+                return use.port == name && use.certificate->file_name == one.file;
+            });
+            const bool is_of_any_port = one.port.empty() && one.file.empty();
+            return one.kind == finding_kind::error &&
+                   (is_of_any_port || one.port == name || (one.port.empty() && is_of_its_file));
+        };
+        if (std::none_of(found.begin(), found.end(), explains)) {
+            add(failure.is_transient ? finding_kind::warning : finding_kind::error, "", port,
+                (failure.is_transient ? "its messages wait now: " : "its messages are suspended now: ") + failure.text);
+        }
+    }
+}
+
+void certificate_review::check_own_recipients(const send_port_binding& port) {
+    for (const own_recipient& one : own_recipients_of(port)) {
+        const std::string& selector = one.value->text;
+        if (find_certificate(of_.all.personal, selector, certificate_role::recipient, of_.now_unix) == nullptr) {
+            add(finding_kind::error, "", port.name,
+                one.property + " names \"" + selector +
+                    "\", which is not in the personal folder or a token: put it there, or correct the name");
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "certificates/certificate_chain.hpp"
 #include "certificates/certificate_facts.hpp"
 #include "hawser/types.hpp"
+#include "pipeline/pipeline.hpp"
 #include "runtime/certificate_use.hpp"
 
 namespace hawser::engine {
@@ -21,7 +23,8 @@ public:
         const port_seals& seals;
         const certificate_snapshot& all;
         std::int64_t now_unix = 0;
-        std::int64_t within_ms = 0;  // what ends earlier is warned of
+        std::int64_t within_ms = 0;                           // what ends earlier is warned of
+        std::map<std::string, pipeline_failure> trials = {};  // why a port's components would not seal, by its name
     };
 
     explicit certificate_review(const subject& of);
@@ -38,6 +41,8 @@ private:
     void check_sender(const send_port_binding& port, const transport_binding& transport,
                       const certificate_entry& signer);
     void check_encryption(const send_port_binding& port);
+    void check_trials(const std::vector<certificate_use>& uses);
+    void check_own_recipients(const send_port_binding& port);
     void check_recipients(const send_port_binding& port, const std::vector<const certificate_entry*>& certificates);
     const certificate_facts& facts_of(const certificate_entry& entry);
 

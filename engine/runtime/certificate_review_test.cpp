@@ -50,7 +50,7 @@ struct reviewed_port {
     std::vector<std::string> findings(std::int64_t now_unix = std::time(nullptr)) const {
         std::vector<std::string> texts;
         for (const certificate_finding& one :
-             certificate_review({bindings, seals, all, now_unix, 30 * one_day * 1000}).take_findings()) {
+             certificate_review({bindings, seals, all, now_unix, 30 * one_day * 1000, trials}).take_findings()) {
             texts.push_back((one.kind == finding_kind::error ? "error: " : "warning: ") + one.text);
         }
         return texts;
@@ -68,6 +68,7 @@ struct reviewed_port {
     certificate_folder content;
     certificate_snapshot all;
     host_bindings bindings;
+    std::map<std::string, pipeline_failure> trials;
     port_seals seals{{"Out", HAWSER_SEAL_SIGNED | HAWSER_SEAL_ENCRYPTED}};
 };
 
@@ -79,6 +80,35 @@ TEST_CASE("nothing is found where nothing is wrong") {
     given.set("CC", "%SMTP.To%@b.example");  // another for each message
     given.set("From", "bus@A.EXAMPLE");
     CHECK(given.findings().empty());
+}
+
+TEST_CASE("why a port would not seal is told where nothing else explains it") {
+    reviewed_port given;
+    given.trials["Out"] = {"pipeline.component", "there is no CRL", false};
+    given.check_only("error", "its messages are suspended now: there is no CRL");
+    given.trials["Out"].is_transient = true;
+    given.check_only("warning", "its messages wait now: there is no CRL");
+    given.bindings.host.certificates.signing = "nobody.pem";
+    given.check_only("error", "the certificate \"nobody.pem\" is not in the personal folder");
+}
+
+TEST_CASE("the certificate that is encrypted for besides is among those in use, and has to be there") {
+    reviewed_port given;
+    given.make("self", "email:bus@a.example", "keyAgreement");
+    given.content = read_certificate_folder(given.folder.path.string());
+    given.all.trusted.certificates = given.content.certificates;
+    given.all.personal.certificates.push_back(*test::find(given.content, "self.pem"));
+    given.port().pipeline.emplace_back();
+    typed_value& named = given.port().pipeline.back().properties["EncryptToSelf"];
+    named.is_own_recipient = true;
+    named.text = "self.pem";
+    CHECK(given.findings(std::time(nullptr) + one_day).empty());
+    const std::vector<std::string> found = given.findings(std::time(nullptr) + 200 * one_day);
+    CHECK(std::any_of(found.begin(), found.end(), [](const std::string& text) {
+        return text.starts_with("error: self.pem (CN=self) has ended on ");
+    }));
+    named.text = "nowhere.pem";
+    given.check_only("error", "EncryptToSelf names \"nowhere.pem\", which is not in the personal folder");
 }
 
 TEST_CASE("certificates that have ended, end soon or are not valid yet are found") {

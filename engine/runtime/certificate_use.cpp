@@ -24,18 +24,20 @@ std::string warning_text(const std::vector<certificate_use>& uses, const certifi
                          std::int64_t now_unix) {
     std::string signs;
     std::string encrypts;
+    bool is_own = false;
     for (const certificate_use& one : uses) {
         if (one.certificate->sha256 == certificate.sha256) {
             std::string& ports = one.signs ? signs : encrypts;
             ports += (ports.empty() ? "" : ", ") + one.port;
+            is_own = is_own || one.is_own;
         }
     }
     std::string text = "the certificate " + certificate.file_name + " (" + certificate.subject + ") " +
                        when_text(certificate, now_unix);
     text += signs.empty() ? "" : "; it signs for " + signs;
     text += encrypts.empty() ? "" : "; it is encrypted for by " + encrypts;
-    return text + (signs.empty() ? ": ask its owner for the new one, and put it in its place"
-                                 : ": get a new one, and put it in its place");
+    return text + (is_own ? ": get a new one, and put it in its place"
+                          : ": ask its owner for the new one, and put it in its place");
 }
 
 }  // namespace
@@ -48,21 +50,45 @@ port_seals seals_of(const host_generation& generation) {
     return seals;
 }
 
+std::vector<own_recipient> own_recipients_of(const send_port_binding& port) {
+    std::vector<own_recipient> found;
+    for (const component_binding& component : port.pipeline) {
+        for (const auto& [name, value] : component.properties) {
+            if (value.is_own_recipient && !value.text.empty()) {
+                found.push_back({name, &value});
+            }
+        }
+    }
+    return found;
+}
+
 std::vector<certificate_use> certificate_uses(const host_bindings& bindings, const port_seals& seals,
                                               const certificate_snapshot& all, std::int64_t now_unix) {
     std::vector<certificate_use> uses;
-    const certificate_entry* signer = find_certificate(all.personal, bindings.host.certificates.signing, now_unix);
+    const certificate_entry* signer =
+        find_certificate(all.personal, bindings.host.certificates.signing, certificate_role::signer, now_unix);
+    const auto add = [&uses](const certificate_entry* found, const send_port_binding& port, bool signs, bool is_own) {
+        if (found != nullptr) {
+            uses.push_back({found, port.name, signs, is_own});
+        }
+    };
+    const auto recipient = [now_unix](const certificate_folder& folder, const std::string& selector) {
+        return find_certificate(folder, selector, certificate_role::recipient, now_unix);
+    };
     for (const send_port_binding& port : bindings.send_ports) {
         const auto found = seals.find(port.name);
         const std::uint32_t sealed = found == seals.end() ? 0 : found->second;
-        if ((sealed & HAWSER_SEAL_SIGNED) != 0 && signer != nullptr) {
-            uses.push_back({signer, port.name, true});
+        if ((sealed & HAWSER_SEAL_SIGNED) != 0) {
+            add(signer, port, true, true);
+        }
+        if ((sealed & HAWSER_SEAL_ENCRYPTED) == 0) {
+            continue;
         }
         for (const std::string& selector : port.encryption_certificates) {
-            const certificate_entry* recipient = find_certificate(all.other_people, selector, now_unix);
-            if ((sealed & HAWSER_SEAL_ENCRYPTED) != 0 && recipient != nullptr) {
-                uses.push_back({recipient, port.name, false});
-            }
+            add(recipient(all.other_people, selector), port, false, false);
+        }
+        for (const own_recipient& one : own_recipients_of(port)) {
+            add(recipient(all.personal, one.value->text), port, false, true);
         }
     }
     return uses;

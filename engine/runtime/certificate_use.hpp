@@ -20,11 +20,20 @@ port_seals seals_of(const host_generation& generation);
 struct certificate_use {
     const certificate_entry* certificate = nullptr;  // of the snapshot
     std::string port;
-    bool signs = false;  // else it is encrypted for
+    bool signs = false;   // else it is encrypted for
+    bool is_own = false;  // the host's
 };
 
 std::vector<certificate_use> certificate_uses(const host_bindings& bindings, const port_seals& seals,
                                               const certificate_snapshot& all, std::int64_t now_unix);
+
+// What a port names of the personal certificates, to be encrypted for too: by its components' properties.
+struct own_recipient {
+    std::string property;
+    const typed_value* value = nullptr;  // of the port's
+};
+
+std::vector<own_recipient> own_recipients_of(const send_port_binding& port);
 
 struct expiry_warning {
     std::string sha256;

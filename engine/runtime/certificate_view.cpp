@@ -75,6 +75,16 @@ void give_unreadable(const certificate_snapshot& all, const certificate_source::
     }
 }
 
+// `what` "is not there: put it there", unless its file is, and cannot be read; or another one that may have it.
+std::string absence(const std::string& what, const std::string& is_not_there, const certificate_folder& folder,
+                    const std::string& file_name) {
+    if (const std::string problem = problem_of_file(folder, file_name); !problem.empty()) {
+        return what + " cannot be used: " + problem;
+    }
+    return what + is_not_there +
+           (folder.problems.empty() ? "" : "; a file there has a problem: " + folder.problems.front());
+}
+
 result<void> give_signing(const certificate_snapshot& all, const working_message& message, bool with_keys,
                           const certificate_source::visitor& visit) {
     const std::string& selector = message.environment().signing_certificate;
@@ -82,7 +92,7 @@ result<void> give_signing(const certificate_snapshot& all, const working_message
         return fail("certificates.signing",
                     "no signing certificate is configured: name one in host.certificates.signing");
     }
-    const certificate_entry* entry = find_certificate(all.personal, selector, now_unix());
+    const certificate_entry* entry = find_certificate(all.personal, selector, certificate_role::signer, now_unix());
     if (entry == nullptr && !all.token_problems.empty()) {
         return fail(token_is_out, "the signing certificate \"" + selector +
                                       "\" is not in the personal certificates, and may be in a token that cannot be "
@@ -90,13 +100,15 @@ result<void> give_signing(const certificate_snapshot& all, const working_message
                                       all.token_problems.begin()->second);
     }
     if (entry == nullptr) {
-        return fail("certificates.signing", "the signing certificate \"" + selector +
-                                                "\" is not in the personal certificates: put it there, or correct "
-                                                "host.certificates.signing");
+        return fail("certificates.signing",
+                    absence("the signing certificate \"" + selector + '"',
+                            " is not in the personal certificates: put it there, or correct host.certificates.signing",
+                            all.personal, selector));
     }
     if (entry->private_key.empty()) {
-        return fail("certificates.signing", "the signing certificate " + entry->file_name + " (" + entry->subject +
-                                                ") has no private key, beside it or in a token");
+        return fail("certificates.signing",
+                    absence("the signing certificate " + entry->file_name + " (" + entry->subject + ')',
+                            " has no private key, beside it or in a token", all.personal, entry->file_name));
     }
     if (const auto problem = all.token_problems.find(entry->token);
         is_pkcs11_uri(entry->private_key) && problem != all.token_problems.end()) {
@@ -121,12 +133,13 @@ result<void> give_encryption(const certificate_snapshot& all, const working_mess
     }
     std::vector<const certificate_entry*> found;
     for (const std::string& selector : selectors) {
-        found.push_back(find_certificate(all.other_people, selector, now_unix()));
+        found.push_back(find_certificate(all.other_people, selector, certificate_role::recipient, now_unix()));
         if (found.back() == nullptr) {
             return fail(
                 "certificates.encryption",
-                "the encryption certificate \"" + selector + "\" of port \"" + message.environment().port +
-                    "\" is not in the otherPeople certificates: put it there, or correct encryptionCertificates");
+                absence("the encryption certificate \"" + selector + "\" of port \"" + message.environment().port + '"',
+                        " is not in the otherPeople certificates: put it there, or correct encryptionCertificates",
+                        all.other_people, selector));
         }
     }
     for (const certificate_entry* entry : found) {
@@ -167,6 +180,29 @@ result<void> certificate_view::each(const working_message* message, std::uint32_
     case HAWSER_CERTIFICATES_REVOCATION_PENDING: give_pending(revocation_, visit); return {};
     default: return fail("certificates.set", "this engine has no such set of certificates");
     }
+}
+
+result<void> certificate_view::find_recipient(std::uint32_t set, const std::string& selector,
+                                              const visitor& visit) const {
+    const std::shared_ptr<const certificate_snapshot> all = store_.current();
+    const bool is_own = set == HAWSER_CERTIFICATES_PERSONAL;
+    const certificate_entry* entry =
+        find_certificate(is_own ? all->personal : all->other_people, selector, certificate_role::recipient, now_unix());
+    if (entry == nullptr && is_own && !all->token_problems.empty()) {
+        return fail(token_is_out, "the certificate \"" + selector +
+                                      "\" is not in the personal certificates, and may be in a token that cannot be "
+                                      "read: " +
+                                      all->token_problems.begin()->second);
+    }
+    if (entry == nullptr) {
+        return fail("certificates.recipient",
+                    absence("the certificate \"" + selector + '"',
+                            std::string(" is not in the ") + (is_own ? "personal" : "otherPeople") +
+                                " certificates: put it there, or correct the name",
+                            is_own ? all->personal : all->other_people, selector));
+    }
+    give(*entry, false, visit);
+    return {};
 }
 
 std::unique_ptr<revocation_refresher> make_revocation_refresher(const host_binding& host,

@@ -19,6 +19,7 @@ public:
         : store_(store), revocation_(revocation) {}
     result<void> each(const working_message* message, std::uint32_t set, bool with_keys,
                       const visitor& visit) const override;
+    result<void> find_recipient(std::uint32_t set, const std::string& selector, const visitor& visit) const override;
     result<std::string> use_key(const std::string& private_key, const key_use& wanted) const override {
         return store_.use_key(private_key, wanted);
     }

@@ -6,6 +6,7 @@
 
 #include "bindings/location_reader.hpp"
 #include "certificates/certificate_store.hpp"
+#include "runtime/certificate_use.hpp"
 #include "runtime/certificate_view.hpp"
 
 namespace hawser::engine {
@@ -42,18 +43,6 @@ std::vector<std::unique_ptr<component_instance>> make_components(const loaded_co
         components.push_back(make_component(loaded, services, one));
     }
     return components;
-}
-
-std::unique_ptr<pipeline> make_pipeline(const loaded_configuration& loaded, const engine_services& services,
-                                        const send_port_binding& binding) {
-    static const std::map<std::string, seal_requirement> requirements{
-        {"", seal_requirement::as_configured},
-        {"none", seal_requirement::none},
-        {"signed", seal_requirement::is_signed},
-        {"encrypted", seal_requirement::encrypted},
-        {"signedAndEncrypted", seal_requirement::signed_and_encrypted}};
-    return std::make_unique<pipeline>(make_components(loaded, services, binding.pipeline),
-                                      requirements.at(binding.require));
 }
 
 property_type context_type(std::uint32_t spec_type) {
@@ -199,9 +188,32 @@ adapter_map make_adapters(const loaded_configuration& loaded, const engine_servi
     return adapters;
 }
 
+std::unique_ptr<pipeline> make_send_pipeline(const loaded_configuration& loaded, const engine_services& services,
+                                             const send_port_binding& binding) {
+    static const std::map<std::string, seal_requirement> requirements{
+        {"", seal_requirement::as_configured},
+        {"none", seal_requirement::none},
+        {"signed", seal_requirement::is_signed},
+        {"encrypted", seal_requirement::encrypted},
+        {"signedAndEncrypted", seal_requirement::signed_and_encrypted}};
+    return std::make_unique<pipeline>(make_components(loaded, services, binding.pipeline),
+                                      requirements.at(binding.require));
+}
+
 std::uint32_t configured_seals(const loaded_configuration& loaded, const engine_services& services,
                                const send_port_binding& binding) {
-    return make_pipeline(loaded, services, binding)->configured_seals();
+    return make_send_pipeline(loaded, services, binding)->configured_seals();
+}
+
+message_environment environment_of(const loaded_configuration& loaded, const send_port_binding& binding) {
+    message_environment environment;
+    environment.port = binding.name;
+    environment.host_name = loaded.bindings().host.name;
+    environment.signing_certificate = loaded.bindings().host.certificates.signing;
+    environment.encryption_certificates = binding.encryption_certificates;
+    environment.attachment_roots = binding.attachment_roots;
+    environment.base_directory = loaded.bindings().base_directory;
+    return environment;
 }
 
 std::shared_ptr<send_port_runtime> make_port(const loaded_configuration& loaded, const engine_services& services,
@@ -209,13 +221,8 @@ std::shared_ptr<send_port_runtime> make_port(const loaded_configuration& loaded,
     auto port = std::make_shared<send_port_runtime>();
     port->name = binding.name;
     port->is_dynamic = binding.is_dynamic;
-    port->environment.port = binding.name;
-    port->environment.host_name = loaded.bindings().host.name;
-    port->environment.signing_certificate = loaded.bindings().host.certificates.signing;
-    port->environment.encryption_certificates = binding.encryption_certificates;
-    port->environment.attachment_roots = binding.attachment_roots;
-    port->environment.base_directory = loaded.bindings().base_directory;
-    port->pipeline = make_pipeline(loaded, services, binding);
+    port->environment = environment_of(loaded, binding);
+    port->pipeline = make_send_pipeline(loaded, services, binding);
     port->primary = make_transport(loaded, adapters, binding.primary);
     for (const transport_binding& one : binding.dynamic_transports) {
         port->dynamic_transports.push_back(make_transport(loaded, adapters, one));
@@ -270,7 +277,8 @@ void check_signing_certificate(const certificate_sources& sources, const certifi
                          text + "; messages that are to be signed are suspended until then");
     };
     const bool may_be_in_a_token = has_read_tokens ? !all.token_problems.empty() : !sources.tokens.empty();
-    const certificate_entry* signer = find_certificate(all.personal, sources.signing, now_unix);
+    const certificate_entry* signer =
+        find_certificate(all.personal, sources.signing, certificate_role::signer, now_unix);
     if (signer == nullptr && may_be_in_a_token) {
         return;  // a token that cannot be read is said already
     }
@@ -291,6 +299,32 @@ void check_signing_certificate(const certificate_sources& sources, const certifi
     }
 }
 
+namespace {
+
+// What is not there can still come before the first message does: warnings.
+void check_recipients(const send_port_binding& port, const certificate_snapshot& all, bool may_be_in_a_token,
+                      std::int64_t now_unix, diagnostics& problems) {
+    const auto is_in = [now_unix](const certificate_folder& folder, const std::string& selector) {
+        return find_certificate(folder, selector, certificate_role::recipient, now_unix) != nullptr;
+    };
+    for (std::size_t i = 0; i < port.encryption_certificates.size(); ++i) {
+        if (const std::string& selector = port.encryption_certificates[i]; !is_in(all.other_people, selector)) {
+            problems.warning(port.position, port.pointer + "/encryptionCertificates/" + std::to_string(i),
+                             "the certificate \"" + selector +
+                                 "\" is not in the otherPeople folder: messages are suspended until it is");
+        }
+    }
+    for (const own_recipient& one : own_recipients_of(port)) {
+        if (!may_be_in_a_token && !is_in(all.personal, one.value->text)) {
+            problems.warning(one.value->position, one.value->pointer,
+                             "the certificate \"" + one.value->text +
+                                 "\" is not in the personal folder or a token: messages are suspended until it is");
+        }
+    }
+}
+
+}  // namespace
+
 void check_ports(const loaded_configuration& loaded, const load_options& options, diagnostics& problems) {
     if (problems.has_errors()) {
         return;
@@ -306,18 +340,14 @@ void check_ports(const loaded_configuration& loaded, const load_options& options
     }
     const std::int64_t now_unix = system_clock().unix_ms() / 1000;
     check_signing_certificate(loaded.bindings().host.certificates, *all, options.opens_tokens, now_unix, problems);
+    const bool may_be_in_a_token =
+        options.opens_tokens ? !all->token_problems.empty() : !loaded.bindings().host.certificates.tokens.empty();
     const certificate_view view(store);
     const engine_services services{&view, nullptr, &system_clock()};
     for (const send_port_binding& port : loaded.bindings().send_ports) {
-        for (std::size_t i = 0; i < port.encryption_certificates.size(); ++i) {
-            if (find_certificate(all->other_people, port.encryption_certificates[i], now_unix) == nullptr) {
-                problems.warning(port.position, port.pointer + "/encryptionCertificates/" + std::to_string(i),
-                                 "the certificate \"" + port.encryption_certificates[i] +
-                                     "\" is not in the otherPeople folder: messages are suspended until it is");
-            }
-        }
+        check_recipients(port, *all, may_be_in_a_token, now_unix, problems);
         try {
-            const std::unique_ptr<pipeline> made = make_pipeline(loaded, services, port);
+            const std::unique_ptr<pipeline> made = make_send_pipeline(loaded, services, port);
             if (made->has_idle_sealer()) {
                 problems.warning(port.position, port.pointer + "/pipeline",
                                  "a component of this pipeline could sign or encrypt, and is configured to do neither");

@@ -22,6 +22,13 @@ using adapter_map = std::map<std::string, std::shared_ptr<adapter_instance>>;  /
 adapter_map make_adapters(const loaded_configuration& loaded, const engine_services& services,
                           const adapter_map& kept = {});
 
+// What a send port lends to its messages.
+message_environment environment_of(const loaded_configuration& loaded, const send_port_binding& binding);
+
+// Throws as make_adapters().
+std::unique_ptr<pipeline> make_send_pipeline(const loaded_configuration& loaded, const engine_services& services,
+                                             const send_port_binding& binding);
+
 // HAWSER_SEAL_* that the port's pipeline makes. Throws as make_adapters().
 std::uint32_t configured_seals(const loaded_configuration& loaded, const engine_services& services,
                                const send_port_binding& binding);

@@ -118,7 +118,9 @@ config_spec describe_encoder() {
                  "Gives the body part an attachment disposition, where the adapter composes no mail.", "false")
         .with(property_flag::without_composer)
         .string("EncryptToSelf",
-                "Encrypts for this certificate of the personal folder too: a thumbprint, or a file name.")
+                "Encrypts for this certificate of the personal folder too: a thumbprint, or a file name, of which the "
+                "current one that may be encrypted for is taken.")
+        .with(property_flag::own_recipient)
         .boolean("TripleWrap", "Signs, encrypts, and signs what was encrypted (RFC 2634 section 1.1).", "false");
     describe_algorithms(made);
     made.enumeration("HeaderProtection",

@@ -2,32 +2,14 @@
 
 #include <algorithm>
 
+#include "hawser/sdk/draft_certificate_choice.hpp"
 #include "hawser/sdk/draft_private_keys.hpp"
-#include "hexadecimal.hpp"
 #include "sha256.hpp"
 #include "shared_by_content.hpp"
 #include "token_key.hpp"
 
 namespace hawser::smime {
 namespace {
-
-// SHA-1 or SHA-256 in hexadecimal; colons, blanks and case do not matter.
-bool has_thumbprint(const X509* certificate, const std::string& selector) {
-    std::string wanted;
-    for (const char c : selector) {
-        if (c != ':' && c != ' ') {
-            wanted += static_cast<char>(c >= 'A' && c <= 'F' ? c - 'A' + 'a' : c);
-        }
-    }
-    for (const EVP_MD* kind : {EVP_sha1(), EVP_sha256()}) {
-        unsigned char digest[EVP_MAX_MD_SIZE];
-        unsigned size = 0;
-        if (X509_digest(certificate, kind, digest, &size) == 1 && hexadecimal(digest, size) == wanted) {
-            return true;
-        }
-    }
-    return false;
-}
 
 std::shared_ptr<const signing_identity> parse_signer(const hawser_certificate& given, const host& owner) {
     auto signer = std::make_shared<signing_identity>();
@@ -99,19 +81,16 @@ private:
 
     // The sender's own certificate, so that what was sent can be read again.
     void add_self() {
-        x509_pointer own;
-        message_.host().each_certificate(nullptr, certificate_set::personal, [&](const hawser_certificate& given) {
-            x509_pointer one = own ? x509_pointer() : parse_certificate(given);
-            if (one && (name_of(given) == wish_.to_self || has_thumbprint(one.get(), wish_.to_self))) {
-                own = std::move(one);
+        try {
+            find_draft_recipient(
+                message_.host(), certificate_set::personal, wish_.to_self,
+                [&](const hawser_certificate& given) { add_recipient(parse_certificate(given), name_of(given)); });
+        } catch (const failure& missing) {
+            if (missing.status() != HAWSER_NOT_FOUND) {
+                throw;
             }
-        });
-        if (!own) {
-            throw failure(
-                "there is no certificate " + wish_.to_self +
-                " in the host's personal folder, which EncryptToSelf names: put it there, or correct the name");
+            throw failure(std::string("what EncryptToSelf names cannot be encrypted for: ") + missing.what());
         }
-        add_recipient(std::move(own), wish_.to_self);
     }
 
     void add_recipient(x509_pointer recipient, const std::string& name) {

@@ -132,11 +132,12 @@ constexpr hawser_certificates_api certificates_table{sizeof(hawser_certificates_
 }  // namespace
 
 const void* find_service_table(std::string_view id) noexcept {
-    static const std::array<std::pair<std::string_view, const void*>, 14> tables{
+    static const std::array<std::pair<std::string_view, const void*>, 15> tables{
         {{HAWSER_MESSAGE, message_service_table()},
          {HAWSER_MAIL_HEADERS, mail_headers_service_table()},
          {HAWSER_DRAFT_MESSAGE_PARTS, message_parts_service_table()},
          {HAWSER_DRAFT_PRIVATE_KEYS, private_keys_service_table()},
+         {HAWSER_DRAFT_CERTIFICATE_CHOICE, certificate_choice_service_table()},
          {HAWSER_DELIVERY, delivery_service_table()},
          {HAWSER_SECRETS, secrets_service_table()},
          {HAWSER_AUDIT, audit_service_table()},

@@ -25,6 +25,8 @@ public:
     // `set` is HAWSER_CERTIFICATES_*; message may be null but for SIGNING and ENCRYPTION. Fails naming what is missing.
     virtual result<void> each(const working_message* message, std::uint32_t set, bool with_keys,
                               const visitor& visit) const = 0;
+    // The one of PERSONAL or OTHER_PEOPLE that is meant to be encrypted for. Fails with why there is none.
+    virtual result<void> find_recipient(std::uint32_t set, const std::string& selector, const visitor& visit) const = 0;
     // With a private key that stays in a token. Fails with a code of token_key.hpp.
     virtual result<std::string> use_key(const std::string& private_key, const key_use& wanted) const = 0;
     virtual std::uint64_t revision() const noexcept = 0;

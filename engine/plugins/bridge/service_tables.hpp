@@ -12,6 +12,7 @@ const void* message_service_table() noexcept;
 const void* mail_headers_service_table() noexcept;
 const void* message_parts_service_table() noexcept;
 const void* private_keys_service_table() noexcept;
+const void* certificate_choice_service_table() noexcept;
 const void* delivery_service_table() noexcept;
 const void* secrets_service_table() noexcept;
 const void* audit_service_table() noexcept;

@@ -333,6 +333,7 @@ typedef struct hawser_audit_api {
 #define HAWSER_SPEC_RECIPIENTS 64u /* further addresses; of a dynamic port's message only those that the port allows */
 #define HAWSER_SPEC_NEEDS_COMPOSER 128u /* component: without effect where the adapter lacks HAWSER_FLAG_COMPOSES */
 #define HAWSER_SPEC_WITHOUT_COMPOSER 256u /* component: without effect where the adapter has HAWSER_FLAG_COMPOSES */
+#define HAWSER_SPEC_OWN_RECIPIENT 512u /* component: where it encrypts, for this certificate of PERSONAL too */
 typedef struct hawser_property_spec {
     uint32_t struct_size, type, flags, since_minor;
     int64_t minimum, maximum; /* of an integer, or of a string's length in bytes; both 0 = no limit */

@@ -23,6 +23,17 @@ typedef struct hawser_draft_message_parts_api {
     hawser_status (*describe_body)(hawser_message *m, const hawser_part *part, const hawser_error *error);
 } hawser_draft_message_parts_api;
 
+/* Which certificate a text names: as host.certificates.signing and encryptionCertificates do. */
+#define HAWSER_DRAFT_CERTIFICATE_CHOICE "hawser.draft.certificate-choice/1"
+typedef struct hawser_draft_certificate_choice_api {
+    uint32_t struct_size, reserved;
+    /* Visits the certificate of `set`, PERSONAL or OTHER_PEOPLE, that `selector` names to be encrypted for: a
+     * thumbprint, a file name or a pkcs11: URI; without its key. Of several in a file that is the current one that fits
+     * encryption, and no authority. HAWSER_NOT_FOUND: there is none, and why not. [worker] */
+    hawser_status (*find_recipient)(const hawser_host *host, uint32_t set, hawser_string selector,
+                                    hawser_certificate_visitor visit, void *user, const hawser_error *error);
+} hawser_draft_certificate_choice_api;
+
 /* What a private key does that stays in a PKCS #11 token: hawser_certificate's private_key is then a "pkcs11:" URI
  * (RFC 7512), which is good for this and nothing else. */
 /* A set of hawser_certificates_api as well: what the host cannot read now, and so what may be missing in DECRYPTION.

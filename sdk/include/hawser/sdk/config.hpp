@@ -23,6 +23,7 @@ enum class property_flag : std::uint32_t {
     recipients = HAWSER_SPEC_RECIPIENTS,
     needs_composer = HAWSER_SPEC_NEEDS_COMPOSER,
     without_composer = HAWSER_SPEC_WITHOUT_COMPOSER,
+    own_recipient = HAWSER_SPEC_OWN_RECIPIENT,
 };
 
 class config_spec {
