@@ -9,7 +9,6 @@
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/use_future.hpp>
-#include <deque>
 #include <list>
 #include <mutex>
 #include <numeric>
@@ -19,6 +18,7 @@
 #include "oauth_tokens.hpp"
 #include "probe_report.hpp"
 #include "smtp_session.hpp"
+#include "waiting_line.hpp"
 #include "wall_clock.hpp"
 
 namespace hawser::smtp {
@@ -45,11 +45,20 @@ struct lookup {
     addresses_type found;
 };
 
+using transmission_turn = waiting_line<queued_transmission>::turn;
+
+// A connection that waits for something to do.
+struct idle_connection {
+    explicit idle_connection(asio::io_context& io) : wake(io) {}
+    asio::steady_timer wake;
+    std::optional<transmission_turn> given;
+};
+
 // The connections to one server with one set of credentials, and what waits for them.
 struct server_pool {
     smtp_endpoint endpoint;
-    std::deque<queued_transmission> waiting;
-    std::list<asio::steady_timer*> idle;  // connections that wait for something to do
+    waiting_line<queued_transmission> line;
+    std::list<idle_connection*> idle;
     int connection_count = 0;
     std::vector<clock::time_point> down_until;  // of the server itself, then of its fallbacks
     clock::time_point next_start;               // by MaxMessagesPerMinute
@@ -83,21 +92,28 @@ struct smtp_client::implementation {
 
     void enqueue(queued_transmission queued) {
         server_pool& server = pool_of(queued.one->endpoint());
-        server.waiting.push_back(std::move(queued));
-        if (!wake_idle(server) && server.connection_count < connections_max(server)) {
-            ++server.connection_count;
-            spawn(serve(server));
-        }
+        const std::string port = queued.one->port();
+        server.line.add(port, std::move(queued));
+        dispatch(server);
     }
 
-    static bool wake_idle(server_pool& server) {
-        if (server.idle.empty()) {
-            return false;
+    // Gives what waits and may go the connections that are idle or may be opened.
+    void dispatch(server_pool& server) {
+        while (!server.idle.empty() || server.connection_count < connections_max(server)) {
+            std::optional<transmission_turn> next = server.line.take(connections_max(server), clock::now());
+            if (!next) {
+                return;
+            }
+            if (server.idle.empty()) {
+                ++server.connection_count;
+                spawn(serve(server, std::move(*next)));
+            } else {
+                idle_connection& idle = *server.idle.front();
+                server.idle.pop_front();
+                idle.given = std::move(next);
+                idle.wake.expires_at(clock::time_point::min());
+            }
         }
-        asio::steady_timer* idle = server.idle.front();
-        server.idle.pop_front();
-        idle->expires_at(clock::time_point::min());
-        return true;
     }
 
     int connections_max(const server_pool& server) const {
@@ -118,52 +134,59 @@ struct smtp_client::implementation {
     }
 
     // One connection's life: message after message, until nothing came for a while.
-    asio::awaitable<void> serve(server_pool& server) {
+    asio::awaitable<void> serve(server_pool& server, transmission_turn first) {
         std::shared_ptr<smtp_session> session;
-        std::optional<queued_transmission> following;  // its envelope went behind the content of the one before
+        std::optional<transmission_turn> next = std::move(first);
         int message_count = 0;
         clock::time_point opened;
         const auto is_worn_out = [&](int count) {
             return count >= limits.messages_max ||
                    clock::now() - opened > std::chrono::seconds(limits.connection_age_max_s);
         };
-        while (true) {
-            if (!following && server.waiting.empty()) {
-                const bool has_work = co_await wait_idle(server, session != nullptr);
-                if (!has_work) {
-                    break;
-                }
-            }
-            queued_transmission queued = following ? *std::exchange(following, std::nullopt) : take_waiting(server);
+        while (next) {
+            transmission_turn current = std::move(*next);
+            next.reset();
             const bool has_begun = session && session->has_begun_next();
             if (session && !has_begun && (is_worn_out(message_count) || !session->is_alive())) {
                 co_await end_session(session);
             }
-            co_await wait_for_turn(server, *queued.one);
+            co_await wait_for_turn(server, *current.item.one);
             const bool was_open = session != nullptr;
-            const bool is_served = co_await carry(server, session, queued, [&]() -> smtp_transmission* {
-                const bool may_go_along = was_open && !is_worn_out(message_count + 1) && !server.waiting.empty() &&
-                                          limits.messages_per_minute_max == 0;
-                if (!may_go_along) {
-                    return nullptr;
+            std::optional<transmission_turn> following;  // its envelope goes behind the content of the current one
+            const bool is_served = co_await carry(server, session, current.item, [&]() -> smtp_transmission* {
+                if (was_open && !is_worn_out(message_count + 1) && limits.messages_per_minute_max == 0) {
+                    following = server.line.take_along(current, connections_max(server), clock::now());
                 }
-                following = take_waiting(server);
-                return following->one.get();
+                return following ? following->item.one.get() : nullptr;
             });
             if (!is_served) {
+                server.line.put_back(std::move(current));
                 break;
             }
             message_count = was_open && session ? message_count + 1 : 1;
             opened = was_open && session ? opened : clock::now();
+            next = next_turn(server, current, std::move(following));
+            if (!next) {
+                next = co_await wait_idle(server, session != nullptr);
+            }
         }
         --server.connection_count;
+        dispatch(server);
         co_await end_session(session);
     }
 
-    static queued_transmission take_waiting(server_pool& server) {
-        queued_transmission first = std::move(server.waiting.front());
-        server.waiting.pop_front();
-        return first;
+    // What a connection carries after `ended`; nullopt: nothing that may go now.
+    std::optional<transmission_turn> next_turn(server_pool& server, const transmission_turn& ended,
+                                               std::optional<transmission_turn> following) {
+        const clock::time_point now = clock::now();
+        server.line.end(ended, now);
+        if (following) {
+            server.line.begin(*following, now);
+        } else {
+            following = server.line.take(connections_max(server), now);
+        }
+        dispatch(server);  // of its port more may go now
+        return following;
     }
 
     // MaxMessagesPerMinute, evenly spaced over all connections; a cancellation ends the wait.
@@ -182,17 +205,17 @@ struct smtp_client::implementation {
         }
     }
 
-    asio::awaitable<bool> wait_idle(server_pool& server, bool has_session) {
+    asio::awaitable<std::optional<transmission_turn>> wait_idle(server_pool& server, bool has_session) {
         if (!has_session || is_stopping) {
-            co_return false;
+            co_return std::nullopt;
         }
-        asio::steady_timer timer(io);
-        timer.expires_after(std::chrono::seconds(timeouts.idle));
-        server.idle.push_back(&timer);
+        idle_connection idle(io);
+        idle.wake.expires_after(std::chrono::seconds(timeouts.idle));
+        server.idle.push_back(&idle);
         boost::system::error_code woken;
-        co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, woken));
-        server.idle.remove(&timer);
-        co_return !server.waiting.empty();
+        co_await idle.wake.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+        server.idle.remove(&idle);
+        co_return std::move(idle.given);
     }
 
     asio::awaitable<void> end_session(std::shared_ptr<smtp_session>& session) {
@@ -232,8 +255,6 @@ struct smtp_client::implementation {
             server.connections_max = std::max(1, server.connection_count - 1);
             server.reduced_until = clock::now() + reduced_connections_time;
             if (!session && !queued.one->has_begun_body() && server.connection_count > 1) {
-                server.waiting.push_front(std::move(queued));
-                wake_idle(server);
                 co_return false;
             }
         }
@@ -405,8 +426,8 @@ struct smtp_client::implementation {
         asio::post(io, [this] {
             is_stopping = true;
             for (const auto& server : servers) {
-                for (asio::steady_timer* idle : server->idle) {
-                    idle->expires_at(clock::time_point::min());
+                for (idle_connection* idle : server->idle) {
+                    idle->wake.expires_at(clock::time_point::min());
                 }
             }
             work.reset();  // the thread ends when the last connection has

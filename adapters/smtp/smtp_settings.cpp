@@ -177,7 +177,11 @@ config_spec smtp_spec() {
                      "none=0|body=1|all=2", "none")
         .date_time("ReplyBy", "The Reply-By field.")
         .with(property_flag::context_only)
-        .integer("MaxConnections", "Connections at once to one server.", 1, 1000, "16")
+        .integer(
+            "MaxConnections",
+            "Connections at once to one server, over all ports; an eighth, at least one of two, is not for ports whose "
+            "mail takes long.",
+            1, 1000, "16")
         .with(property_flag::handler_only)
         .integer("MaxMessagesPerConnection", "Messages over one connection before it is closed.", 1, 1000000, "1000")
         .with(property_flag::handler_only)

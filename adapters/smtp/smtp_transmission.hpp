@@ -29,6 +29,7 @@ public:
 
     boost::asio::io_context& io() const noexcept { return io_; }
     const delivery& handle() const noexcept { return *delivery_; }  // until complete
+    const std::string& port() const noexcept { return port_; }      // the send port
     const smtp_endpoint& endpoint() const noexcept { return endpoint_; }
     const envelope& mail() const noexcept { return envelope_; }
     const std::string& header_block() const noexcept { return header_block_; }
@@ -72,6 +73,7 @@ private:
 
     boost::asio::io_context& io_;
     std::optional<delivery> delivery_;
+    std::string port_;
     smtp_endpoint endpoint_;
     envelope envelope_;
     std::string header_block_;

@@ -1,6 +1,7 @@
 #include "smtp_trouble.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 #include "text.hpp"
 
@@ -55,6 +56,17 @@ std::chrono::seconds wait_that_text_says(const std::string& text) {
         }
     }
     return std::chrono::seconds(0);
+}
+
+// From the text, which begins with them: "550 5.1.1 No such user".
+void restore_codes(recipient_result& one) {
+    const std::size_t end = std::min(one.text.find(' '), one.text.size());
+    unsigned code = 0;
+    const auto [read, failed] = std::from_chars(one.text.data(), one.text.data() + end, code);
+    if (failed == std::errc{} && read == one.text.data() + end) {
+        one.reply_code = code;
+        one.enhanced_status = smtp_reply{code, {one.text.substr(std::min(end + 1, one.text.size()))}}.enhanced_status();
+    }
 }
 
 }  // namespace
@@ -256,8 +268,10 @@ recipient_ledger::recipient_ledger(const std::vector<std::string>& recipients, s
         const std::size_t address_end = std::min(line.find('\t', 2), line.size());
         const auto found = index_.find(std::string(line.substr(2, address_end - 2)));
         if (found != index_.end()) {  // an address that was edited away since is forgotten
-            results_[found->second].verdict = line[0] == 'D' ? verdict::delivered : verdict::rejected;
-            results_[found->second].text = line.substr(std::min(address_end + 1, line.size()));
+            recipient_result& one = results_[found->second];
+            one.verdict = line[0] == 'D' ? verdict::delivered : verdict::rejected;
+            one.text = line.substr(std::min(address_end + 1, line.size()));
+            restore_codes(one);
         }
     }
 }
@@ -299,10 +313,48 @@ std::string recipient_ledger::resume_state() const {
     return state;
 }
 
+// An outcome's text is all that a message's history keeps of it, and the engine cuts it after 1024 bytes: whatever is
+// left out is counted. Those whom somebody has to do something about come first.
+std::string recipient_ledger::account() const {
+    constexpr std::size_t size_max = 850;
+    std::string text;
+    const auto add = [&](verdict what, const std::string& heading, const auto& words_of) {
+        std::size_t listed = 0;
+        for (const recipient_result& one : results_) {
+            const std::string words = one.verdict == what ? words_of(one) : "";
+            if (!words.empty() && text.size() + words.size() <= size_max) {
+                text += (listed == 0 ? "; " + heading + ": " : ", ") + words;
+                ++listed;
+            }
+        }
+        if (const std::size_t left = count(what) - listed; left > 0) {
+            text +=
+                (listed == 0 ? "; " + heading + ": " : " and ") + std::to_string(left) + (listed == 0 ? "" : " more");
+        }
+    };
+    const auto with_reply = [](const recipient_result& one) {
+        return '<' + shown(one.address) + (one.text.empty() ? ">" : ">: \"" + shown(one.text) + '"');
+    };
+    add(verdict::rejected, "refused", with_reply);
+    add(verdict::retry, "put off", with_reply);
+    add(verdict::delivered,
+        std::to_string(count(verdict::delivered)) + (count(verdict::delivered) == 1 ? " has it" : " have it"),
+        [](const recipient_result& one) { return '<' + shown(one.address) + '>'; });
+    return text;
+}
+
+std::size_t recipient_ledger::count(verdict what) const {
+    return static_cast<std::size_t>(std::count_if(results_.begin(), results_.end(),
+                                                  [what](const recipient_result& one) { return one.verdict == what; }));
+}
+
 outcome recipient_ledger::add_to(outcome failed) const {
     failed.recipients = results_;
     failed.resume_state = resume_state();
     const bool has_settled = !failed.resume_state.empty();
+    if (has_settled) {
+        failed.text += account();
+    }
     if (has_settled && failed.verdict == verdict::rejected) {
         for (recipient_result& one : failed.recipients) {
             one.verdict = one.verdict == verdict::retry ? verdict::rejected : one.verdict;
@@ -313,21 +365,15 @@ outcome recipient_ledger::add_to(outcome failed) const {
 }
 
 outcome recipient_ledger::settle(const std::string& server) const {
-    const auto count = [this](verdict what) {
-        return std::count_if(results_.begin(), results_.end(),
-                             [what](const recipient_result& one) { return one.verdict == what; });
-    };
-    const auto total = static_cast<std::ptrdiff_t>(results_.size());
-    const auto not_delivered = std::find_if(results_.begin(), results_.end(), [](const recipient_result& one) {
-        return one.verdict != verdict::delivered;
-    });
+    const std::size_t total = results_.size();
+    const std::string recipients = total == 1 ? " recipient" : " recipients";
     outcome made;
     made.recipients = results_;
-    if (not_delivered == results_.end()) {
+    if (count(verdict::delivered) == total) {
         made.verdict = verdict::delivered;
         made.code = "smtp.delivered";
-        made.text = server + " accepted it for " + std::to_string(total) + (total == 1 ? " recipient" : " recipients") +
-                    ": \"" + results_.back().text + '"';
+        made.text =
+            server + " accepted it for " + std::to_string(total) + recipients + ": \"" + results_.back().text + '"';
         made.reply_code = results_.back().reply_code;
         return made;
     }
@@ -335,12 +381,15 @@ outcome recipient_ledger::settle(const std::string& server) const {
     made.verdict = count(verdict::retry) == total      ? verdict::retry
                    : count(verdict::rejected) == total ? verdict::rejected
                                                        : verdict::partial;
-    made.reply_code = not_delivered->reply_code;
-    made.enhanced_status = not_delivered->enhanced_status;
-    made.code = not_delivered->verdict == verdict::rejected ? "smtp.recipient-refused" : "smtp.recipient-deferred";
+    // What the whole is called by: a refusal, which only a person can mend, before what time may mend.
+    const verdict worst = count(verdict::rejected) > 0 ? verdict::rejected : verdict::retry;
+    const recipient_result& first = *std::find_if(
+        results_.begin(), results_.end(), [worst](const recipient_result& one) { return one.verdict == worst; });
+    made.reply_code = first.reply_code;
+    made.enhanced_status = first.enhanced_status;
+    made.code = worst == verdict::rejected ? "smtp.recipient-refused" : "smtp.recipient-deferred";
     made.text = server + " did not accept it for " + std::to_string(total - count(verdict::delivered)) + " of " +
-                std::to_string(total) + " recipients; for <" + not_delivered->address + "> it said: \"" +
-                not_delivered->text + '"';
+                std::to_string(total) + recipients + account();
     return made;
 }
 

@@ -80,6 +80,9 @@ public:
     outcome add_to(outcome failure) const;
 
 private:
+    std::size_t count(verdict what) const;
+    std::string account() const;  // who refused, who put it off and with what words, and who has it
+
     std::vector<recipient_result> results_;  // in the order of the envelope
     std::map<std::string, std::size_t> index_;
     std::chrono::seconds wait_{0};

@@ -62,3 +62,58 @@ TEST_CASE("the longest wait of a message's recipients counts") {
     CHECK(ledger.wait_before_retry() == seconds(40));
     CHECK(ledger.open().size() == 2);
 }
+
+TEST_CASE("what is told names every recipient that failed, the refused ones first, and who has the message") {
+    recipient_ledger ledger({"a@x", "b@x", "c@x"}, "");
+    ledger.accept("a@x", {250, {"2.0.0 ok"}});
+    ledger.refuse("b@x", {450, {"4.2.0 later"}});
+    ledger.refuse("c@x", {550, {"5.1.1 unknown"}});
+    const outcome mixed = ledger.settle("s");
+    CHECK(
+        mixed.text ==
+        "s did not accept it for 2 of 3 recipients; refused: <c@x>: \"550 5.1.1 unknown\"; put off: <b@x>: \"450 4.2.0 "
+        "later\"; 1 has it: <a@x>");
+    CHECK(mixed.verdict == verdict::partial);
+    CHECK(mixed.code == "smtp.recipient-refused");
+    CHECK(mixed.reply_code == 550);
+    CHECK(mixed.enhanced_status == "5.1.1");
+
+    // The next attempt is for b only, and its server cannot be reached: what the first one settled is still told.
+    recipient_ledger next({"a@x", "b@x", "c@x"}, mixed.resume_state);
+    CHECK(next.open() == std::vector<std::string>{"b@x"});
+    CHECK(next.add_to(connection_trouble("s", "it is not there")).text ==
+          "s: it is not there; refused: <c@x>: \"550 5.1.1 unknown\"; put off: <b@x>; 1 has it: <a@x>");
+
+    next.refuse("b@x", {450, {"4.2.0 later"}});
+    const outcome again = next.settle("s");
+    CHECK(again.text == mixed.text);
+    CHECK(again.reply_code == 550);
+    CHECK(again.enhanced_status == "5.1.1");
+
+    recipient_ledger alone({"a@x"}, "");
+    alone.refuse("a@x", {450, {"4.2.0 later"}});
+    CHECK(alone.settle("s").text == "s did not accept it for 1 of 1 recipient; put off: <a@x>: \"450 4.2.0 later\"");
+    CHECK(alone.settle("s").code == "smtp.recipient-deferred");
+    CHECK(recipient_ledger({"a@x"}, "").add_to(connection_trouble("s", "it is not there")).text ==
+          "s: it is not there");
+}
+
+TEST_CASE("what is told of many recipients stays within what the engine keeps, and counts those it leaves out") {
+    std::vector<std::string> addresses;
+    for (std::size_t i = 0; i < 1000; ++i) {
+        addresses.push_back("r" + std::to_string(i) + "@example.test");
+    }
+    recipient_ledger ledger(addresses, "");
+    for (std::size_t i = 0; i < 1000; ++i) {
+        const smtp_reply reply = i < 400   ? smtp_reply{250, {"2.1.5 ok"}}
+                                 : i < 999 ? smtp_reply{450, {"4.2.0 " + std::string(300, 'x')}}
+                                           : smtp_reply{550, {"5.1.1 " + std::string(300, 'y')}};
+        i < 400 ? ledger.accept(addresses[i], reply) : ledger.refuse(addresses[i], reply);
+    }
+    const std::string text = ledger.settle("mail.example.test:25").text;
+    CHECK(text.size() <= 1024);
+    CHECK(text.find("600 of 1000 recipients; refused: <r999@example.test>: \"550 5.1.1 yyy") != std::string::npos);
+    CHECK(text.find("; put off: <r400@example.test>: \"450 4.2.0 xxx") != std::string::npos);
+    CHECK(text.find(" and 597 more; 400 have it: <r0@example.test>") != std::string::npos);
+    CHECK(text.ends_with(" more"));
+}
