@@ -10,6 +10,43 @@
 #include "text.hpp"
 
 namespace hawser::smtp {
+namespace {
+
+// A body whose beginning was looked at.
+class whole_body final : public stream_source {
+public:
+    whole_body(std::string start, body_stream rest) : start_(std::move(start)), rest_(std::move(rest)) {}
+
+    std::size_t read(void* buffer, std::size_t capacity) override {
+        if (position_ == start_.size()) {
+            return rest_.read(buffer, capacity);
+        }
+        const std::size_t size = start_.copy(static_cast<char*>(buffer), capacity, position_);
+        position_ += size;
+        return size;
+    }
+
+private:
+    std::string start_;
+    std::size_t position_ = 0;
+    body_stream rest_;
+};
+
+// As a transmission looks at it, so that a preview fails where the message would.
+void check_blind_recipients_of(message& one) {
+    constexpr std::size_t start_size = 64 * 1024;
+    body_stream body = one.take_body();
+    std::string start(start_size, '\0');
+    std::size_t filled = 0;
+    while (const std::size_t size = body.read(start.data() + filled, start.size() - filled)) {
+        filled += size;
+    }
+    start.resize(filled);
+    check_blind_recipients(one, start);
+    one.put_body(make_stream(std::make_unique<whole_body>(std::move(start), std::move(body))));
+}
+
+}  // namespace
 
 class smtp_adapter final : public send_adapter {
 public:
@@ -62,6 +99,9 @@ public:
 
     void preview(message& one, std::string& text) override {
         const envelope mail = envelope_of(one);
+        if (!one.get_or("SMTP.BCC", "").empty()) {
+            check_blind_recipients_of(one);
+        }
         text = "SMTP server: " + one.get_or("SMTP.SMTPHost", "") + " (TLS " + one.get_or("SMTP.TLS", "starttls") +
                ")\nMAIL FROM:<" + mail.sender + ">\n";
         for (const std::string& recipient : mail.recipients) {
