@@ -159,6 +159,9 @@ std::string dry_text(const change& what, const selection& chosen) {
 
 // One ID. That it is not there, or cannot be changed, is a failure: somebody named it.
 int change_one(const arguments& given, const change& what, hawser::bus& bus, const std::string& id) {
+    if (id.empty()) {  // as a filter it would mean every message
+        return report_failure(given, "input.bad", "an ID is empty: it names no message", exit_code::usage);
+    }
     const message_filter filter{.message_id = id};
     const selection chosen = gather(bus, filter, UINT64_MAX, true);
     const run_kind kind = given.is_dry_run ? run_kind::dry : run_kind::real;

@@ -141,6 +141,19 @@ TEST_CASE_FIXTURE(folder_fixture, "resume and terminate by ID: an ID that is not
     CHECK(contains(got.err, "--set nonsense"));
 }
 
+TEST_CASE_FIXTURE(folder_fixture, "an empty ID names no message, and changes none") {
+    arguments words = given("messages terminate");
+    words.names = {""};
+    script.summaries = some_messages(3);
+    const outcome got = captured(folder, messages_terminate, words);
+    CHECK(got.code == 64);
+    CHECK(contains(got.err, "an ID is empty"));
+    CHECK(std::count(script.calls.begin(), script.calls.end(), "list") == 0);
+    CHECK(std::count(script.calls.begin(), script.calls.end(), "terminate") == 0);
+    words.names = {"1", ""};
+    CHECK(captured(folder, messages_resume, words).code == 64);
+}
+
 TEST_CASE_FIXTURE(folder_fixture, "resume and terminate by filter: the suspended ones unless another state is said") {
     arguments words = given("messages terminate");
     words.is_all = true;
@@ -214,7 +227,7 @@ TEST_CASE_FIXTURE(folder_fixture, "a rate is kept, and many are changed in bound
     script.summaries = some_messages(1200);
     script.on_change = change_all;
     CHECK(captured(folder, messages_resume, words).out == "1200 messages resumed\n");
-    REQUIRE(script.filters.size() == 5);   // two pages, three steps
+    REQUIRE(script.filters.size() == 5);  // two pages, three steps
     CHECK(script.filters[1].after == 1000);
     CHECK(script.filters[2].deliveries.size() == 500);
     CHECK(script.filters[4].deliveries.size() == 200);

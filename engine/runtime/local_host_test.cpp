@@ -90,6 +90,22 @@ TEST_CASE_FIXTURE(host_fixture, "one held message is let go by a resume, the oth
     CHECK(group("G").held == 0);
 }
 
+TEST_CASE_FIXTURE(host_fixture, "a change of everything that says nothing is refused, also through the socket") {
+    write({{"Out"}}, group_of_out);
+    open({.delivers = false, .serves_clients = true}).start();
+    running().set_group_state("G", "stop");
+    submit("1");
+    const opened<bus> client = connect(path("state/box.db").string());
+    REQUIRE_MESSAGE(client.value, client.text);
+    for (bus* one : {static_cast<bus*>(&running()), client.value.get()}) {
+        CHECK(one->terminate({}).code == answer_code::bad_input);
+        CHECK(one->terminate({.message_id = "", .after = 0}).code == answer_code::bad_input);
+        CHECK(one->resume({}, {.set = {{.name = "Y.Z", .value = "1"}}}).code == answer_code::bad_input);
+        CHECK(one->list({}).size() == 1);
+    }
+    CHECK(running().terminate({.state = "queued"}).count == 1);
+}
+
 TEST_CASE_FIXTURE(host_fixture, "more than one piece is released, and none of it twice") {
     write({{"Out"}}, group_of_out);
     open({.delivers = false});

@@ -147,6 +147,17 @@ std::string nothing_after(const delivery_detail& detail) {
                : which + " has not ended: what its pipeline makes is kept when it is delivered, see hawser preview";
 }
 
+// Whoever changes everything says so, by a state at least: an empty ID must not mean the whole box.
+bool says_nothing(const message_filter& which) {
+    return which.port.empty() && which.state.empty() && which.message_id.empty() && which.error.empty() &&
+           which.properties.empty() && which.published_from_unix_ms == 0 && which.published_before_unix_ms == 0 &&
+           which.deliveries.empty();
+}
+
+change_answer refuse_everything() {
+    return {answer_code::bad_input, 0, "it is not said which messages: give an ID, a filter, or at least a state"};
+}
+
 change_answer finished(change_answer answer) {
     std::sort(answer.skipped.begin(), answer.skipped.end(),
               [](const skipped_delivery& a, const skipped_delivery& b) { return a.delivery < b.delivery; });
@@ -200,6 +211,9 @@ std::vector<delivery_summary> select_deliveries(message_box& box, const message_
 
 change_answer resume_deliveries(message_box& box, const message_filter& which, const message_edits& edits,
                                 const wake_function& wake) {
+    if (says_nothing(which)) {
+        return refuse_everything();
+    }
     if (std::find(edits.unset.begin(), edits.unset.end(), "BTS.MessageID") != edits.unset.end()) {
         return {answer_code::bad_input, 0, "BTS.MessageID is the message's name: it cannot be taken away"};
     }
@@ -233,6 +247,9 @@ change_answer resume_deliveries(message_box& box, const message_filter& which, c
 
 change_answer terminate_deliveries(message_box& box, const message_filter& which, const wake_function& wake,
                                    const track_function& track) {
+    if (says_nothing(which)) {
+        return refuse_everything();
+    }
     std::set<std::string> ports;
     change_answer answer = change_deliveries(
         box, which,
