@@ -385,7 +385,8 @@ class Queue(CommandTest):
         self.assertEqual(len(self.suspended()), 1)
         self.assertEqual(self.hawser_json("messages", "terminate", "b.json", "--port", "Held", "--state", "queued", "--count", "5")["count"], 5)
         self.assertEqual(self.ports_of("--port", "Held"), ["Held"] * 2)
-        self.hawser("messages", "terminate", "b.json", "--port", "Nope", exit_code=66)
+        for verb in ("terminate", "list"):
+            self.hawser("messages", verb, "b.json", "--port", "Nope", exit_code=66)
         self.hawser("messages", "terminate", "b.json", "--error", "nothing has it", exit_code=0)
 
     def test_resume_edits(self):
@@ -410,7 +411,7 @@ class Queue(CommandTest):
         self.assertIn({"name": "ERP.Customer", "type": "string", "value": "C1", "promoted": True}, saved["properties"])
         shown = json.loads(self.hawser("messages", "save", "b.json", number, "--context", exit_code=0).stdout)
         self.assertEqual(shown, saved)
-        self.hawser("messages", "save", "b.json", number, "--folder", "saved", exit_code=74)
+        self.hawser("messages", "save", "b.json", number, "--folder", "saved", exit_code=65)
 
 
 class QueueWithHost(Queue):
