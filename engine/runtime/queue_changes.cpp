@@ -46,9 +46,7 @@ std::vector<commit_answer> commit_each(message_box& box, std::vector<operation> 
 }
 
 result<message_context> edited(const delivery_detail& detail, const message_edits& edits) {
-    submission as_submitted;
-    as_submitted.properties = edits.set;
-    result<message_context> read = read_context(as_submitted, detail.summary.message_id);
+    result<message_context> read = read_properties(edits.set);
     if (!read) {
         return read;
     }
@@ -56,7 +54,7 @@ result<message_context> edited(const delivery_detail& detail, const message_edit
     for (const std::string& name : edits.unset) {
         context.erase(name);
     }
-    for (const auto& [name, property] : read->all()) {  // BTS.MessageID is among them: it stays
+    for (const auto& [name, property] : read->all()) {
         if (result<void> set = context.set(name, property); !set) {
             return unexpected{std::move(set).error()};
         }
@@ -214,8 +212,10 @@ change_answer resume_deliveries(message_box& box, const message_filter& which, c
     if (says_nothing(which)) {
         return refuse_everything();
     }
-    if (std::find(edits.unset.begin(), edits.unset.end(), "BTS.MessageID") != edits.unset.end()) {
-        return {answer_code::bad_input, 0, "BTS.MessageID is the message's name: it cannot be taken away"};
+    for (const std::string& name : edits.unset) {
+        if (std::string problem = engine_property_problem(name); !problem.empty()) {
+            return {answer_code::bad_input, 0, std::move(problem)};
+        }
     }
     const auto make = [&](const delivery_summary& one) -> result<operation> {
         resume_operation change{one.id, system_clock().unix_ms(), std::nullopt};
