@@ -1,7 +1,9 @@
 #include "bindings/filter_reader.hpp"
 
 #include <algorithm>
+#include <charconv>
 
+#include "base/log.hpp"
 #include "bindings/field_reader.hpp"
 
 namespace hawser::engine {
@@ -9,8 +11,42 @@ namespace {
 
 const std::vector<std::string> comparisons{"==", "!=", "<", "<=", ">", ">=", "exists", "&"};
 
-std::string value_text(const json_value& value) {
-    return value.is(json_value::kind::boolean) ? (value.boolean ? "true" : "false") : value.text;
+bool is_whole_number(const std::string& text) {
+    std::int64_t value = 0;
+    const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
+    return failure == std::errc{} && end == text.data() + text.size();
+}
+
+// The value that a property is compared with, into `condition`: what a property can be, and nothing else.
+void read_value(const json_value& value, const std::string& pointer, filter_condition& condition,
+                diagnostics& problems) {
+    const bool is_bitwise = condition.comparison == "&";
+    switch (value.type) {
+    case json_value::kind::boolean:
+        condition.value = value.boolean ? "true" : "false";
+        condition.written = property_type::boolean;
+        break;
+    case json_value::kind::number:
+        condition.value = value.text;
+        condition.written = property_type::integer;
+        if (!is_whole_number(value.text)) {
+            problems.error(value.position, pointer, printable(value.text, 60) + " is no whole number of 64 bits",
+                           "an int property has whole numbers only; a text stands in quotes");
+            return;
+        }
+        break;
+    case json_value::kind::string: condition.value = value.text; break;
+    case json_value::kind::null:
+    case json_value::kind::array:
+    case json_value::kind::object:
+        problems.error(value.position, pointer,
+                       std::string("a property is compared with a string, a whole number, true or false, not with ") +
+                           name_of(value.type));
+        return;
+    }
+    if (is_bitwise && !is_whole_number(condition.value)) {
+        problems.error(value.position, pointer, "& compares bits: it needs a whole number of 64 bits, like 4");
+    }
 }
 
 void read_condition(const json_value& value, const std::string& pointer, std::vector<filter_condition>& group,
@@ -23,7 +59,7 @@ void read_condition(const json_value& value, const std::string& pointer, std::ve
             "a condition is [property, operator, value], like [\"BTS.ReceivePortName\", \"==\", \"Invoices\"]");
         return;
     }
-    filter_condition condition{triple[0].text, triple[1].text, triple.size() == 3 ? value_text(triple[2]) : ""};
+    filter_condition condition{triple[0].text, triple[1].text, ""};
     if (condition.property.find('.') == std::string::npos) {
         problems.error(triple[0].position, pointer + "/0",
                        "a property is named Namespace.Name, like BTS.ReceivePortName");
@@ -37,6 +73,8 @@ void read_condition(const json_value& value, const std::string& pointer, std::ve
     if (needs_value != (triple.size() == 3)) {
         problems.error(value.position, pointer,
                        needs_value ? "this operator needs a value" : "\"exists\" takes no value");
+    } else if (needs_value) {
+        read_value(triple[2], pointer + "/2", condition, problems);
     }
     group.push_back(std::move(condition));
 }

@@ -281,7 +281,8 @@ constexpr const char* fixed_part = R"({
       "properties": {"anyOf": {"type": "array", "items": {
       "type": "object", "required": ["allOf"], "additionalProperties": false,
         "properties": {"allOf": {"type": "array", "minItems": 1,
-        "items": {"type": "array", "minItems": 2, "maxItems": 3}}}}}}},
+        "items": {"type": "array", "minItems": 2, "maxItems": 3,
+          "items": {"type": ["string", "integer", "boolean"]}}}}}}}},
     "pipeline": {"type": "object", "additionalProperties": false, "properties": {
       "preAssemble": {"type": "array", "items": {"$ref": "#/$defs/component"}}, "assemble": {"type": "array",
         "items": {"$ref": "#/$defs/component"}},

@@ -51,8 +51,10 @@ std::int64_t retry_wait_ms(const transport_runtime& transport, std::uint32_t att
     const double most = backoff.interval_max_ms > 0 ? static_cast<double>(backoff.interval_max_ms) : wait_max_ms;
     const double grown = static_cast<double>(transport.retry_interval_ms) *
                          std::pow(backoff.factor, static_cast<double>(attempt == 0 ? 0 : attempt - 1));
-    const double wait = std::min(grown, most) * (1 + backoff.jitter * (2 * random - 1));
-    return static_cast<std::int64_t>(std::clamp(wait, 0.0, wait_max_ms));
+    // Spread over what jitter allows below the longest wait, rather than cut there: the messages would meet at it.
+    const double shortest = std::min(grown, most) * (1 - backoff.jitter);
+    const double longest = std::min(grown * (1 + backoff.jitter), most);
+    return static_cast<std::int64_t>(std::clamp(std::lerp(shortest, longest, random), 0.0, wait_max_ms));
 }
 
 bool is_expired(const send_port_runtime& port, const attempt_state& state, std::int64_t published_unix_ms,

@@ -120,12 +120,27 @@ TEST_CASE("retry intervals grow by the factor up to the cap, and jitter moves th
     f.port.primary.backoff = {.factor = 2, .jitter = 0.25, .interval_max_ms = 10'000};
     CHECK(retry_wait_ms(f.port.primary, 1, 0.5) == 1000);
     CHECK(retry_wait_ms(f.port.primary, 3, 0.5) == 4000);
-    CHECK(retry_wait_ms(f.port.primary, 5, 0.5) == 10'000);
-    CHECK(retry_wait_ms(f.port.primary, 1000, 0.5) == 10'000);  // 2^999 is no overflow
     CHECK(retry_wait_ms(f.port.primary, 1, 0) == 750);
     CHECK(retry_wait_ms(f.port.primary, 1, 1) == 1250);
     f.state.attempt = 2;
     CHECK(f.decide_for(verdict::retry).due_unix_ms == now_unix_ms + 4000);
+}
+
+TEST_CASE("no jitter makes a wait longer than the cap, and at the cap waits are still spread") {
+    fixture f;
+    f.port.primary.backoff = {.factor = 2, .jitter = 0.25, .interval_max_ms = 10'000};
+    for (const std::uint32_t attempt : {5U, 1000U}) {  // 2^999 is no overflow
+        CHECK(retry_wait_ms(f.port.primary, attempt, 0) == 7'500);
+        CHECK(retry_wait_ms(f.port.primary, attempt, 0.5) == 8'750);
+        CHECK(retry_wait_ms(f.port.primary, attempt, 1) == 10'000);
+    }
+    CHECK(retry_wait_ms(f.port.primary, 4, 0.5) == 8'000);
+    CHECK(retry_wait_ms(f.port.primary, 4, 1) == 10'000);  // exactly: 8 s and a quarter
+    f.port.primary.backoff.jitter = 1;
+    CHECK(retry_wait_ms(f.port.primary, 5, 1) == 10'000);
+    CHECK(retry_wait_ms(f.port.primary, 5, 0) == 0);
+    f.port.primary.backoff.interval_max_ms = 0;  // no cap of its own: the general one
+    CHECK(retry_wait_ms(f.port.primary, 1000, 1) == retry_wait_ms(f.port.primary, 2000, 1));
 }
 
 TEST_CASE("no retry is made past the maximum age: the backup transport is next, or the message is suspended") {

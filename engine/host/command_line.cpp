@@ -5,6 +5,7 @@
 
 #include "host/command_help.hpp"
 #include "host/exit_code.hpp"
+#include "host/option_values.hpp"
 #include "host/selection_arguments.hpp"
 
 namespace hawser::command {
@@ -217,7 +218,7 @@ void command_parser::add_list(CLI::App& messages) {
         ->check(CLI::Range(1U, UINT32_MAX))
         ->type_name("N");
     list->add_option("--after", values_.after, "those that come after this one: the next page")
-        ->check(CLI::NonNegativeNumber)
+        ->check(whole_number_from(0))
         ->type_name("ID");
     add_json(list);
 }
@@ -347,7 +348,7 @@ void command_parser::add_audit() {
         ->type_name("DATE");
     show->add_option("--until", until_, "only those written before")->type_name("DATE");
     const auto record_option = [this](CLI::App* verb, const char* text) {
-        verb->add_option("--record", values_.record, text)->check(CLI::PositiveNumber)->type_name("N");
+        verb->add_option("--record", values_.record, text)->check(whole_number_from(1))->type_name("N");
     };
     record_option(show, "only this record, with all its facts");
     add_json(show);
@@ -443,6 +444,9 @@ parsed_command_line command_parser::parse(int count, const char* const* words) {
         return result;
     }
     std::string verb;  // as far as it was understood, for the hint
+    if (const std::string wrong = unfinished_option_problem(count, words); !wrong.empty()) {
+        return usage(wrong, verb);
+    }
     try {
         app_.parse(count, words);
     } catch (const CLI::Success& asked) {  // --help of a verb, --version
@@ -459,7 +463,11 @@ parsed_command_line command_parser::parse(int count, const char* const* words) {
         }
         return usage(failure.what(), verb);
     }
-    if (const std::string wrong = check_values(); !wrong.empty()) {
+    std::string wrong = empty_value_problem(app_);
+    if (wrong.empty()) {
+        wrong = check_values();
+    }
+    if (!wrong.empty()) {
         return usage(wrong, values_.verb);
     }
     result.values = values_;

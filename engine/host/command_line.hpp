@@ -1,5 +1,6 @@
 // The command line, parsed and checked as far as it can be without the bindings. Called once, by main. A plain value
-// comes out; how it is parsed (CLI11) stays in command_line.cpp, which is the only file that includes that header.
+// comes out; how it is parsed (CLI11) stays in command_line.cpp and option_values, the only files that include that
+// header.
 #pragma once
 
 #include <cstdint>

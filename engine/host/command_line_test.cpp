@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <regex>
+
 using namespace hawser::command;
 
 namespace {
@@ -9,6 +11,47 @@ namespace {
 parsed_command_line parse(std::vector<const char*> words) {
     words.insert(words.begin(), "hawser");
     return parse_command_line(static_cast<int>(words.size()), words.data(), "1.2.3");
+}
+
+std::vector<std::string> found_in(const std::string& text, const std::string& pattern) {
+    std::vector<std::string> all;
+    const std::regex wanted(pattern);
+    for (std::sregex_iterator at(text.begin(), text.end(), wanted); at != std::sregex_iterator(); ++at) {
+        all.push_back((*at)[1]);
+    }
+    return all;
+}
+
+const std::vector<std::vector<const char*>>& every_verb() {
+    static const std::vector<std::vector<const char*>> all{
+        {"check"},
+        {"run"},
+        {"reload"},
+        {"status"},
+        {"schema"},
+        {"send"},
+        {"submit"},
+        {"preview"},
+        {"smtp", "probe"},
+        {"messages", "list"},
+        {"messages", "show"},
+        {"messages", "resume"},
+        {"messages", "terminate"},
+        {"messages", "save"},
+        {"ports", "list"},
+        {"ports", "start"},
+        {"ports", "stop"},
+        {"ports", "enlist"},
+        {"ports", "unenlist"},
+        {"plugins", "list"},
+        {"plugins", "show"},
+        {"certificates", "list"},
+        {"certificates", "check"},
+        {"audit", "verify"},
+        {"audit", "show"},
+        {"audit", "export"},
+    };
+    return all;
 }
 
 }  // namespace
@@ -62,6 +105,84 @@ TEST_CASE("verbs of two words") {
     CHECK(parse({"plugins", "show", "SMTP"}).values.names == std::vector<std::string>{"SMTP"});
     CHECK(parse({"schema"}).values.verb == "schema");
     CHECK(parse({"run", "b.json", "--log-format", "json", "--log-level", "debug"}).values.log_level == "debug");
+}
+
+TEST_CASE("an empty value is no value: it is refused, and never counts as left out") {
+    const std::vector<std::vector<const char*>> all{
+        {"messages", "terminate", "b", ""},
+        {"messages", "terminate", "b", "12", ""},
+        {"messages", "resume", "b", "", "--set", "Y.Z=1"},
+        {"messages", "terminate", "b", "--port", "", "--state", "queued"},
+        {"messages", "terminate", "b", "--port=", "--state", "queued"},
+        {"messages", "terminate", "b", "--older-than", "", "--state", "queued"},
+        {"messages", "list", "b", "--message-id", ""},
+        {"submit", "b", "--receive-port", "", "f"},
+        {"submit", "b", "--port", "", "f"},
+        {"submit", "b", "--port=", "f", "g"},
+        {"submit", "b", "--part", "", "f"},
+        {"submit", "b", ""},
+        {"plugins", "show", ""},
+        {"check", ""},
+    };
+    for (const std::vector<const char*>& words : all) {
+        std::string line;
+        for (const char* word : words) {
+            line += std::string(word) + "|";
+        }
+        CAPTURE(line);
+        const parsed_command_line got = parse(words);
+        CHECK(got.exit_code == 64);
+        CHECK(got.text.find("its value is empty") != std::string::npos);
+    }
+    CHECK_FALSE(parse({"submit", "b", "--property", "A.B=", "f"}).exit_code);  // that of a property may be empty
+}
+
+// From the help itself, so that an option that is added is among them.
+TEST_CASE("no option and no argument of any verb takes an empty value") {
+    std::size_t options = 0;
+    for (const std::vector<const char*>& verb : every_verb()) {
+        std::vector<const char*> words = verb;
+        words.push_back("--help");
+        const std::string help = parse(words).text;
+        const std::size_t options_at = help.find("\nOptions:\n");
+        REQUIRE(options_at != std::string::npos);
+        std::vector<std::string> names =
+            found_in(help.substr(options_at), R"((?:^|\n)  (?:-\w,)?(--[a-z-]+)\S* (?!Excludes)[A-Z])");
+        const std::size_t arguments = found_in(help.substr(0, options_at), R"(\n  ([A-Z]+) TEXT)").size();
+        options += names.size();
+        const bool needs_port = help.find("--port NAME REQUIRED") != std::string::npos;
+        for (const std::string& name : names) {
+            words = verb;
+            if (needs_port && name != "--port") {
+                words.insert(words.end(), {"--port", "P"});
+            }
+            words.insert(words.end(), {name.c_str(), ""});
+            words.insert(words.end(), arguments, "x");
+            CAPTURE(name);
+            CHECK(parse(words).exit_code == 64);
+            CHECK(parse(words).text.find(name + ": ") != std::string::npos);
+        }
+        for (std::size_t empty = 0; empty < arguments; ++empty) {
+            words = verb;
+            if (needs_port) {
+                words.insert(words.end(), {"--port", "P"});
+            }
+            for (std::size_t i = 0; i < arguments; ++i) {
+                words.push_back(i == empty ? "" : "x");
+            }
+            CHECK(parse(words).exit_code == 64);
+            CHECK(parse(words).text.find("its value is empty") != std::string::npos);
+        }
+    }
+    CHECK(options > 120);
+}
+
+TEST_CASE("a number out of range is refused with what is allowed") {
+    CHECK(parse({"messages", "list", "b", "--after", "-5"}).text.find("\"-5\" is no whole number from 0 on") !=
+          std::string::npos);
+    CHECK(parse({"messages", "list", "b", "--after", "x"}).exit_code == 64);
+    CHECK(parse({"messages", "list", "b", "--after", "0"}).values.after == 0);
+    CHECK(parse({"audit", "export", "a", "--record", "0"}).text.find("from 1 on") != std::string::npos);
 }
 
 TEST_CASE("messages are chosen by IDs, by filters, or all") {

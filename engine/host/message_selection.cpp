@@ -17,6 +17,9 @@ std::string situation(const message_summary& one) {
         const std::int64_t left_ms = one.due_unix_ms - now_unix_ms();
         text = left_ms > 0 ? "again in " + human_duration(left_ms) : "due now";
     }
+    if (!one.held_for.empty()) {
+        text = "held by the stopped group " + plain(one.held_for);
+    }
     if (!one.text.empty()) {
         text += (text.empty() ? "" : ": ") + plain(one.text);
     }
@@ -56,6 +59,14 @@ std::string build_filter(const arguments& given, message_filter& into) {
     into.published_from_unix_ms = from;
     into.published_before_unix_ms = before == INT64_MAX ? 0 : std::max<std::int64_t>(before, 1);
     return {};
+}
+
+bool is_unknown_port(hawser::bus& bus, const std::string& name) {
+    if (name.empty()) {
+        return false;
+    }
+    const std::vector<port_summary> ports = bus.ports();
+    return std::none_of(ports.begin(), ports.end(), [&name](const port_summary& one) { return one.name == name; });
 }
 
 std::string message_table(const std::vector<message_summary>& list) {

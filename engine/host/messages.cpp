@@ -131,6 +131,9 @@ int messages_list(const arguments& given) {
     filter.after = given.after;
     filter.count_max = limit < UINT32_MAX - counted_more_max ? limit + counted_more_max + 1 : limit;
     std::vector<message_summary> list = access.bus().list(filter);
+    if (list.empty() && is_unknown_port(access.bus(), given.port)) {
+        return report_failure(given, "port.unknown", "there is no port " + given.port, exit_code::not_found);
+    }
     const std::size_t more_count = list.size() > limit ? list.size() - limit : 0;
     list.resize(list.size() - more_count);
     print(given.is_json ? json_of(list, more_count > 0) : list_text(given, list, more_count));

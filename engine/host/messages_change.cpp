@@ -159,6 +159,9 @@ std::string dry_text(const change& what, const selection& chosen) {
 
 // One ID. That it is not there, or cannot be changed, is a failure: somebody named it.
 int change_one(const arguments& given, const change& what, hawser::bus& bus, const std::string& id) {
+    if (id.empty()) {  // as a filter it would mean every message
+        return report_failure(given, "input.bad", "an ID is empty: it names no message", exit_code::usage);
+    }
     const message_filter filter{.message_id = id};
     const selection chosen = gather(bus, filter, UINT64_MAX, true);
     const run_kind kind = given.is_dry_run ? run_kind::dry : run_kind::real;
@@ -186,19 +189,13 @@ int change_one(const arguments& given, const change& what, hawser::bus& bus, con
     return code;
 }
 
-// Nothing fits: that is well, unless the port's name is wrong.
-bool is_unknown_port(hawser::bus& bus, const std::string& name) {
-    const std::vector<port_summary> ports = bus.ports();
-    return !name.empty() &&
-           std::none_of(ports.begin(), ports.end(), [&name](const port_summary& one) { return one.name == name; });
-}
-
 int change_many(const arguments& given, const change& what, hawser::bus& bus, message_filter filter) {
     if (filter.state.empty()) {
         filter.state = "suspended";  // nobody should lose or hasten a queue by a short command
     }
     const std::uint64_t count_max = given.limit > 0 ? given.limit : UINT64_MAX;
     const selection chosen = gather(bus, filter, count_max, what.takes_not_resumable);
+    // Nothing fits: that is well, unless the port's name is wrong.
     if (chosen.deliveries.empty() && is_unknown_port(bus, given.port)) {
         return report_failure(given, "port.unknown", "there is no port " + given.port, exit_code::not_found);
     }

@@ -55,9 +55,16 @@ std::string safe_name(const part_summary& part, const std::set<std::string>& tak
 // Every part in a file of its name, and context.json, which says which is which.
 int save_all(const arguments& given, hawser::bus& bus, const message_detail& detail) {
     std::error_code failure;
+    if (std::filesystem::exists(given.folder, failure) &&
+        (!std::filesystem::is_directory(given.folder, failure) || !std::filesystem::is_empty(given.folder, failure)) &&
+        !failure) {
+        return report_failure(given, "input.bad",
+                              "--folder " + given.folder + ": it is not an empty folder: name a new or an empty one",
+                              exit_code::bad_input);
+    }
     std::filesystem::create_directories(given.folder, failure);
-    if (failure || !std::filesystem::is_empty(given.folder, failure) || failure) {
-        return save_failure(given, given.folder, failure ? failure.message() : "it is not an empty folder");
+    if (failure) {
+        return save_failure(given, given.folder, failure.message());
     }
     const std::filesystem::path folder = given.folder;
     std::set<std::string> taken{"context.json", "body.after-pipeline"};

@@ -98,6 +98,23 @@ TEST_CASE_FIXTURE(folder_fixture, "messages list: every filter goes to the engin
     CHECK(contains(captured(folder, messages_list, words).out, "… and more than 1000 more: --after 6\n"));
 }
 
+TEST_CASE_FIXTURE(folder_fixture, "messages list: a port that is not there is said, and a held message says by whom") {
+    arguments words = given("messages list");
+    words.port = "Typo";
+    script.ports = {{.name = "Out"}};
+    outcome got = captured(folder, messages_list, words);
+    CHECK(got.code == 66);
+    CHECK(contains(got.err, "there is no port Typo"));
+    words.port = "Out";
+    got = captured(folder, messages_list, words);
+    CHECK(got.code == 0);
+    CHECK(got.out == "no messages\n");
+    script.summaries = some_messages(1);
+    script.summaries[0].state = "queued";
+    script.summaries[0].held_for = "Partners";
+    CHECK(contains(captured(folder, messages_list, words).out, "held by the stopped group Partners"));
+}
+
 TEST_CASE_FIXTURE(folder_fixture, "messages list: ages are counted back from now, and wrong filters are 65") {
     arguments words = given("messages list");
     words.newer_than_ms = 60'000;
@@ -139,6 +156,19 @@ TEST_CASE_FIXTURE(folder_fixture, "resume and terminate by ID: an ID that is not
     got = captured(folder, messages_resume, words);
     CHECK(got.code == 65);
     CHECK(contains(got.err, "--set nonsense"));
+}
+
+TEST_CASE_FIXTURE(folder_fixture, "an empty ID names no message, and changes none") {
+    arguments words = given("messages terminate");
+    words.names = {""};
+    script.summaries = some_messages(3);
+    const outcome got = captured(folder, messages_terminate, words);
+    CHECK(got.code == 64);
+    CHECK(contains(got.err, "an ID is empty"));
+    CHECK(std::count(script.calls.begin(), script.calls.end(), "list") == 0);
+    CHECK(std::count(script.calls.begin(), script.calls.end(), "terminate") == 0);
+    words.names = {"1", ""};
+    CHECK(captured(folder, messages_resume, words).code == 64);
 }
 
 TEST_CASE_FIXTURE(folder_fixture, "resume and terminate by filter: the suspended ones unless another state is said") {
@@ -214,7 +244,7 @@ TEST_CASE_FIXTURE(folder_fixture, "a rate is kept, and many are changed in bound
     script.summaries = some_messages(1200);
     script.on_change = change_all;
     CHECK(captured(folder, messages_resume, words).out == "1200 messages resumed\n");
-    REQUIRE(script.filters.size() == 5);   // two pages, three steps
+    REQUIRE(script.filters.size() == 5);  // two pages, three steps
     CHECK(script.filters[1].after == 1000);
     CHECK(script.filters[2].deliveries.size() == 500);
     CHECK(script.filters[4].deliveries.size() == 200);
@@ -294,7 +324,13 @@ TEST_CASE_FIXTURE(folder_fixture, "messages save --folder writes every part unde
     const json context = json::parse(read_text(words.folder + "/context.json"));
     CHECK(context["properties"][0]["value"] == "C1");
     CHECK(context["parts"].size() == 4);
-    CHECK(captured(folder, messages_save, words).code == 74);  // never over what is there
+    outcome again = captured(folder, messages_save, words);  // never over what is there
+    CHECK(again.code == 65);                                 // and no trying again helps
+    CHECK(contains(again.err, "it is not an empty folder: name a new or an empty one"));
+    words.folder = file;
+    CHECK(captured(folder, messages_save, words).code == 65);
+    words.folder = file + "/below";
+    CHECK(captured(folder, messages_save, words).code == 74);
 
     words = given("messages save");
     words.names = {"42"};

@@ -62,7 +62,9 @@ std::unique_ptr<configuration> load_or_complain(const arguments& given) {
             ++errors;
         }
     }
-    report_failure(given, "bindings.bad", given.bindings + ": " + counted(errors, "error") + "; nothing was started",
+    report_failure(given, "bindings.bad",
+                   given.bindings + ": " + counted(errors, "error") +
+                       (given.verb == "run" ? "; nothing was started" : "; nothing was done"),
                    exit_code::bad_bindings);
     return nullptr;
 }

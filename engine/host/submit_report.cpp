@@ -14,8 +14,8 @@ std::string heading(const submit_answer& answer) {
     case answer_code::accepted: return "accepted";
     case answer_code::suspended: return "suspended";
     case answer_code::not_accepted: return "not accepted, nothing was stored: try again";
-    case answer_code::bad_input: return "refused";
-    case answer_code::no_subscriber: return "refused: no send port takes this message";
+    case answer_code::bad_input:
+    case answer_code::no_subscriber:
     case answer_code::not_found: return "refused";
     }
     return "refused";

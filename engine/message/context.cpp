@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "message/codec.hpp"
+#include "message/date_time.hpp"
 
 namespace hawser::engine {
 namespace {
@@ -27,32 +28,6 @@ bool is_integer(std::string_view text) {
     return failure == std::errc{} && end == text.data() + text.size();
 }
 
-bool is_digits(std::string_view text, std::size_t from, std::size_t count) {
-    return text.size() >= from + count && std::all_of(text.begin() + static_cast<std::ptrdiff_t>(from),
-                                                      text.begin() + static_cast<std::ptrdiff_t>(from + count),
-                                                      [](char c) { return c >= '0' && c <= '9'; });
-}
-
-// RFC 3339 section 5.6: date-time with "Z" or a numeric offset. Ranges of the fields are the reader's concern.
-bool is_date_time(std::string_view text) {
-    if (!is_digits(text, 0, 4) || !is_digits(text, 5, 2) || !is_digits(text, 8, 2) || !is_digits(text, 11, 2) ||
-        !is_digits(text, 14, 2) || !is_digits(text, 17, 2) || text[4] != '-' || text[7] != '-' ||
-        (text[10] != 'T' && text[10] != 't') || text[13] != ':' || text[16] != ':') {
-        return false;
-    }
-    std::string_view zone = text.substr(19);
-    if (!zone.empty() && zone[0] == '.') {
-        const std::size_t end = zone.find_first_not_of("0123456789", 1);
-        if (end == std::string_view::npos || end == 1) {
-            return false;
-        }
-        zone = zone.substr(end);
-    }
-    return zone == "Z" || zone == "z" ||
-           (zone.size() == 6 && (zone[0] == '+' || zone[0] == '-') && is_digits(zone, 1, 2) && zone[3] == ':' &&
-            is_digits(zone, 4, 2));
-}
-
 bool fits_type(const context_property& property) {
     switch (property.type) {
     case property_type::string: return true;
@@ -61,6 +36,16 @@ bool fits_type(const context_property& property) {
     case property_type::date_time: return is_date_time(property.value);
     }
     return false;
+}
+
+const char* hint_of(property_type type) {
+    switch (type) {
+    case property_type::string: return "";
+    case property_type::integer: return ": write a whole number of 64 bits, like 42";
+    case property_type::boolean: return ": write true or false";
+    case property_type::date_time: return ": write it with its zone, like 2026-11-24T08:00:00Z or …+01:00";
+    }
+    return "";
 }
 
 }  // namespace
@@ -105,8 +90,8 @@ result<void> message_context::set(std::string_view name, context_property proper
                     "the promoted value of " + std::string(name) + " is longer than 255 bytes");
     }
     if (!fits_type(property)) {
-        return fail("context.type",
-                    "the value of " + std::string(name) + " is no " + std::string(name_of(property.type)));
+        return fail("context.type", "the value of " + std::string(name) + " is no " +
+                                        std::string(name_of(property.type)) + hint_of(property.type));
     }
     const auto found = properties_.find(name);
     if (found != properties_.end()) {

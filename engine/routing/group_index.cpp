@@ -29,8 +29,9 @@ private:
     // Two values with one hash are counted together, which makes the estimate worse and nothing wrong.
     static std::size_t key_of(const condition& one) {
         const filter_value operand = one.test.operand();
-        const std::size_t value = operand.number ? std::hash<std::int64_t>{}(*operand.number) * 0x9e3779b97f4a7c15U
-                                                 : std::hash<std::string_view>{}(operand.text);
+        const std::size_t value = operand.form == value_form::text
+                                      ? std::hash<std::string_view>{}(operand.text)
+                                      : std::hash<std::int64_t>{}(operand.number) * 0x9e3779b97f4a7c15U;
         return value ^ (one.property * 0xc2b2ae3d27d4eb4fU);
     }
 

@@ -32,7 +32,7 @@ public:
     std::vector<group_id> candidates_for(const std::map<property_id, std::string>& message) const {
         std::vector<promoted_value> values;
         for (const auto& [property, text] : message) {
-            values.push_back({property, read_filter_value(text)});
+            values.push_back({property, read_filter_value(text, property_type::string)});
         }
         std::vector<group_id> candidates;
         index_.append_candidates(values, candidates);

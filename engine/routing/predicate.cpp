@@ -1,7 +1,10 @@
 #include "routing/predicate.hpp"
 
 #include <charconv>
+#include <optional>
 #include <stdexcept>
+
+#include "message/date_time.hpp"
 
 namespace hawser::engine {
 
@@ -33,40 +36,90 @@ filter_operator read_filter_operator(std::string_view text) {
     throw std::invalid_argument("\"" + std::string(text) + "\" is no operator of a filter");
 }
 
-filter_value read_filter_value(std::string_view text) noexcept {
-    std::int64_t number = 0;
+filter_value read_filter_value(std::string_view text, property_type type) noexcept {
+    filter_value value{text, value_form::text, type, 0};
     const char* const last = text.data() + text.size();
-    const auto [end, failure] = std::from_chars(text.data(), last, number);
+    const auto [end, failure] = std::from_chars(text.data(), last, value.number);
     if (failure == std::errc{} && end == last) {
-        return {text, number};
+        value.form = value_form::integer;
+    } else if (const std::optional<std::int64_t> instant = instant_of(text)) {
+        value.form = value_form::instant;
+        value.number = *instant;
     }
-    return {text, std::nullopt};
+    return value;
 }
 
-int compare(const filter_value& left, const filter_value& right) noexcept {
-    if (left.number && right.number) {
-        return *left.number < *right.number ? -1 : *left.number > *right.number ? 1 : 0;
-    }
-    return left.text.compare(right.text);
+namespace {
+
+bool both_are(value_form form, const filter_value& value, const filter_value& operand) {
+    return value.form == form && operand.form == form;
 }
+
+bool are_equal(const filter_value& value, const filter_value& operand) {
+    switch (value.type) {
+    case property_type::integer: return both_are(value_form::integer, value, operand) && value.number == operand.number;
+    case property_type::date_time:
+        return both_are(value_form::instant, value, operand) && value.number == operand.number;
+    case property_type::string:
+        if (operand.type == property_type::integer) {
+            return both_are(value_form::integer, value, operand) && value.number == operand.number;
+        }
+        return value.text == operand.text;
+    case property_type::boolean: return value.text == operand.text;
+    }
+    return false;
+}
+
+int order_of_numbers(const filter_value& value, const filter_value& operand) {
+    return value.number < operand.number ? -1 : value.number > operand.number ? 1 : 0;
+}
+
+// < 0, 0 or > 0; nothing where they do not compare.
+std::optional<int> order(const filter_value& value, const filter_value& operand) {
+    if (value.type == property_type::date_time) {
+        return both_are(value_form::instant, value, operand) ? std::optional(order_of_numbers(value, operand))
+                                                             : std::nullopt;
+    }
+    if (both_are(value_form::integer, value, operand)) {
+        return order_of_numbers(value, operand);
+    }
+    if (value.type == property_type::integer || operand.type == property_type::integer) {
+        return std::nullopt;
+    }
+    return value.text.compare(operand.text);
+}
+
+}  // namespace
 
 predicate::predicate(const filter_condition& condition)
-    : operation_(read_filter_operator(condition.comparison)),
-      text_(condition.value),
-      number_(read_filter_value(text_).number) {}
+    : operation_(read_filter_operator(condition.comparison)), written_(condition.written), text_(condition.value) {
+    const filter_value read = read_filter_value(text_, written_);
+    form_ = read.form;
+    number_ = read.number;
+}
 
 bool predicate::holds(const filter_value& value) const noexcept {
     switch (operation_) {
-    case filter_operator::equal: return compare(value, operand()) == 0;
-    case filter_operator::not_equal: return compare(value, operand()) != 0;
-    case filter_operator::less: return compare(value, operand()) < 0;
-    case filter_operator::less_or_equal: return compare(value, operand()) <= 0;
-    case filter_operator::greater: return compare(value, operand()) > 0;
-    case filter_operator::greater_or_equal: return compare(value, operand()) >= 0;
+    case filter_operator::equal: return are_equal(value, operand());
+    case filter_operator::not_equal: return !are_equal(value, operand());
     case filter_operator::exists: return true;
-    case filter_operator::bitwise_and: return value.number && number_ && (*value.number & *number_) != 0;
+    case filter_operator::bitwise_and:
+        return both_are(value_form::integer, value, operand()) && (value.number & number_) != 0;
+    case filter_operator::less:
+    case filter_operator::less_or_equal:
+    case filter_operator::greater:
+    case filter_operator::greater_or_equal: break;
     }
-    return false;
+    const std::optional<int> found = order(value, operand());
+    if (!found) {
+        return false;
+    }
+    switch (operation_) {
+    case filter_operator::less: return *found < 0;
+    case filter_operator::less_or_equal: return *found <= 0;
+    case filter_operator::greater: return *found > 0;
+    default: return *found >= 0;
+    }
 }
 
 }  // namespace hawser::engine

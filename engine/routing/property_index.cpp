@@ -47,26 +47,49 @@ property_index& property_index::operator=(property_index&&) noexcept = default;
 property_index::~property_index() = default;
 
 void property_index::bounds::add(const filter_value& operand, group_id group) {
-    if (operand.number) {
-        numbers.push_back({*operand.number, group});
+    switch (operand.form) {
+    case value_form::integer:
+        numbers.push_back({operand.number, group});
         number_texts.push_back({operand.text, group});
-    } else {
-        texts.push_back({operand.text, group});
+        return;
+    case value_form::instant: instants.push_back({operand.number, group}); [[fallthrough]];
+    case value_form::text: texts.push_back({operand.text, group}); return;
     }
 }
 
 void property_index::bounds::seal() {
     sort_by_key(numbers);
     sort_by_key(number_texts);
+    sort_by_key(instants);
     sort_by_key(texts);
+}
+
+property_index::same_value& property_index::filed_with(const filter_value& operand) {
+    switch (operand.form) {
+    case value_form::integer: return equal_numbers_[operand.number];
+    case value_form::instant: return equal_instants_[operand.number];
+    case value_form::text: break;
+    }
+    return equal_texts_[operand.text];
+}
+
+const property_index::same_value* property_index::found_with(const filter_value& value) const {
+    const auto at = [](const auto& all, const auto& key) {
+        const auto found = all.find(key);
+        return found == all.end() ? nullptr : &found->second;
+    };
+    switch (value.form) {
+    case value_form::integer: return at(equal_numbers_, value.number);
+    case value_form::instant: return at(equal_instants_, value.number);
+    case value_form::text: break;
+    }
+    return at(equal_texts_, value.text);
 }
 
 void property_index::file(const predicate& test, const open_group& rest) {
     const filter_value operand = test.operand();
     switch (test.operation()) {
-    case filter_operator::equal:
-        (operand.number ? equal_numbers_[*operand.number] : equal_texts_[operand.text]).groups.push_back(rest);
-        return;
+    case filter_operator::equal: filed_with(operand).groups.push_back(rest); return;
     case filter_operator::greater:
     case filter_operator::greater_or_equal: lower_.add(operand, rest.group); return;
     case filter_operator::less:
@@ -82,6 +105,9 @@ void property_index::seal(int depth) {
     upper_.seal();
     present_.shrink_to_fit();
     for (auto& [value, one] : equal_numbers_) {
+        narrow(one, depth);
+    }
+    for (auto& [value, one] : equal_instants_) {
         narrow(one, depth);
     }
     for (auto& [value, one] : equal_texts_) {
@@ -106,22 +132,28 @@ void property_index::append_same(const same_value& one, std::span<const promoted
 
 void property_index::append_candidates(const filter_value& value, std::span<const promoted_value> all,
                                        std::vector<group_id>& candidates) const {
-    if (value.number) {
-        if (const auto found = equal_numbers_.find(*value.number); found != equal_numbers_.end()) {
-            append_same(found->second, all, candidates);
+    if (const same_value* same = found_with(value)) {
+        append_same(*same, all, candidates);
+    }
+    candidates.insert(candidates.end(), present_.begin(), present_.end());
+    if (value.type == property_type::date_time) {
+        if (value.form == value_form::instant) {
+            append_lower(lower_.instants, value.number, candidates);
+            append_upper(upper_.instants, value.number, candidates);
         }
-        append_lower(lower_.numbers, *value.number, candidates);
-        append_upper(upper_.numbers, *value.number, candidates);
+        return;
+    }
+    if (value.form == value_form::integer) {
+        append_lower(lower_.numbers, value.number, candidates);
+        append_upper(upper_.numbers, value.number, candidates);
     } else {
-        if (const auto found = equal_texts_.find(value.text); found != equal_texts_.end()) {
-            append_same(found->second, all, candidates);
-        }
         append_lower(lower_.number_texts, value.text, candidates);
         append_upper(upper_.number_texts, value.text, candidates);
     }
-    append_lower(lower_.texts, value.text, candidates);
-    append_upper(upper_.texts, value.text, candidates);
-    candidates.insert(candidates.end(), present_.begin(), present_.end());
+    if (value.type != property_type::integer) {
+        append_lower(lower_.texts, value.text, candidates);
+        append_upper(upper_.texts, value.text, candidates);
+    }
 }
 
 }  // namespace hawser::engine

@@ -61,12 +61,13 @@ private:
         Key key;
         group_id group;
     };
-    // The bounds of one direction. Numbers and texts are sorted apart because `compare` is no order over both; numbers
-    // are there twice, as a value that is no number compares with their text.
+    // The bounds of one direction. Numbers, instants and texts are sorted apart because there is no order over all of
+    // them; numbers and instants are there twice, as a string that is none compares with their text.
     struct bounds {
         std::vector<bound<std::int64_t>> numbers;
         std::vector<bound<std::string_view>> number_texts;
-        std::vector<bound<std::string_view>> texts;
+        std::vector<bound<std::int64_t>> instants;
+        std::vector<bound<std::string_view>> texts;  // also those of the instants
 
         void add(const filter_value& operand, group_id group);
         void seal();
@@ -76,7 +77,12 @@ private:
     static void append_same(const same_value& one, std::span<const promoted_value> all,
                             std::vector<group_id>& candidates);
 
+    // An equality is filed once, by the form of its text: two equal values have the same, whatever their types are.
+    same_value& filed_with(const filter_value& operand);
+    const same_value* found_with(const filter_value& value) const;
+
     std::unordered_map<std::int64_t, same_value> equal_numbers_;
+    std::unordered_map<std::int64_t, same_value> equal_instants_;
     std::unordered_map<std::string_view, same_value> equal_texts_;
     bounds lower_;                   // > and >=: hold from the bound upwards
     bounds upper_;                   // < and <=: hold from the bound downwards

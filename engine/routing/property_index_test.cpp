@@ -19,9 +19,9 @@ public:
         }
         index_.seal(0);
     }
-    std::vector<group_id> found_by(const std::string& value) const {
+    std::vector<group_id> found_by(const std::string& value, property_type type = property_type::string) const {
         std::vector<group_id> found;
-        index_.append_candidates(read_filter_value(value), {}, found);
+        index_.append_candidates(read_filter_value(value, type), {}, found);
         std::sort(found.begin(), found.end());
         return found;
     }
@@ -59,6 +59,19 @@ TEST_CASE("numbers and texts are bounds of each other as texts") {
     CHECK(filed.found_by("5") == ids{2, 4, 5});      // 5 < 9 < 10, but "5" > "4x"
     CHECK(filed.found_by("10") == ids{0, 1, 3, 4});  // 10 > 9, and "10" < "4x"
     CHECK(filed.found_by("5x") == ids{0, 2, 5});     // "10" < "4x" < "5x" < "9"
+}
+
+TEST_CASE("an instant finds its equals and its bounds in whatever zone they are written") {
+    const filed_conditions filed({{"==", "2026-01-01T00:00:00Z"},
+                                  {"==", "2026-01-01T01:00:00+01:00"},
+                                  {">", "2025-12-31T23:00:00Z"},
+                                  {">", "2026-01-01T00:30:00+01:00"},
+                                  {"<", "2026-01-01T00:00:00.1Z"},
+                                  {"<", "2026-01-01T00:30:00+01:00"},
+                                  {">", "10"},
+                                  {"<", "a"}});
+    CHECK(filed.found_by("2026-01-01T02:00:00+02:00", property_type::date_time) == ids{0, 1, 2, 3, 4});
+    CHECK(filed.found_by("2026-01-01T00:00:00Z") == ids{0, 1, 2, 5, 6, 7});  // a string: byte by byte
 }
 
 TEST_CASE("what any value may fulfil is found by every value") {

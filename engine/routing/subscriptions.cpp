@@ -20,7 +20,8 @@ void for_each_condition(const std::vector<subscription>& all, Visit visit) {
 bool holds_in(const message_context& context, const filter_condition& condition) {
     const predicate test(condition);
     const context_property* property = context.find(condition.property);
-    return property != nullptr && property->is_promoted && test.holds(read_filter_value(property->value));
+    return property != nullptr && property->is_promoted &&
+           test.holds(read_filter_value(property->value, property->type));
 }
 
 }  // namespace
@@ -102,7 +103,7 @@ std::vector<promoted_value> subscriptions::promoted_values(const message_context
         const auto& [name, property] = entry;
         const auto known = property.is_promoted ? property_ids_.find(name) : property_ids_.end();
         if (known != property_ids_.end()) {
-            values.push_back({known->second, read_filter_value(property.value)});
+            values.push_back({known->second, read_filter_value(property.value, property.type)});
         }
     });
     return values;  // by ascending id, as the context is in the order of the names

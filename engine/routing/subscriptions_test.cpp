@@ -71,6 +71,21 @@ TEST_CASE("no operator holds for a property that is absent or not promoted") {
     CHECK(takes({{{"T.Q", "==", "6"}}}, context));
 }
 
+TEST_CASE("a dateTime is routed by its instant") {
+    const auto at = [](const std::string& value) {
+        message_context context;
+        REQUIRE(context.set("T.D", {.value = value, .type = property_type::date_time, .is_promoted = true}));
+        return context;
+    };
+    const filter_groups same{{{"T.D", "==", "2026-01-01T00:00:00Z"}}};
+    const filter_groups later{{{"T.D", ">", "2026-01-01T00:00:00Z"}}};
+    CHECK(takes(same, at("2026-01-01T02:00:00+02:00")));
+    CHECK_FALSE(takes(later, at("2026-01-01T02:00:00+02:00")));
+    CHECK_FALSE(takes(later, at("2026-01-01T01:00:00+02:00")));
+    CHECK(takes(later, at("2026-01-01T00:00:00.001Z")));
+    CHECK_FALSE(takes(same, at("2026-01-01T00:00:00.001Z")));
+}
+
 TEST_CASE("each port once, in the order of the subscriptions, whatever found them") {
     const filter_groups equal{{{"T.P", "==", "7"}}};
     const filter_groups bound{{{"T.P", ">", "1"}}};
@@ -136,7 +151,12 @@ public:
         message_context made;
         for (const std::string& name : names_) {
             if (up_to(3) != 0) {
-                REQUIRE(made.set(name, {.value = value(), .is_promoted = up_to(5) != 0}));
+                context_property property{.value = value(), .is_promoted = up_to(5) != 0};
+                property.type = static_cast<property_type>(1 + up_to(3));
+                if (!made.set(name, property)) {  // the value does not fit the type
+                    property.type = property_type::string;
+                    REQUIRE(made.set(name, property));
+                }
             }
         }
         return made;
@@ -145,15 +165,45 @@ public:
 private:
     std::size_t up_to(std::size_t largest) { return std::uniform_int_distribution<std::size_t>(0, largest)(random_); }
     const std::string& any_of(const std::vector<std::string>& list) { return list[up_to(list.size() - 1)]; }
-    filter_condition condition() { return {any_of(names_), any_of(operators_), value()}; }
+    filter_condition condition() {
+        filter_condition made{any_of(names_), any_of(operators_), value()};
+        const bool is_number = read_filter_value(made.value, property_type::string).form == value_form::integer;
+        if (is_number && up_to(1) == 0) {
+            made.written = property_type::integer;
+        }
+        return made;
+    }
     const std::string& value() { return values_[up_to(value_count_ - 1)]; }
 
     std::mt19937 random_;
     std::vector<std::string> names_{"A.B", "A.C", "A.b", "BTS.ReceivePortName", "Z.Z", "A.B.C"};
     std::vector<std::string> operators_{"==", "==", "!=", "<", "<=", ">", ">=", "exists", "&"};
-    std::vector<std::string> values_{
-        "0",  "-0", "7",  "07", "-7", "9",   "10",   "4x",  "9x", "a",  "A",
-        "ab", "",   "+7", "7 ", "7.", "255", "true", "-10", "1",  "1x", "99999999999999999999"};
+    std::vector<std::string> values_{"0",
+                                     "-0",
+                                     "7",
+                                     "07",
+                                     "-7",
+                                     "9",
+                                     "10",
+                                     "4x",
+                                     "9x",
+                                     "a",
+                                     "A",
+                                     "ab",
+                                     "",
+                                     "+7",
+                                     "7 ",
+                                     "7.",
+                                     "255",
+                                     "true",
+                                     "-10",
+                                     "1",
+                                     "1x",
+                                     "99999999999999999999",
+                                     "2026-01-01T00:00:00Z",
+                                     "2026-01-01T01:00:00+01:00",
+                                     "2026-01-01T00:00:00.5Z",
+                                     "2025-02-30T00:00:00Z"};
     std::size_t value_count_ = values_.size();
 };
 

@@ -90,6 +90,65 @@ TEST_CASE_FIXTURE(host_fixture, "one held message is let go by a resume, the oth
     CHECK(group("G").held == 0);
 }
 
+TEST_CASE_FIXTURE(host_fixture, "a change of everything that says nothing is refused, also through the socket") {
+    write({{"Out"}}, group_of_out);
+    open({.delivers = false, .serves_clients = true}).start();
+    running().set_group_state("G", "stop");
+    submit("1");
+    const opened<bus> client = connect(path("state/box.db").string());
+    REQUIRE_MESSAGE(client.value, client.text);
+    for (bus* one : {static_cast<bus*>(&running()), client.value.get()}) {
+        CHECK(one->terminate({}).code == answer_code::bad_input);
+        CHECK(one->terminate({.message_id = "", .after = 0}).code == answer_code::bad_input);
+        CHECK(one->resume({}, {.set = {{.name = "Y.Z", .value = "1"}}}).code == answer_code::bad_input);
+        CHECK(one->list({}).size() == 1);
+    }
+    CHECK(running().terminate({.state = "queued"}).count == 1);
+}
+
+TEST_CASE_FIXTURE(host_fixture, "what the engine says of a message, nobody else sets, changes or takes away") {
+    write({{"Out", "", "rejected"}});
+    start();
+    submission message;
+    message.port = "Out";
+    message.parts = {{.name = "body", .bytes = "x"}};
+    for (const char* name : {"BTS.MessageID", "BTS.InterchangeID", "BTS.InterchangeSequenceNumber", "BTS.SPName",
+                             "BTS.RetryCount", "BTS.ActualRetryCount", "BTS.ReceivePortName"}) {
+        CAPTURE(name);
+        message.properties = {{.name = name, .value = "1"}};
+        const submit_answer refused = running().submit(message, {});
+        CHECK(refused.code == answer_code::bad_input);
+        CHECK(refused.text.find(std::string(name) + " cannot be set or taken away") == 0);
+    }
+    message.properties = {{.name = "BTS.DestinationParty", .value = "P"}};
+    const submit_answer taken = running().submit(message, {.wait = wait_for::end});
+    REQUIRE(taken.code == answer_code::suspended);
+    const auto value = [&](const std::string& name) {
+        const std::vector<message_detail> shown = running().show(taken.message_id);
+        for (const message_property& one : shown.at(0).properties) {
+            if (one.name == name) {
+                return one.value + " " + one.type + (one.is_promoted ? " promoted" : "");
+            }
+        }
+        return std::string();
+    };
+    CHECK(value("BTS.InterchangeID") == taken.message_id + " string promoted");
+    CHECK(value("BTS.InterchangeSequenceNumber") == "1 int promoted");
+    const message_filter which{.message_id = taken.message_id};
+    CHECK(running().resume(which, {.set = {{.name = "BTS.MessageID", .value = "abc"}}}).code == answer_code::bad_input);
+    CHECK(running().resume(which, {.unset = {"BTS.InterchangeID"}}).code == answer_code::bad_input);
+    CHECK(running().resume(which, {.set = {{.name = "T.Note", .value = "n"}}}).count == 1);
+    CHECK(value("T.Note") == "n string promoted");
+    CHECK(value("BTS.MessageID") == taken.message_id + " string promoted");
+}
+
+TEST_CASE_FIXTURE(host_fixture, "a suspended message is due at no time") {
+    write({{"Out", "", "rejected"}});
+    start();
+    CHECK(submit("x", "Out", wait_for::end).code == answer_code::suspended);
+    CHECK(running().list({}).at(0).due_unix_ms == 0);
+}
+
 TEST_CASE_FIXTURE(host_fixture, "more than one piece is released, and none of it twice") {
     write({{"Out"}}, group_of_out);
     open({.delivers = false});

@@ -233,6 +233,54 @@ result<std::vector<port_table::target>> port_table::match_port(const std::string
     return std::vector<target>{{port, ""}};
 }
 
+// Only those that are bound are looked at, and the names in filters only for a property that they might miss: a refusal
+// has to be quick among many ports, too.
+std::string port_table::why_nobody(const message_context& context) const {
+    std::string bound;
+    const auto look_at = [&](const char* kind, const std::string& name, const std::optional<filter_groups>& filter) {
+        if (filter && matches(*filter, context)) {
+            bound += std::string(bound.empty() ? "" : ", ") + kind + " \"" + printable(name, 80) + '"';
+        }
+    };
+    for (const auto& [name, state] : states_.ports) {
+        if (state == "bound") {
+            look_at("send port", name, ports_.at(name)->filter);
+        }
+    }
+    for (const auto& [name, state] : states_.groups) {
+        const send_port_group_binding& group = *groups_.at(name);
+        if (state == "bound") {
+            look_at("send port group", name, group.filter);
+        } else if (std::all_of(group.ports.begin(), group.ports.end(),
+                               [this](const std::string& port) { return states_.ports.at(port) == "bound"; })) {
+            look_at("all ports of the send port group", name, group.filter);
+        }
+    }
+    std::string text = bound.empty()
+                           ? "no filter matches its promoted properties (name a port, or correct a filter)"
+                           : "what would is bound, and so not subscribed: " + bound + " (enlist or start it first)";
+    context.for_each([&](const message_context::map_type::value_type& entry) {
+        const auto& [name, property] = entry;
+        if (!property.is_promoted && property.value.size() > promoted_value_size_max && is_asked_for(name)) {
+            text += "; " + name + " is not promoted, as its value is longer than " +
+                    std::to_string(promoted_value_size_max) + " bytes: no filter sees it";
+        }
+    });
+    return text;
+}
+
+bool port_table::is_asked_for(const std::string& property) const {
+    const auto has = [&](const auto& binding) {
+        const auto& filter = binding.filter;
+        return filter && std::any_of(filter->begin(), filter->end(), [&](const auto& conditions) {
+                   return std::any_of(conditions.begin(), conditions.end(),
+                                      [&](const filter_condition& one) { return one.property == property; });
+               });
+    };
+    return std::any_of(bindings_->send_ports.begin(), bindings_->send_ports.end(), has) ||
+           std::any_of(bindings_->send_port_groups.begin(), bindings_->send_port_groups.end(), has);
+}
+
 result<std::vector<new_delivery>> port_table::route(const std::string& port, const message_context& context,
                                                     closing_rule rule) const {
     const std::lock_guard lock(mutex_);
@@ -241,9 +289,9 @@ result<std::vector<new_delivery>> port_table::route(const std::string& port, con
         return unexpected{std::move(targets).error()};
     }
     if (targets->empty()) {
-        return fail("no_subscriber",
-                    "no send port takes this message: no filter matches its promoted properties (name a port, or "
-                    "correct a filter)");
+        // What the engine itself publishes is often for nobody, and nobody reads why.
+        return fail("no_subscriber", "no send port takes this message" +
+                                         (rule == closing_rule::refuse ? ": " + why_nobody(context) : std::string()));
     }
     if (const std::string* closing = closing_among(*targets); closing != nullptr && rule == closing_rule::refuse) {
         return fail(port_closing, '"' + *closing + "\" is being removed by a reload: try again in a moment");

@@ -69,6 +69,8 @@ private:
     std::vector<subscription> holding() const;     // of the stopped groups, by their names
     std::vector<target> match(const message_context& context) const;
     result<std::vector<target>> match_port(const std::string& port) const;
+    std::string why_nobody(const message_context& context) const;  // takes it, and what to do about it
+    bool is_asked_for(const std::string& property) const;          // by a filter
     const std::string* closing_among(const std::vector<target>& targets) const;
     void note_change();
 

@@ -74,6 +74,33 @@ void change_group(port_table& table, const std::string& group, const std::string
 
 }  // namespace
 
+TEST_CASE("where nobody takes a message, a bound port or group that would, and what no filter sees, are named") {
+    const auto bindings = ports_in_a_group();
+    port_table table = table_of(bindings);
+    message_context context;
+    REQUIRE(context.set("BTS.ReceivePortName", {.value = "Orders", .is_promoted = true}));
+    const auto refusal = [&] { return table.route("", context).error().text; };
+    CHECK(refusal() ==
+          "no send port takes this message: no filter matches its promoted properties (name a port, or "
+          "correct a filter)");
+    REQUIRE(context.set("BTS.ReceivePortName", {.value = "Invoices", .is_promoted = true}));
+    change(table, "Own", "unenlist");
+    change_group(table, "Group", "unenlist");
+    CHECK(refusal() ==
+          "no send port takes this message: what would is bound, and so not subscribed: send port "
+          "\"Own\", send port group \"Group\" (enlist or start it first)");
+    change_group(table, "Group", "start");
+    change(table, "Member", "unenlist");
+    CHECK(refusal().find("all ports of the send port group \"Group\"") != std::string::npos);
+    CHECK(table.route("", context, closing_rule::ignore).error().text == "no send port takes this message");
+    REQUIRE(context.set("BTS.ReceivePortName", {.value = std::string(256, 'x')}));
+    REQUIRE(context.set("T.Other", {.value = std::string(256, 'x')}));
+    CHECK(refusal().find(
+              "; BTS.ReceivePortName is not promoted, as its value is longer than 255 bytes: no filter sees it") !=
+          std::string::npos);
+    CHECK(refusal().find("T.Other") == std::string::npos);
+}
+
 TEST_CASE("a message is routed by the states that the ports have when it comes") {
     port_table table = table_of(two_ports());
     CHECK(route_invoice(table) == "First Second ");

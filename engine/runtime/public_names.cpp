@@ -59,7 +59,8 @@ message_summary to_public(const delivery_summary& one) {
         }
     }
     out.published_unix_ms = one.published_unix_ms;
-    out.due_unix_ms = one.due_unix_ms;
+    const bool is_to_go = one.state < delivery_state::suspended && !has_ended(one.state);
+    out.due_unix_ms = is_to_go ? one.due_unix_ms : 0;
     out.attempts = one.attempts;
     out.size = one.size;
     out.code = one.code;

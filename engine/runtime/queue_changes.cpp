@@ -47,9 +47,7 @@ std::vector<commit_answer> commit_each(message_box& box, std::vector<operation> 
 }
 
 result<message_context> edited(const delivery_detail& detail, const message_edits& edits) {
-    submission as_submitted;
-    as_submitted.properties = edits.set;
-    result<message_context> read = read_context(as_submitted, detail.summary.message_id);
+    result<message_context> read = read_properties(edits.set);
     if (!read) {
         return read;
     }
@@ -57,7 +55,7 @@ result<message_context> edited(const delivery_detail& detail, const message_edit
     for (const std::string& name : edits.unset) {
         context.erase(name);
     }
-    for (const auto& [name, property] : read->all()) {  // BTS.MessageID is among them: it stays
+    for (const auto& [name, property] : read->all()) {
         if (result<void> set = context.set(name, property); !set) {
             return unexpected{std::move(set).error()};
         }
@@ -161,6 +159,17 @@ std::string nothing_after(const delivery_detail& detail) {
                : which + " has not ended: what its pipeline makes is kept when it is delivered, see hawser preview";
 }
 
+// Whoever changes everything says so, by a state at least: an empty ID must not mean the whole box.
+bool says_nothing(const message_filter& which) {
+    return which.port.empty() && which.state.empty() && which.message_id.empty() && which.error.empty() &&
+           which.properties.empty() && which.published_from_unix_ms == 0 && which.published_before_unix_ms == 0 &&
+           which.deliveries.empty();
+}
+
+change_answer refuse_everything() {
+    return {answer_code::bad_input, 0, "it is not said which messages: give an ID, a filter, or at least a state"};
+}
+
 change_answer finished(change_answer answer) {
     std::sort(answer.skipped.begin(), answer.skipped.end(),
               [](const skipped_delivery& a, const skipped_delivery& b) { return a.delivery < b.delivery; });
@@ -214,8 +223,13 @@ std::vector<delivery_summary> select_deliveries(message_box& box, const message_
 
 change_answer resume_deliveries(message_box& box, const message_filter& which, const message_edits& edits,
                                 const wake_function& wake) {
-    if (std::find(edits.unset.begin(), edits.unset.end(), "BTS.MessageID") != edits.unset.end()) {
-        return {answer_code::bad_input, 0, "BTS.MessageID is the message's name: it cannot be taken away"};
+    if (says_nothing(which)) {
+        return refuse_everything();
+    }
+    for (const std::string& name : edits.unset) {
+        if (std::string problem = engine_property_problem(name); !problem.empty()) {
+            return {answer_code::bad_input, 0, std::move(problem)};
+        }
     }
     const auto make = [&](const delivery_summary& one) -> result<operation> {
         resume_operation change{one.id, system_clock().unix_ms(), std::nullopt};
@@ -247,6 +261,9 @@ change_answer resume_deliveries(message_box& box, const message_filter& which, c
 
 change_answer terminate_deliveries(message_box& box, const message_filter& which, const wake_function& wake,
                                    const track_function& track) {
+    if (says_nothing(which)) {
+        return refuse_everything();
+    }
     std::set<std::string> ports;
     change_answer answer = change_deliveries(
         box, which,

@@ -1,5 +1,7 @@
 #include "runtime/submission_intake.hpp"
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <optional>
 #include <set>
@@ -17,7 +19,12 @@ namespace hawser::engine {
 namespace {
 
 constexpr std::size_t read_size = 64 * 1024;
+constexpr const char* message_id_property = "BTS.MessageID";
 constexpr const char* receive_port_property = "BTS.ReceivePortName";
+constexpr const char* interchange_property = "BTS.InterchangeID";
+constexpr const char* interchange_number_property = "BTS.InterchangeSequenceNumber";
+// Of one attempt, which the delivery says: whoever promoted it before would be routed by what is not so.
+constexpr std::array attempt_properties{"BTS.SPName", "BTS.RetryCount", "BTS.ActualRetryCount"};
 
 // `digests`: of each part as it was submitted.
 std::string digest_of(const submission& message, const std::vector<std::string>& digests) {
@@ -118,10 +125,20 @@ private:
 result<void> settle_context(message_context& context, const std::string& message_id, const std::string& receive_port) {
     context.erase(HAWSER_IS_MIME_ENCODED);  // only a component can say so, in its own attempt
     context.erase(HAWSER_TRANSFER_ENCODING);
-    const auto say = [&context](const char* name, const std::string& value) {
-        return context.set(name, {value, property_type::string, property_origin::engine, true});
+    for (const char* name : attempt_properties) {
+        context.erase(name);
+    }
+    const auto say = [&context](const char* name, const std::string& value,
+                                property_type type = property_type::string) {
+        return context.set(name, {value, type, property_origin::engine, true});
     };
-    result<void> said = say("BTS.MessageID", message_id);
+    result<void> said = say(message_id_property, message_id);
+    if (said) {  // a submission is one message, so its interchange has the one number and the message's id
+        said = say(interchange_property, message_id);
+    }
+    if (said) {
+        said = say(interchange_number_property, "1", property_type::integer);
+    }
     if (said && !receive_port.empty()) {
         said = say(receive_port_property, receive_port);
     }
@@ -159,13 +176,25 @@ result<part_info> read_part_info(const submission_part& part, bool is_body) {
     return part_info{part.name, part.content_type, part.charset, part.file_name, {}, 0, is_body};
 }
 
-result<message_context> read_context(const submission& message, const std::string& message_id) {
+std::string engine_property_problem(const std::string& name) {
+    if (name == receive_port_property) {  // filters trust it
+        return name +
+               " cannot be set or taken away: the engine says by which port a message came in; name the receive port "
+               "instead (--receive-port)";
+    }
+    const bool is_engines =
+        name == message_id_property || name == interchange_property || name == interchange_number_property ||
+        std::find(attempt_properties.begin(), attempt_properties.end(), name) != attempt_properties.end();
+    return is_engines
+               ? name + " cannot be set or taken away: the engine sets it; give a property of your own another name"
+               : "";
+}
+
+result<message_context> read_properties(const std::vector<message_property>& given) {
     message_context context;
-    for (const message_property& property : message.properties) {
-        if (property.name == receive_port_property) {  // filters trust it
-            return fail("bad_input", std::string(receive_port_property) +
-                                         " cannot be set: the engine says by which port a message came in; name the "
-                                         "receive port instead (--receive-port)");
+    for (const message_property& property : given) {
+        if (std::string problem = engine_property_problem(property.name); !problem.empty()) {
+            return fail("bad_input", std::move(problem));
         }
         result<property_type> type = type_of(property);
         if (!type) {
@@ -178,8 +207,15 @@ result<message_context> read_context(const submission& message, const std::strin
             return fail("bad_input", set.error().text);
         }
     }
-    if (result<void> settled = settle_context(context, message_id, ""); !settled) {
-        return unexpected{std::move(settled).error()};
+    return context;
+}
+
+result<message_context> read_context(const submission& message, const std::string& message_id) {
+    result<message_context> context = read_properties(message.properties);
+    if (context) {
+        if (result<void> settled = settle_context(*context, message_id, ""); !settled) {
+            return unexpected{std::move(settled).error()};
+        }
     }
     return context;
 }

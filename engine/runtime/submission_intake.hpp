@@ -36,6 +36,13 @@ struct intake_ports {
 result<publication> take_submission(const submission& message, message_box& box, const intake_ports& ports,
                                     const std::function<void(std::uint64_t)>& on_progress);
 
+// "" or why a submitter, or an edit, neither sets nor takes away this property: the engine says it, and filters and
+// operators trust it.
+std::string engine_property_problem(const std::string& name);
+
+// What a submitter or an edit sets; code bad_input.
+result<message_context> read_properties(const std::vector<message_property>& given);
+
 // The context and part list alone, for preview.
 result<message_context> read_context(const submission& message, const std::string& message_id);
 result<message_context> read_received_context(const submission& message, const std::string& message_id,

@@ -365,6 +365,17 @@ class Queue(CommandTest):
         text = self.hawser("messages", "list", "b.json", "--limit", "4", exit_code=0).stdout.decode()
         self.assertTrue(text.endswith("… and 7 more: --after %d\n" % whole[3]), text)
 
+    def test_an_empty_value_chooses_nothing(self):
+        """What a script's variable that is not set leaves of a command."""
+        before = self.listed()
+        for words in (["messages", "terminate", "b.json", ""], ["messages", "resume", "b.json", "", "--set", "Y.Z=1"],
+                      ["messages", "terminate", "b.json", "--port", "", "--state", "queued"],
+                      ["messages", "terminate", "b.json", "--port=", "--state", "queued"], ["messages", "list", "b.json", "--message-id", ""],
+                      ["submit", "b.json", "--port", "", "in.bin"], ["submit", "b.json", "--receive-port", "", "in.bin"]):
+            done = self.hawser(*words, exit_code=64)
+            self.assertIn(b"its value is empty", done.stderr, words)
+        self.assertEqual(self.listed(), before)
+
     def test_terminate_what_a_filter_finds(self):
         dry = self.hawser_json("messages", "terminate", "b.json", "--property", "ERP.Customer=C2", "--dry-run")
         self.assertEqual((dry["selected"], dry["count"], dry["dryRun"]), (2, 0, True))
@@ -374,7 +385,8 @@ class Queue(CommandTest):
         self.assertEqual(len(self.suspended()), 1)
         self.assertEqual(self.hawser_json("messages", "terminate", "b.json", "--port", "Held", "--state", "queued", "--count", "5")["count"], 5)
         self.assertEqual(self.ports_of("--port", "Held"), ["Held"] * 2)
-        self.hawser("messages", "terminate", "b.json", "--port", "Nope", exit_code=66)
+        for verb in ("terminate", "list"):
+            self.hawser("messages", verb, "b.json", "--port", "Nope", exit_code=66)
         self.hawser("messages", "terminate", "b.json", "--error", "nothing has it", exit_code=0)
 
     def test_resume_edits(self):
@@ -399,7 +411,7 @@ class Queue(CommandTest):
         self.assertIn({"name": "ERP.Customer", "type": "string", "value": "C1", "promoted": True}, saved["properties"])
         shown = json.loads(self.hawser("messages", "save", "b.json", number, "--context", exit_code=0).stdout)
         self.assertEqual(shown, saved)
-        self.hawser("messages", "save", "b.json", number, "--folder", "saved", exit_code=74)
+        self.hawser("messages", "save", "b.json", number, "--folder", "saved", exit_code=65)
 
 
 class QueueWithHost(Queue):

@@ -56,7 +56,8 @@ public:
     virtual std::vector<message_summary> list(const message_filter& filter) = 0;
     virtual std::vector<message_detail> show(
         const std::string& id) = 0;  // delivery number, or message id: all its deliveries
-    // Each delivery is changed by itself: what cannot be (it is being sent, it has gone) is named in `skipped`.
+    // Each delivery is changed by itself: what cannot be (it is being sent, it has gone) is named in `skipped`. A
+    // filter that says nothing but where to begin is refused (bad_input): who means everything says a state.
     virtual change_answer resume(const message_filter& which, const message_edits& edits) = 0;
     virtual change_answer terminate(const message_filter& which) = 0;
     // Part "" = the body part; after the pipeline there is one body and no parts.

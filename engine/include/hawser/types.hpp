@@ -105,7 +105,7 @@ struct message_summary {
     // terminated, failed (published as a failed message instead)
     std::string state;
     std::int64_t published_unix_ms = 0;
-    std::int64_t due_unix_ms = 0;
+    std::int64_t due_unix_ms = 0;  // 0 = it does not go by itself: suspended, or ended
     std::uint32_t attempts = 0;
     std::uint64_t size = 0;
     std::string code;
