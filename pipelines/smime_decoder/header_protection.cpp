@@ -61,15 +61,27 @@ bool is_among(const std::vector<header_field>& all, const header_field& wanted) 
     });
 }
 
-// RFC 9788 section 4.4: whom the mail server let in counts, where no signature speaks for the other one.
-void settle_sender(const mime_header& outer, decode_facts& facts) {
-    const std::string outside = address_in(outer.value("From"));
-    if (outer.find("From") == nullptr || outside == facts.from_address || facts.is_sender_verified()) {
+// Whether the From inside says no more than the one outside. Where one of them has no address, or several, there is
+// nothing to compare but the fields themselves.
+bool is_same_sender(const mime_header& outer, const mime_header& inner) {
+    const header_field* outside = outer.find("From");
+    const header_field* inside = inner.find("From");
+    if (outside == nullptr || inside == nullptr) {
+        return false;
+    }
+    const std::string address = address_in(outside->value);
+    return outside->value == inside->value || (!address.empty() && address == address_in(inside->value));
+}
+
+// RFC 9788 section 4.4: whom the mail server let in counts, where no signature speaks for the other one. That is nobody
+// where From is missing outside, which RFC 5322 section 3.6 does not allow.
+void settle_sender(const mime_header& outer, const mime_header& inner, decode_facts& facts) {
+    if (is_same_sender(outer, inner) || facts.is_sender_verified()) {
         return;
     }
     facts.is_from_mismatched = true;
     facts.from_address.clear();
-    facts.header["From"] = printable(decode_address_words(outer.value("From")));
+    facts.header["From"] = printable(decode_address_words(outer.value("From")));  // "" is promoted as no property
     for (auto* names : {&facts.protected_fields, &facts.signed_fields, &facts.encrypted_fields}) {
         names->erase(std::remove(names->begin(), names->end(), "From"), names->end());
     }
@@ -95,7 +107,7 @@ void take_inner_fields(const mime_header& outer, const mime_header& inner, bool 
             facts.encrypted_fields.emplace_back(known.field);
         }
     }
-    settle_sender(outer, facts);
+    settle_sender(outer, inner, facts);
 }
 
 }  // namespace

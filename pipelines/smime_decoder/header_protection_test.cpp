@@ -85,7 +85,45 @@ TEST_CASE("a protected From that nobody vouches for does not take the outer one'
     const decoded vouched = one.decode(relayed + signed_opaque(all().alice, protected_text("clear")));
     CHECK(vouched["MIME.From"] == "Alice <alice@example.test>");  // the signer's certificate says so
     CHECK(vouched["SMIME.IsFromMismatched"] == "false");
-    CHECK(one.decode(encrypted(forged + "cipher\r\n\r\nx"))["MIME.From"] == "Carol <carol@example.test>");
+}
+
+TEST_CASE("a protected From is no more than the outer one where either has not exactly one address") {
+    bench one;
+    const auto decode = [&](const std::string& outside, const std::string& inside) {
+        return one.decode(
+            outside + encrypted("From: " + inside + "\r\nSubject: x\r\nContent-Type: text/plain; hp=cipher\r\n\r\nx"));
+    };
+    for (const char* outside :
+         {"evil@attacker.test, e2@attacker.test", "x: evil@attacker.test;", "evil@attacker.test",
+          "<@a.test,@b.test:evil@attacker.test>", "\"evil@attacker.test\"", "evil", "<evil@attacker.test> <e2@c.test>",
+          "boss@us.test, evil@attacker.test", "undisclosed:;"}) {
+        for (const char* inside :
+             {"=?utf-8?Q?boss=40us.test?=", "\"boss@us.test\"", "boss@us.test, second@us.test", "x: boss@us.test;",
+              "<@a.test,@b.test:boss@us.test>", "boss@us.test", "boss@us.test (Boss;)", "boss"}) {
+            CAPTURE(outside);
+            CAPTURE(inside);
+            const decoded out = decode(std::string("From: ") + outside + "\r\n", inside);
+            CHECK(out.result.error == "");
+            CHECK(out["MIME.From"] == outside);
+            CHECK(out["SMIME.IsFromMismatched"] == "true");
+            CHECK(out["SMIME.ProtectedFields"] == "Subject");
+            CHECK(out["SMIME.EncryptedFields"] == "Subject");
+        }
+    }
+    const decoded nameless = decode("To: bob@example.test\r\n", "Boss <boss@us.test>");
+    CHECK(nameless["MIME.From"].empty());
+    CHECK(nameless["SMIME.IsFromMismatched"] == "true");
+    CHECK(nameless["SMIME.ProtectedFields"] == "Subject");
+    for (const char* both : {"a@us.test, b@us.test", "x: a@us.test;", "nobody"}) {
+        const decoded same = decode(std::string("From: ") + both + "\r\n", both);
+        CHECK(same["MIME.From"] == both);
+        CHECK(same["SMIME.IsFromMismatched"] == "false");
+        CHECK(same["SMIME.ProtectedFields"] == "Subject,From");
+    }
+    CHECK(decode("From: Us <A@us.test>\r\n", "\"The boss\" <a@US.test>")["SMIME.IsFromMismatched"] == "false");
+    const decoded vouched = one.decode(encrypted(signed_opaque(all().alice, protected_text("cipher"))));
+    CHECK(vouched["MIME.From"] == "Alice <alice@example.test>");  // outside is nobody, but the certificate says so
+    CHECK(vouched["SMIME.IsFromMismatched"] == "false");
 }
 
 TEST_CASE("a message in message/rfc822 has protected fields too (RFC 8551 section 3.1)") {
