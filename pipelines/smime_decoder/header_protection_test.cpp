@@ -121,6 +121,9 @@ TEST_CASE("a protected From is no more than the outer one where either has not e
         CHECK(same["SMIME.ProtectedFields"] == "Subject,From");
     }
     CHECK(decode("From: Us <A@us.test>\r\n", "\"The boss\" <a@US.test>")["SMIME.IsFromMismatched"] == "false");
+    const decoded named = decode("From: a@us.test, b@us.test\r\n", "A <a@us.test>, B <b@us.test>");
+    CHECK(named["MIME.From"] == "A <a@us.test>, B <b@us.test>");
+    CHECK(named["SMIME.IsFromMismatched"] == "false");
     const decoded vouched = one.decode(encrypted(signed_opaque(all().alice, protected_text("cipher"))));
     CHECK(vouched["MIME.From"] == "Alice <alice@example.test>");  // outside is nobody, but the certificate says so
     CHECK(vouched["SMIME.IsFromMismatched"] == "false");
@@ -230,7 +233,7 @@ TEST_CASE("whose address the signer's certificate has to have is read as mail pr
                "true";
     };
     CHECK(is_verified("alice@example.test"));
-    CHECK(is_verified("\"A. <mallory@example.test>\" <ALICE@example.test> (home)"));
+    CHECK(is_verified("\"A. <mallory@example.test>\" <alice@EXAMPLE.test> (home)"));
     CHECK_FALSE(is_verified("alice@example.test <mallory@example.test>"));
     CHECK_FALSE(is_verified("\"<alice@example.test>\" <mallory@example.test>"));
     CHECK_FALSE(is_verified("=?utf-8?Q?=3Calice=40example.test=3E?= <mallory@example.test>"));

@@ -349,7 +349,7 @@ TEST_CASE("Require asks for the sender's own signature") {
     bench one;
     const std::string by_alice = signed_opaque(all().alice, text);
     const kit::settings required = {{"/Require", "signedBySender"}};
-    CHECK(one.decode("From: Alice <Alice@example.test>\r\n" + by_alice, required).result.error == "");
+    CHECK(one.decode("From: Alice <alice@Example.test>\r\n" + by_alice, required).result.error == "");
     CHECK(one.error("From: carol@example.test\r\n" + by_alice, required) == Contains("signed by \"CN=Alice\""));
     CHECK(one.error(by_alice, required) == Contains("signed by its sender"));
     CHECK(one.error("From: alice@example.test, carol@example.test\r\n" + by_alice, required) ==

@@ -177,7 +177,7 @@ void message_decoding::check_seals() const {
         throw failure("the message is not encrypted, and the decoder's Require says that it has to be");
     }
     if (policy_.requires_verified_sender && !facts_.is_sender_verified()) {
-        throw failure("the message is signed by \"" + facts_.signer.subject +
+        throw failure("the message is signed by \"" + facts_.signer().subject +
                       "\", whose certificate does not have the address that it is from, and the decoder's Require says "
                       "that it has to be signed by its sender");
     }

@@ -25,6 +25,7 @@ enum class key_kind : std::uint8_t { rsa_2048 = 1, rsa_1024, p256, p384, p521 };
 class authority {
 public:
     authority();
+    // `address` may be a section of subjectAltName ("DNS=a.example\nemail=b@c.example") instead.
     identity issue(const std::string& name, const std::string& address, key_kind kind) const;
     // Another certificate of the same key, name and serial number.
     identity reissue(const identity& known, const std::string& address) const;

@@ -22,7 +22,7 @@ TEST_CASE("signatures of every kind are verified, and the signer is named") {
             for (const std::size_t piece : {std::size_t{1}, std::size_t{64 * 1024}}) {
                 CAPTURE(signer->name);
                 const decoded opaque = one.decode(
-                    "From: Alice <Alice@example.test>\r\n" + signed_opaque(*signer, text, {digest}), {}, piece);
+                    "From: Alice <alice@Example.test>\r\n" + signed_opaque(*signer, text, {digest}), {}, piece);
                 CHECK(opaque.result.error == "");
                 CHECK(opaque.result.body == "Due on Friday.\r\n");
                 CHECK(opaque["SMIME.IsSenderVerified"] == (signer == &all().alice ? "true" : "false"));
