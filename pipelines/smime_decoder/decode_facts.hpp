@@ -35,9 +35,11 @@ struct decode_facts {
     std::string encryption_algorithm, key_encryption_algorithm, recipient_thumbprint;  // of the innermost encryption
     std::vector<signer_facts> signers;        // of the innermost signature inside all encryption
     std::vector<signer_facts> outer_signers;  // of the innermost one around an encryption: need not know what is inside
-    std::map<std::string, std::string> header;  // "Subject" -> text: of the message, or as protected (RFC 9788)
-    std::string from_address;                   // the one in From, "" where it does not have exactly one
-    std::string sender_address;                 // the same of the field Sender
+    std::map<std::string, std::string> header;        // "Subject" -> text: of the message, or as protected (RFC 9788)
+    std::map<std::string, std::string> outer_header;  // of a protected one: what stood outside and is not the same
+    std::string mismatched_from;  // the protected From that is not in `header` because nobody vouches for it
+    std::string from_address;     // the one in From, "" where it does not have exactly one
+    std::string sender_address;   // the same of the field Sender
     std::vector<std::string> protected_fields;  // names of those that the seal covers
     std::vector<std::string> signed_fields;     // of these, those under a valid signature
     std::vector<std::string> encrypted_fields;  // of these, those that were not to be seen outside

@@ -35,6 +35,7 @@ constexpr const char* all_names[] = {"SMIME.IsSigned",
                                      "SMIME.SignedFields",
                                      "SMIME.EncryptedFields",
                                      "SMIME.IsFromMismatched",
+                                     "SMIME.MismatchedFrom",
                                      "BTS.SignatureCertificate",
                                      "MIME.ContentType",
                                      "MIME.FileName",
@@ -47,7 +48,15 @@ constexpr const char* all_names[] = {"SMIME.IsSigned",
                                      "MIME.Date",
                                      "MIME.ReplyTo",
                                      "MIME.Sender",
-                                     "MIME.MessageID"};
+                                     "MIME.MessageID",
+                                     "MIME.OuterSubject",
+                                     "MIME.OuterFrom",
+                                     "MIME.OuterTo",
+                                     "MIME.OuterCC",
+                                     "MIME.OuterDate",
+                                     "MIME.OuterReplyTo",
+                                     "MIME.OuterSender",
+                                     "MIME.OuterMessageID"};
 
 std::string join(const std::vector<std::string>& all) {
     std::string out;
@@ -75,6 +84,12 @@ public:
             return;
         }
         value.size() <= promoted_size_max ? to_.promote(name, value, kind) : to_.set(name, value, kind);
+    }
+    // For people to see, and no filter to go by.
+    void unpromoted(const char* name, const std::string& value) {
+        if (!value.empty()) {
+            to_.set(name, value);
+        }
     }
     void flag(const char* name, bool value) { text(name, value ? "true" : "false", property_kind::boolean); }
     void number(const char* name, std::size_t value) { text(name, std::to_string(value), property_kind::integer); }
@@ -141,6 +156,7 @@ void promote_decoded_properties(message& one, const decode_facts& facts, bool ch
     to.text("SMIME.EncryptedFields", join(facts.encrypted_fields));
     if (facts.is_header_protected) {
         to.flag("SMIME.IsFromMismatched", facts.is_from_mismatched);
+        to.unpromoted("SMIME.MismatchedFrom", facts.mismatched_from);
     }
     to.text("MIME.ContentType", facts.content_type);
     to.text("MIME.FileName", facts.file_name);
@@ -148,6 +164,9 @@ void promote_decoded_properties(message& one, const decode_facts& facts, bool ch
     to.number("MIME.BodyPartIndex", facts.body_part_index);
     for (const auto& [name, value] : facts.header) {
         to.text(("MIME." + name).c_str(), value);
+    }
+    for (const auto& [name, value] : facts.outer_header) {
+        to.text(("MIME.Outer" + name).c_str(), value);
     }
 }
 

@@ -1,6 +1,7 @@
 #include "header_protection.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "encoded_words.hpp"
 #include "hawser/sdk/error.hpp"
@@ -57,6 +58,7 @@ void settle_sender(const mime_header& outer, const mime_header& inner, decode_fa
     }
     facts.is_from_mismatched = true;
     facts.from_address.clear();
+    facts.mismatched_from = facts.header["From"];
     facts.header["From"] = printable(decode_address_words(outer.value("From")));  // "" is promoted as no property
     for (auto* names : {&facts.protected_fields, &facts.signed_fields, &facts.encrypted_fields}) {
         names->erase(std::remove(names->begin(), names->end(), "From"), names->end());
@@ -68,7 +70,7 @@ void settle_sender(const mime_header& outer, const mime_header& inner, decode_fa
 void take_inner_fields(const mime_header& outer, const mime_header& inner, bool is_cipher,
                        const std::vector<header_field>& visible, decode_facts& facts) {
     facts.is_header_protected = true;
-    facts.header.clear();  // what is not protected was not in the message when it was sealed
+    facts.outer_header = std::exchange(facts.header, {});  // what is not protected was not there when it was sealed
     take_outer_fields(inner, facts);
     for (const known_field& known : known_fields) {
         const header_field* found = inner.find(known.field);
@@ -84,6 +86,10 @@ void take_inner_fields(const mime_header& outer, const mime_header& inner, bool 
         }
     }
     settle_sender(outer, inner, facts);
+    std::erase_if(facts.outer_header, [&](const auto& one) {
+        const auto found = facts.header.find(one.first);
+        return found != facts.header.end() && found->second == one.second;
+    });
 }
 
 }  // namespace

@@ -27,6 +27,9 @@ TEST_CASE("protected header fields take the place of the outer ones (RFC 9788)")
     CHECK(out["MIME.Subject"] == "Angebot f\xC3\xBCr Bob");
     CHECK(out["MIME.From"] == "Alice <alice@example.test>");
     CHECK(out["MIME.To"].empty());  // it was not protected
+    CHECK(out["MIME.OuterTo"] == "bob@example.test");
+    CHECK(out["MIME.OuterSubject"] == "[...]");
+    CHECK(out["MIME.OuterFrom"].empty());  // it is the same
     CHECK(out["SMIME.ProtectedFields"] == "Subject,From");
     CHECK(out["SMIME.IsSenderVerified"] == "true");
     CHECK(out.result.body == "Due.\r\n");  // without the copy for programs that do not know of it
@@ -66,6 +69,8 @@ TEST_CASE("the example of RFC 9788 appendix C.3.1 is read as the RFC says") {
     CHECK(out.result.error == "");
     CHECK(out["MIME.Subject"] == "smime-signed-enc-hp-baseline");
     CHECK(out["MIME.From"] == "Alice <alice@smime.example>");
+    CHECK(out["MIME.OuterSubject"] == "[...]");
+    CHECK(out["MIME.OuterDate"].empty());
     CHECK(out["SMIME.ProtectedFields"] == "Subject,From,To,Date,Message-ID");
     CHECK(out["SMIME.SignedFields"] == "Subject,From,To,Date,Message-ID");
     CHECK(out["SMIME.EncryptedFields"] == "Subject");
@@ -78,12 +83,17 @@ TEST_CASE("a protected From that nobody vouches for does not take the outer one'
     const std::string forged = "From: Carol <carol@example.test>\r\nSubject: x\r\nContent-Type: text/plain; hp=";
     const decoded mismatched = one.decode(outer + signed_opaque(all().alice, forged + "clear\r\n\r\nx"));
     CHECK(mismatched["MIME.From"] == "Alice <alice@example.test>");
+    CHECK(mismatched["MIME.OuterFrom"].empty());
+    CHECK(mismatched["SMIME.MismatchedFrom"] == "Carol <carol@example.test>");
+    CHECK(mismatched["MIME.OuterSubject"] == "[...]");
     CHECK(mismatched["SMIME.ProtectedFields"] == "Subject");
     CHECK(mismatched["SMIME.IsFromMismatched"] == "true");
     CHECK(mismatched["SMIME.IsSenderVerified"] == "false");
     const std::string relayed = "From: A list <list@example.test>\r\n";
     const decoded vouched = one.decode(relayed + signed_opaque(all().alice, protected_text("clear")));
     CHECK(vouched["MIME.From"] == "Alice <alice@example.test>");  // the signer's certificate says so
+    CHECK(vouched["MIME.OuterFrom"] == "A list <list@example.test>");
+    CHECK(vouched["SMIME.MismatchedFrom"].empty());
     CHECK(vouched["SMIME.IsFromMismatched"] == "false");
 }
 
@@ -140,6 +150,7 @@ TEST_CASE("a message in message/rfc822 has protected fields too (RFC 8551 sectio
     CHECK(out["MIME.ContentType"] == "text/plain");
     CHECK(out["SMIME.ProtectedFields"] == "Subject,From,To");
     CHECK(out["SMIME.EncryptedFields"] == "Subject");  // the others are the same outside
+    CHECK(out["MIME.OuterSubject"] == "[...]");
     CHECK(out.result.body == "Due.\r\n");
     CHECK(one.decode(outer + signed_opaque(all().alice, wrapped))["SMIME.EncryptedFields"].empty());
     // Neither an inner message without a sender, nor one that is sealed itself, nor one that was not sealed.
@@ -212,6 +223,7 @@ TEST_CASE("a header that is not protected is the outer one") {
     const decoded out = one.decode(outer + encrypted(signed_opaque(all().alice, "Subject: inner\r\n" + text)));
     CHECK(out["MIME.Subject"] == "[...]");
     CHECK(out["SMIME.ProtectedFields"].empty());
+    CHECK(out["MIME.OuterSubject"].empty());
     const decoded unsealed =
         one.decode(outer + "MIME-Version: 1.0\r\nContent-Type: text/plain; hp=\"clear\"\r\n\r\nDue.");
     CHECK(unsealed["MIME.Subject"] == "[...]");
