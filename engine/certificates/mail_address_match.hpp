@@ -1,6 +1,6 @@
 // Whether a certificate is for a mail address (RFC 5280 section 4.2.1.6, RFC 8550 section 3, RFC 9598): local parts are
 // compared byte by byte, domains without regard to case and to whether they are written in U-labels or A-labels. Pure;
-// what is no address matches nothing.
+// what is no address matches nothing. The S/MIME decoder's sender_match has the same rules and tests.
 #pragma once
 
 #include <string>

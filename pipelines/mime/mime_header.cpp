@@ -219,14 +219,14 @@ std::string mime_header::file_name() const {
     return decode_words(name.empty() ? type().parameter("name") : name);
 }
 
-std::optional<mime_header> parse_mime_header(std::string_view block) {
+std::optional<mime_header> parse_mime_header(std::string_view block, std::size_t size_max) {
     mime_header header;
     const bool is_empty = block.empty() || block[0] == '\n' || block.substr(0, 2) == "\r\n";
     if (!is_empty && !begins_with_field(block)) {
         return std::nullopt;
     }
-    std::string_view left = block.substr(0, mime_header::size_max);
-    const bool is_whole = left.size() == block.size() && block.size() < mime_header::size_max;
+    std::string_view left = block.substr(0, size_max);
+    const bool is_whole = left.size() == block.size() && block.size() < size_max;
     bool has_end = is_whole;  // a part may consist of a header only
     while (!left.empty()) {
         const std::string_view line = take_line(left, header);

@@ -41,10 +41,10 @@ public:
     std::string file_name() const;          // of Content-Disposition, else the name of Content-Type
 };
 
-// `block` holds the header and perhaps more. nullopt: it is no header, or one of something else than
-// MIME. Throws where the header does
-// not end within size_max bytes, or a field that decides what the part is is there twice.
-std::optional<mime_header> parse_mime_header(std::string_view block);
+// `block` holds the header and perhaps more; of size_max bytes it may be the beginning. nullopt: it is no header, or
+// one of something else than MIME. Throws where the header does not end within size_max bytes, or a field that decides
+// what the part is is there twice.
+std::optional<mime_header> parse_mime_header(std::string_view block, std::size_t size_max = mime_header::size_max);
 
 std::string to_lower(std::string_view text);
 

@@ -69,6 +69,7 @@ void read_tail(ber_reader& structure, signed_elements& elements) {
     leave_content_info(structure);
 }
 
+// The names of RFC 8551 section 3.5.3.2, and those of its predecessors without a hyphen.
 int nid_of_micalg(std::string name) {
     name.erase(std::remove(name.begin(), name.end(), '-'), name.end());
     name.erase(0, name.find_first_not_of(" \t"));
@@ -76,11 +77,14 @@ int nid_of_micalg(std::string name) {
     return name == "sha256"   ? NID_sha256
            : name == "sha384" ? NID_sha384
            : name == "sha512" ? NID_sha512
+           : name == "sha224" ? NID_sha224
            : name == "sha1"   ? NID_sha1
+           : name == "md5"    ? NID_md5
                               : NID_undef;
 }
 
-// What the sender announced has to be what was used: else somebody put the signature together with another header.
+// What the sender announced has to be what was used: else somebody put the signature together with another header. A
+// name that is none of the RFC's may mean every algorithm.
 void check_micalg(const std::string& micalg, const std::vector<int>& used) {
     std::vector<int> announced;
     const std::string names = to_lower(micalg) + ',';
@@ -89,6 +93,9 @@ void check_micalg(const std::string& micalg, const std::vector<int>& used) {
             break;
         }
         announced.push_back(nid_of_micalg(names.substr(begin, end - begin)));
+        if (announced.back() == NID_undef) {
+            return;
+        }
     }
     for (const int digest : used) {
         if (std::find(announced.begin(), announced.end(), digest) == announced.end()) {

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "sender_match.hpp"
+
 namespace hawser::smime {
 
 struct decode_policy {
@@ -25,17 +27,19 @@ enum class layer : std::uint8_t { signed_opaque = 1, signed_clear, encrypted_cbc
 
 struct signer_facts {
     std::string subject, issuer, serial, thumbprint, signing_time, digest_algorithm, signature_algorithm;
-    std::vector<std::string> addresses;  // rfc822Name of the subject's alternative names, e-mail address of the subject
-    std::size_t signer_count = 0;
+    certificate_addresses addresses;
 };
 
 struct decode_facts {
     std::vector<layer> layers;                                                         // from the outside
     std::string encryption_algorithm, key_encryption_algorithm, recipient_thumbprint;  // of the innermost encryption
-    signer_facts signer;        // of the innermost signature inside all encryption
-    signer_facts outer_signer;  // of the innermost one around an encryption, who need not know what is inside
-    std::map<std::string, std::string> header;  // "Subject" -> text: of the message, or as protected (RFC 9788)
-    std::string from_address;                   // the one in From, "" where it does not have exactly one
+    std::vector<signer_facts> signers;        // of the innermost signature inside all encryption
+    std::vector<signer_facts> outer_signers;  // of the innermost one around an encryption: need not know what is inside
+    std::map<std::string, std::string> header;        // "Subject" -> text: of the message, or as protected (RFC 9788)
+    std::map<std::string, std::string> outer_header;  // of a protected one: what stood outside and is not the same
+    std::string mismatched_from;  // the protected From that is not in `header` because nobody vouches for it
+    std::string from_address;     // the one in From, "" where it does not have exactly one
+    std::string sender_address;   // the same of the field Sender
     std::vector<std::string> protected_fields;  // names of those that the seal covers
     std::vector<std::string> signed_fields;     // of these, those under a valid signature
     std::vector<std::string> encrypted_fields;  // of these, those that were not to be seen outside
@@ -51,7 +55,9 @@ struct decode_facts {
     bool is_encrypted() const;
     // Whether every encryption without integrity of its own has a signature or an authenticated encryption inside it.
     bool is_authenticated() const;
-    bool is_sender_verified() const;  // From is an address of the signer's certificate
+    bool is_sender_verified() const;        // From is an address of a signer's certificate
+    bool is_sender_field_verified() const;  // From is not, but Sender is (RFC 8550 section 3)
+    const signer_facts& signer() const;     // of several the sender, else the first
 };
 
 }  // namespace hawser::smime

@@ -1,5 +1,7 @@
 #include "decoded_properties.hpp"
 
+#include "encoded_words.hpp"
+
 namespace hawser::smime {
 namespace {
 
@@ -15,6 +17,7 @@ constexpr const char* all_names[] = {"SMIME.IsSigned",
                                      "SMIME.SignerIssuer",
                                      "SMIME.SignerSerialNumber",
                                      "SMIME.SignerAddress",
+                                     "SMIME.SignerDomain",
                                      "SMIME.SignerThumbprint",
                                      "SMIME.SignerCount",
                                      "SMIME.OuterSignerSubject",
@@ -27,10 +30,12 @@ constexpr const char* all_names[] = {"SMIME.IsSigned",
                                      "SMIME.RevocationResult",
                                      "SMIME.IsSenderVerified",
                                      "SMIME.SenderAddress",
+                                     "SMIME.SenderFieldAddress",
                                      "SMIME.ProtectedFields",
                                      "SMIME.SignedFields",
                                      "SMIME.EncryptedFields",
                                      "SMIME.IsFromMismatched",
+                                     "SMIME.MismatchedFrom",
                                      "BTS.SignatureCertificate",
                                      "MIME.ContentType",
                                      "MIME.FileName",
@@ -43,12 +48,20 @@ constexpr const char* all_names[] = {"SMIME.IsSigned",
                                      "MIME.Date",
                                      "MIME.ReplyTo",
                                      "MIME.Sender",
-                                     "MIME.MessageID"};
+                                     "MIME.MessageID",
+                                     "MIME.OuterSubject",
+                                     "MIME.OuterFrom",
+                                     "MIME.OuterTo",
+                                     "MIME.OuterCC",
+                                     "MIME.OuterDate",
+                                     "MIME.OuterReplyTo",
+                                     "MIME.OuterSender",
+                                     "MIME.OuterMessageID"};
 
 std::string join(const std::vector<std::string>& all) {
     std::string out;
     for (const std::string& one : all) {
-        out += (out.empty() ? "" : ",") + one;
+        out += (out.empty() ? "" : ",") + printable(one);
     }
     return out;
 }
@@ -72,6 +85,12 @@ public:
         }
         value.size() <= promoted_size_max ? to_.promote(name, value, kind) : to_.set(name, value, kind);
     }
+    // For people to see, and no filter to go by.
+    void unpromoted(const char* name, const std::string& value) {
+        if (!value.empty()) {
+            to_.set(name, value);
+        }
+    }
     void flag(const char* name, bool value) { text(name, value ? "true" : "false", property_kind::boolean); }
     void number(const char* name, std::size_t value) { text(name, std::to_string(value), property_kind::integer); }
 
@@ -80,14 +99,15 @@ private:
 };
 
 void write_signer(writer& to, const decode_facts& facts, bool checked_revocation) {
-    const signer_facts& signer = facts.signer;
+    const signer_facts& signer = facts.signer();
     to.text("SMIME.SignerSubject", signer.subject);
     to.text("SMIME.SignerIssuer", signer.issuer);
     to.text("SMIME.SignerSerialNumber", signer.serial);
-    to.text("SMIME.SignerAddress", join(signer.addresses));
+    to.text("SMIME.SignerAddress", join(signer.addresses.mailboxes));
+    to.text("SMIME.SignerDomain", join(signer.addresses.domains));
     to.text("SMIME.SignerThumbprint", signer.thumbprint);
     to.text("BTS.SignatureCertificate", signer.thumbprint);
-    to.number("SMIME.SignerCount", signer.signer_count);
+    to.number("SMIME.SignerCount", facts.signers.size());
     to.text("SMIME.SigningTime", signer.signing_time, property_kind::date_time);
     to.text("SMIME.DigestAlgorithm", signer.digest_algorithm);
     to.text("SMIME.SignatureAlgorithm", signer.signature_algorithm);
@@ -119,19 +139,24 @@ void promote_decoded_properties(message& one, const decode_facts& facts, bool ch
         write_signer(to, facts, checked_revocation);
     }
     if (facts.has_outer_signature()) {
-        to.text("SMIME.OuterSignerSubject", facts.outer_signer.subject);
-        to.text("SMIME.OuterSignerAddress", join(facts.outer_signer.addresses));
-        to.text("SMIME.OuterSignerThumbprint", facts.outer_signer.thumbprint);
+        const signer_facts& outer = facts.outer_signers.front();
+        to.text("SMIME.OuterSignerSubject", outer.subject);
+        to.text("SMIME.OuterSignerAddress", join(outer.addresses.mailboxes));
+        to.text("SMIME.OuterSignerThumbprint", outer.thumbprint);
     }
     to.flag("SMIME.IsSenderVerified", facts.is_sender_verified());
     if (facts.is_sender_verified()) {
-        to.text("SMIME.SenderAddress", facts.from_address);
+        to.text("SMIME.SenderAddress", plain_address(facts.from_address));
+    }
+    if (facts.is_sender_field_verified()) {
+        to.text("SMIME.SenderFieldAddress", plain_address(facts.sender_address));
     }
     to.text("SMIME.ProtectedFields", join(facts.protected_fields));
     to.text("SMIME.SignedFields", join(facts.signed_fields));
     to.text("SMIME.EncryptedFields", join(facts.encrypted_fields));
     if (facts.is_header_protected) {
         to.flag("SMIME.IsFromMismatched", facts.is_from_mismatched);
+        to.unpromoted("SMIME.MismatchedFrom", facts.mismatched_from);
     }
     to.text("MIME.ContentType", facts.content_type);
     to.text("MIME.FileName", facts.file_name);
@@ -139,6 +164,9 @@ void promote_decoded_properties(message& one, const decode_facts& facts, bool ch
     to.number("MIME.BodyPartIndex", facts.body_part_index);
     for (const auto& [name, value] : facts.header) {
         to.text(("MIME." + name).c_str(), value);
+    }
+    for (const auto& [name, value] : facts.outer_header) {
+        to.text(("MIME.Outer" + name).c_str(), value);
     }
 }
 

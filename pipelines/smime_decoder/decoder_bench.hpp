@@ -52,6 +52,7 @@ struct bench {
         one.parts[0].read_size_max = piece;
         one.parts[0].has_size_hint = piece != 1;
         one.set("SMIME.SignerSubject", "CN=Forged");
+        one.set("MIME.OuterFrom", "forged@example.test");
         decoded out;
         out.result = kit::run(decoder, one, piece);
         out.added_parts = one.added_parts;

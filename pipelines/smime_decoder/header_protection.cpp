@@ -1,9 +1,12 @@
 #include "header_protection.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "encoded_words.hpp"
 #include "hawser/sdk/error.hpp"
+#include "mailbox_list.hpp"
+#include "sender_match.hpp"
 
 namespace hawser::smime {
 namespace {
@@ -18,36 +21,6 @@ constexpr known_field known_fields[] = {
     {"Subject", "Subject"}, {"From", "From", true},        {"To", "To", true},         {"CC", "Cc", true},
     {"Date", "Date"},       {"ReplyTo", "Reply-To", true}, {"Sender", "Sender", true}, {"MessageID", "Message-ID"}};
 
-// The address in From (RFC 5322 section 3.4) without display name, comments and quotes, in lower case.
-std::string address_in(std::string_view value) {
-    std::string bare;
-    int depth = 0;
-    bool is_quoted = false;
-    for (std::size_t i = 0; i < value.size(); ++i) {
-        const char c = value[i];
-        if (c == '\\') {
-            ++i;
-        } else if (c == '"' && depth == 0) {
-            is_quoted = !is_quoted;
-        } else if (!is_quoted) {
-            depth += c == '(' ? 1 : 0;
-            bare += depth == 0 ? std::string(1, c) : "";
-            depth -= c == ')' && depth > 0 ? 1 : 0;
-        }
-    }
-    const std::size_t begin = bare.find('<');
-    const std::size_t end = bare.find('>');
-    if (begin != std::string::npos && (end < begin || bare.find('<', begin + 1) != std::string::npos)) {
-        return "";
-    }
-    std::string address = begin == std::string::npos ? bare : bare.substr(begin + 1, end - begin - 1);
-    address.erase(0, address.find_first_not_of(" \t"));
-    address.erase(address.find_last_not_of(" \t") + 1);
-    const bool is_one = address.find('@') != std::string::npos && bare.find(',') == std::string::npos &&
-                        address.find_first_of(" \t;:") == std::string::npos;
-    return is_one ? to_lower(address) : "";
-}
-
 // "Subject: [...]" of HP-Outer (RFC 9788 section 2.2.1).
 header_field split_outer_field(const std::string& value) {
     const std::size_t colon = std::min(value.find(':'), value.size());
@@ -61,15 +34,32 @@ bool is_among(const std::vector<header_field>& all, const header_field& wanted) 
     });
 }
 
-// RFC 9788 section 4.4: whom the mail server let in counts, where no signature speaks for the other one.
-void settle_sender(const mime_header& outer, decode_facts& facts) {
-    const std::string outside = address_in(outer.value("From"));
-    if (outer.find("From") == nullptr || outside == facts.from_address || facts.is_sender_verified()) {
+// Whether the From inside has the addresses of the one outside, and no others. Where one of them has none to be read,
+// it is only the same field that says the same. Local parts that differ
+// in case alone are one mailbox's wherever mail is read.
+bool is_same_sender(const mime_header& outer, const mime_header& inner) {
+    const header_field* outside = outer.find("From");
+    const header_field* inside = inner.find("From");
+    if (outside == nullptr || inside == nullptr) {
+        return false;
+    }
+    const auto all_outside = addresses_in(to_lower(outside->value));
+    const auto all_inside = addresses_in(to_lower(inside->value));
+    return outside->value == inside->value || (all_outside && all_inside &&
+                                               std::equal(all_outside->begin(), all_outside->end(), all_inside->begin(),
+                                                          all_inside->end(), is_same_mailbox));
+}
+
+// RFC 9788 section 4.4: whom the mail server let in counts, where no signature speaks for the other one. That is nobody
+// where From is missing outside, which RFC 5322 section 3.6 does not allow.
+void settle_sender(const mime_header& outer, const mime_header& inner, decode_facts& facts) {
+    if (is_same_sender(outer, inner) || facts.is_sender_verified()) {
         return;
     }
     facts.is_from_mismatched = true;
     facts.from_address.clear();
-    facts.header["From"] = printable(decode_address_words(outer.value("From")));
+    facts.mismatched_from = facts.header["From"];
+    facts.header["From"] = printable(decode_address_words(outer.value("From")));  // "" is promoted as no property
     for (auto* names : {&facts.protected_fields, &facts.signed_fields, &facts.encrypted_fields}) {
         names->erase(std::remove(names->begin(), names->end(), "From"), names->end());
     }
@@ -80,7 +70,7 @@ void settle_sender(const mime_header& outer, decode_facts& facts) {
 void take_inner_fields(const mime_header& outer, const mime_header& inner, bool is_cipher,
                        const std::vector<header_field>& visible, decode_facts& facts) {
     facts.is_header_protected = true;
-    facts.header.clear();  // what is not protected was not in the message when it was sealed
+    facts.outer_header = std::exchange(facts.header, {});  // what is not protected was not there when it was sealed
     take_outer_fields(inner, facts);
     for (const known_field& known : known_fields) {
         const header_field* found = inner.find(known.field);
@@ -95,7 +85,11 @@ void take_inner_fields(const mime_header& outer, const mime_header& inner, bool 
             facts.encrypted_fields.emplace_back(known.field);
         }
     }
-    settle_sender(outer, facts);
+    settle_sender(outer, inner, facts);
+    std::erase_if(facts.outer_header, [&](const auto& one) {
+        const auto found = facts.header.find(one.first);
+        return found != facts.header.end() && found->second == one.second;
+    });
 }
 
 }  // namespace
@@ -110,7 +104,8 @@ void take_outer_fields(const mime_header& outer, decode_facts& facts) {
                 printable(known.has_addresses ? decode_address_words(found->value) : decode_words(found->value));
         }
     }
-    facts.from_address = address_in(outer.value("From"));
+    facts.from_address = sole_address(outer.value("From"));
+    facts.sender_address = sole_address(outer.value("Sender"));
 }
 
 void take_protected_fields(const mime_header& outer, const mime_header& payload, const content_type& type,

@@ -27,6 +27,9 @@ TEST_CASE("protected header fields take the place of the outer ones (RFC 9788)")
     CHECK(out["MIME.Subject"] == "Angebot f\xC3\xBCr Bob");
     CHECK(out["MIME.From"] == "Alice <alice@example.test>");
     CHECK(out["MIME.To"].empty());  // it was not protected
+    CHECK(out["MIME.OuterTo"] == "bob@example.test");
+    CHECK(out["MIME.OuterSubject"] == "[...]");
+    CHECK(out["MIME.OuterFrom"].empty());  // it is the same
     CHECK(out["SMIME.ProtectedFields"] == "Subject,From");
     CHECK(out["SMIME.IsSenderVerified"] == "true");
     CHECK(out.result.body == "Due.\r\n");  // without the copy for programs that do not know of it
@@ -66,6 +69,8 @@ TEST_CASE("the example of RFC 9788 appendix C.3.1 is read as the RFC says") {
     CHECK(out.result.error == "");
     CHECK(out["MIME.Subject"] == "smime-signed-enc-hp-baseline");
     CHECK(out["MIME.From"] == "Alice <alice@smime.example>");
+    CHECK(out["MIME.OuterSubject"] == "[...]");
+    CHECK(out["MIME.OuterDate"].empty());
     CHECK(out["SMIME.ProtectedFields"] == "Subject,From,To,Date,Message-ID");
     CHECK(out["SMIME.SignedFields"] == "Subject,From,To,Date,Message-ID");
     CHECK(out["SMIME.EncryptedFields"] == "Subject");
@@ -78,14 +83,60 @@ TEST_CASE("a protected From that nobody vouches for does not take the outer one'
     const std::string forged = "From: Carol <carol@example.test>\r\nSubject: x\r\nContent-Type: text/plain; hp=";
     const decoded mismatched = one.decode(outer + signed_opaque(all().alice, forged + "clear\r\n\r\nx"));
     CHECK(mismatched["MIME.From"] == "Alice <alice@example.test>");
+    CHECK(mismatched["MIME.OuterFrom"].empty());
+    CHECK(mismatched["SMIME.MismatchedFrom"] == "Carol <carol@example.test>");
+    CHECK(mismatched["MIME.OuterSubject"] == "[...]");
     CHECK(mismatched["SMIME.ProtectedFields"] == "Subject");
     CHECK(mismatched["SMIME.IsFromMismatched"] == "true");
     CHECK(mismatched["SMIME.IsSenderVerified"] == "false");
     const std::string relayed = "From: A list <list@example.test>\r\n";
     const decoded vouched = one.decode(relayed + signed_opaque(all().alice, protected_text("clear")));
     CHECK(vouched["MIME.From"] == "Alice <alice@example.test>");  // the signer's certificate says so
+    CHECK(vouched["MIME.OuterFrom"] == "A list <list@example.test>");
+    CHECK(vouched["SMIME.MismatchedFrom"].empty());
     CHECK(vouched["SMIME.IsFromMismatched"] == "false");
-    CHECK(one.decode(encrypted(forged + "cipher\r\n\r\nx"))["MIME.From"] == "Carol <carol@example.test>");
+}
+
+TEST_CASE("a protected From is no more than the outer one where either has not exactly one address") {
+    bench one;
+    const auto decode = [&](const std::string& outside, const std::string& inside) {
+        return one.decode(
+            outside + encrypted("From: " + inside + "\r\nSubject: x\r\nContent-Type: text/plain; hp=cipher\r\n\r\nx"));
+    };
+    for (const char* outside :
+         {"evil@attacker.test, e2@attacker.test", "x: evil@attacker.test;", "evil@attacker.test",
+          "<@a.test,@b.test:evil@attacker.test>", "\"evil@attacker.test\"", "evil", "<evil@attacker.test> <e2@c.test>",
+          "boss@us.test, evil@attacker.test", "undisclosed:;"}) {
+        for (const char* inside :
+             {"=?utf-8?Q?boss=40us.test?=", "\"boss@us.test\"", "boss@us.test, second@us.test", "x: boss@us.test;",
+              "<@a.test,@b.test:boss@us.test>", "boss@us.test", "boss@us.test (Boss;)", "boss"}) {
+            CAPTURE(outside);
+            CAPTURE(inside);
+            const decoded out = decode(std::string("From: ") + outside + "\r\n", inside);
+            CHECK(out.result.error == "");
+            CHECK(out["MIME.From"] == outside);
+            CHECK(out["SMIME.IsFromMismatched"] == "true");
+            CHECK(out["SMIME.ProtectedFields"] == "Subject");
+            CHECK(out["SMIME.EncryptedFields"] == "Subject");
+        }
+    }
+    const decoded nameless = decode("To: bob@example.test\r\n", "Boss <boss@us.test>");
+    CHECK(nameless["MIME.From"].empty());
+    CHECK(nameless["SMIME.IsFromMismatched"] == "true");
+    CHECK(nameless["SMIME.ProtectedFields"] == "Subject");
+    for (const char* both : {"a@us.test, b@us.test", "x: a@us.test;", "nobody"}) {
+        const decoded same = decode(std::string("From: ") + both + "\r\n", both);
+        CHECK(same["MIME.From"] == both);
+        CHECK(same["SMIME.IsFromMismatched"] == "false");
+        CHECK(same["SMIME.ProtectedFields"] == "Subject,From");
+    }
+    CHECK(decode("From: Us <A@us.test>\r\n", "\"The boss\" <a@US.test>")["SMIME.IsFromMismatched"] == "false");
+    const decoded named = decode("From: a@us.test, b@us.test\r\n", "A <a@us.test>, B <b@us.test>");
+    CHECK(named["MIME.From"] == "A <a@us.test>, B <b@us.test>");
+    CHECK(named["SMIME.IsFromMismatched"] == "false");
+    const decoded vouched = one.decode(encrypted(signed_opaque(all().alice, protected_text("cipher"))));
+    CHECK(vouched["MIME.From"] == "Alice <alice@example.test>");  // outside is nobody, but the certificate says so
+    CHECK(vouched["SMIME.IsFromMismatched"] == "false");
 }
 
 TEST_CASE("a message in message/rfc822 has protected fields too (RFC 8551 section 3.1)") {
@@ -99,6 +150,7 @@ TEST_CASE("a message in message/rfc822 has protected fields too (RFC 8551 sectio
     CHECK(out["MIME.ContentType"] == "text/plain");
     CHECK(out["SMIME.ProtectedFields"] == "Subject,From,To");
     CHECK(out["SMIME.EncryptedFields"] == "Subject");  // the others are the same outside
+    CHECK(out["MIME.OuterSubject"] == "[...]");
     CHECK(out.result.body == "Due.\r\n");
     CHECK(one.decode(outer + signed_opaque(all().alice, wrapped))["SMIME.EncryptedFields"].empty());
     // Neither an inner message without a sender, nor one that is sealed itself, nor one that was not sealed.
@@ -171,6 +223,7 @@ TEST_CASE("a header that is not protected is the outer one") {
     const decoded out = one.decode(outer + encrypted(signed_opaque(all().alice, "Subject: inner\r\n" + text)));
     CHECK(out["MIME.Subject"] == "[...]");
     CHECK(out["SMIME.ProtectedFields"].empty());
+    CHECK(out["MIME.OuterSubject"].empty());
     const decoded unsealed =
         one.decode(outer + "MIME-Version: 1.0\r\nContent-Type: text/plain; hp=\"clear\"\r\n\r\nDue.");
     CHECK(unsealed["MIME.Subject"] == "[...]");
@@ -192,7 +245,7 @@ TEST_CASE("whose address the signer's certificate has to have is read as mail pr
                "true";
     };
     CHECK(is_verified("alice@example.test"));
-    CHECK(is_verified("\"A. <mallory@example.test>\" <ALICE@example.test> (home)"));
+    CHECK(is_verified("\"A. <mallory@example.test>\" <alice@EXAMPLE.test> (home)"));
     CHECK_FALSE(is_verified("alice@example.test <mallory@example.test>"));
     CHECK_FALSE(is_verified("\"<alice@example.test>\" <mallory@example.test>"));
     CHECK_FALSE(is_verified("=?utf-8?Q?=3Calice=40example.test=3E?= <mallory@example.test>"));

@@ -125,7 +125,16 @@ TEST_CASE("a micalg that is not the signature's is refused") {
     bench one;
     CHECK(one.error(clear_signed(all().alice, text, {}, "sha-512")) == Contains("micalg=sha-512"));
     CHECK(one.error(clear_signed(all().alice, text, {}, "md5")) == Contains("micalg=md5"));
+    CHECK(one.error(clear_signed(all().alice, text, {}, "sha-224")) == Contains("micalg=sha-224"));
+    CHECK(one.error(clear_signed(all().alice, text, {}, "\"sha1,sha512\"")) == Contains("uses SHA256"));
     CHECK(one.decode(clear_signed(all().alice, text, {}, "\"sha-1, SHA256\"")).result.is_ok());
+    // RFC 8551 section 3.5.3.2: a name that nobody knows is no reason to refuse.
+    for (const char* unknown : {"unknown", "rsa-sha256", "2.16.840.1.101.3.4.2.1", "\"\"", "\"sha-512, sha3-256\""}) {
+        CAPTURE(unknown);
+        CHECK(one.decode(clear_signed(all().alice, text, {}, unknown)).result.error == "");
+    }
+    CHECK(one.error(replace(clear_signed(all().alice, text, {}, "unknown"), "Friday", "Monday")) ==
+          Contains("changed"));
 }
 
 TEST_CASE("of several signers each has to be valid") {
@@ -349,7 +358,7 @@ TEST_CASE("Require asks for the sender's own signature") {
     bench one;
     const std::string by_alice = signed_opaque(all().alice, text);
     const kit::settings required = {{"/Require", "signedBySender"}};
-    CHECK(one.decode("From: Alice <Alice@example.test>\r\n" + by_alice, required).result.error == "");
+    CHECK(one.decode("From: Alice <alice@Example.test>\r\n" + by_alice, required).result.error == "");
     CHECK(one.error("From: carol@example.test\r\n" + by_alice, required) == Contains("signed by \"CN=Alice\""));
     CHECK(one.error(by_alice, required) == Contains("signed by its sender"));
     CHECK(one.error("From: alice@example.test, carol@example.test\r\n" + by_alice, required) ==

@@ -53,11 +53,23 @@ struct line_end_canonicalizer {
     void finish(std::string&) const {}
 };
 
+// "From ap@partner.example Thu Nov 26 09:00:00 2026", as mailbox files begin (RFC 4155) and some transports hand a
+// message over: its size, 0 where the first line is another. "From :" is a header field.
+std::size_t mailbox_line_size(std::string_view block) {
+    const std::size_t end = block.find('\n');
+    const std::size_t word = block.find_first_not_of(' ', std::string_view("From ").size());
+    const bool is_there = block.substr(0, 5) == "From " && end != std::string_view::npos && word < end &&
+                          block[word] != ':' && block[word] != '\r' && block[word] != '\t';
+    return is_there ? end + 1 : 0;
+}
+
 }  // namespace
 
 message_decoding::entity message_decoding::read_entity(body_stream whole) {
     byte_reader bytes(std::move(whole));
-    std::optional<mime_header> header = parse_mime_header(bytes.look(mime_header::size_max));
+    const std::string_view block = bytes.look(mime_header::size_max);
+    const std::size_t skipped = facts_.layers.empty() ? mailbox_line_size(block) : 0;
+    std::optional<mime_header> header = parse_mime_header(block.substr(skipped), mime_header::size_max - skipped);
     const bool is_mime = header && (header->find("MIME-Version") != nullptr ||
                                     header->find("Content-Type") != nullptr || !facts_.layers.empty());
     if (!is_mime && !(facts_.layers.empty() && policy_.allows_non_mime)) {
@@ -68,7 +80,7 @@ message_decoding::entity message_decoding::read_entity(body_stream whole) {
     if (!is_mime) {
         return {mime_header{}, content_type{}, make_stream(std::move(bytes))};
     }
-    bytes.consume(header->size);
+    bytes.consume(skipped + header->size);
     content_type type = header->type();
     return {*std::move(header), std::move(type), make_stream(std::move(bytes))};
 }
@@ -177,7 +189,7 @@ void message_decoding::check_seals() const {
         throw failure("the message is not encrypted, and the decoder's Require says that it has to be");
     }
     if (policy_.requires_verified_sender && !facts_.is_sender_verified()) {
-        throw failure("the message is signed by \"" + facts_.signer.subject +
+        throw failure("the message is signed by \"" + facts_.signer().subject +
                       "\", whose certificate does not have the address that it is from, and the decoder's Require says "
                       "that it has to be signed by its sender");
     }

@@ -1,5 +1,6 @@
 #include "sealed_samples.hpp"
 
+#include <openssl/conf.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <openssl/x509v3.h>
@@ -23,11 +24,11 @@ key_pointer make_key(key_kind kind) {
     }
 }
 
-void add_extension(X509* certificate, int nid, const char* value) {
+void add_extension(X509* certificate, int nid, const char* value, CONF* sections = nullptr) {
     X509V3_CTX context;
     X509V3_set_ctx_nodb(&context);
     X509V3_set_ctx(&context, certificate, certificate, nullptr, nullptr, 0);
-    X509_EXTENSION* extension = X509V3_EXT_conf_nid(nullptr, &context, nid, value);
+    X509_EXTENSION* extension = X509V3_EXT_nconf_nid(sections, &context, nid, value);
     X509_add_ext(certificate, extension, -1);
     X509_EXTENSION_free(extension);
 }
@@ -117,7 +118,12 @@ void authority::finish_certificate(X509* certificate, const std::string& address
     add_extension(certificate, NID_key_usage, "critical,digitalSignature,keyEncipherment,keyAgreement");
     add_extension(certificate, NID_ext_key_usage, "emailProtection");
     add_extension(certificate, NID_subject_key_identifier, "hash");
-    add_extension(certificate, NID_subject_alt_name, ("email:" + address).c_str());
+    const std::string names = "[names]\n" + (address.find('=') == std::string::npos ? "email=" + address : address);
+    const bio_pointer text(BIO_new_mem_buf(names.data(), static_cast<int>(names.size())));
+    CONF* section = NCONF_new(nullptr);
+    NCONF_load_bio(section, text.get(), nullptr);
+    add_extension(certificate, NID_subject_alt_name, "@names", section);
+    NCONF_free(section);
     X509_sign(certificate, root_.key.get(), digest);
 }
 

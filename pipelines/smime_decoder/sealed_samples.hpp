@@ -25,6 +25,7 @@ enum class key_kind : std::uint8_t { rsa_2048 = 1, rsa_1024, rsa_512, p192, p256
 class authority {
 public:
     explicit authority(key_kind kind = key_kind::p256, const authority* above = nullptr);
+    // `address` may be a section of subjectAltName ("DNS=a.example\nemail=b@c.example") instead.
     identity issue(const std::string& name, const std::string& address, key_kind kind,
                    const EVP_MD* digest = EVP_sha256()) const;
     // Another certificate of the same key, name and serial number.

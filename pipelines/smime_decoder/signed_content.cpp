@@ -243,6 +243,7 @@ std::vector<int> verify_signers(const signed_elements& elements, const content_d
     CMS_set1_signers_certs(cms.get(), material.other_people.get(), 0);
     const stack_pointer sent_along(CMS_get1_certs(cms.get()));
     std::vector<int> used;
+    std::vector<signer_facts> found;
     for (int i = 0; i < count; ++i) {
         CMS_SignerInfo* signer = sk_CMS_SignerInfo_value(signers, i);
         signer_check check(signer, policy);
@@ -258,11 +259,9 @@ std::vector<int> verify_signers(const signed_elements& elements, const content_d
                            .owner_revision = material.revision},
                           *material.trust, "of the message's sender");
         used.push_back(check.digest());
-        if (i == 0) {
-            facts.signer = describe(signer, check);
-            facts.signer.signer_count = static_cast<std::size_t>(count);
-        }
+        found.push_back(describe(signer, check));
     }
+    facts.signers = std::move(found);
     ERR_clear_error();
     return used;
 }

@@ -29,7 +29,7 @@ private:
     bio_pointer chain_;
 };
 
-// Throws unless every signer is valid; fills facts.signer with the first, gives the NIDs of the digests that were used.
+// Throws unless every signer is valid; fills facts.signers, gives the NIDs of the digests that were used.
 std::vector<int> verify_signers(const signed_elements& elements, const content_digests& digests,
                                 const decode_material& material, const decode_policy& policy, decode_facts& facts);
 

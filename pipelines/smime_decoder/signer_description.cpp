@@ -2,12 +2,12 @@
 
 #include <openssl/x509v3.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <ctime>
 
 #include "cms_structure.hpp"
-#include "encoded_words.hpp"
 #include "spool.hpp"
 
 namespace hawser::smime {
@@ -44,6 +44,21 @@ std::string first_certificate_hash(const ASN1_STRING* value, int& digest) {
     return {hash.data(), reader.read_octets(hash.data(), hash.size())};
 }
 
+// A name with a NUL in it is meant to be read as another one: it is none.
+void add_name(const ASN1_STRING* name, std::vector<std::string>& all) {
+    unsigned char* text = nullptr;
+    const int size = ASN1_STRING_to_UTF8(&text, name);
+    if (size < 0) {
+        return;
+    }
+    std::string found(reinterpret_cast<const char*>(text), static_cast<std::size_t>(size));
+    OPENSSL_free(text);
+    if (!found.empty() && found.find('\0') == std::string::npos &&
+        std::find(all.begin(), all.end(), found) == all.end()) {
+        all.push_back(std::move(found));
+    }
+}
+
 }  // namespace
 
 std::string thumbprint_of(X509* certificate) {
@@ -59,13 +74,27 @@ std::string serial_of(const ASN1_INTEGER* serial) {
     return hexadecimal(ASN1_STRING_get0_data(serial), static_cast<std::size_t>(ASN1_STRING_length(serial)));
 }
 
-std::vector<std::string> addresses_of(X509* certificate) {
-    std::vector<std::string> all;
-    STACK_OF(OPENSSL_STRING)* found = X509_get1_email(certificate);  // without those that have a zero in them
-    for (int i = 0; i < sk_OPENSSL_STRING_num(found); ++i) {
-        all.push_back(printable(sk_OPENSSL_STRING_value(found, i)));
+certificate_addresses addresses_of(const X509* certificate) {
+    certificate_addresses all;
+    const X509_NAME* subject = X509_get_subject_name(certificate);
+    for (int at = X509_NAME_get_index_by_NID(subject, NID_pkcs9_emailAddress, -1); at >= 0;
+         at = X509_NAME_get_index_by_NID(subject, NID_pkcs9_emailAddress, at)) {
+        add_name(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)), all.mailboxes);
     }
-    X509_email_free(found);
+    const std::unique_ptr<GENERAL_NAMES, deleter<&GENERAL_NAMES_free>> names(
+        static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
+    for (int i = 0; names && i < sk_GENERAL_NAME_num(names.get()); ++i) {
+        const GENERAL_NAME* name = sk_GENERAL_NAME_value(names.get(), i);
+        if (name->type == GEN_EMAIL) {
+            add_name(name->d.rfc822Name, all.mailboxes);
+        } else if (name->type == GEN_DNS) {
+            add_name(name->d.dNSName, all.domains);
+        } else if (name->type == GEN_OTHERNAME &&
+                   OBJ_obj2nid(name->d.otherName->type_id) == NID_id_on_SmtpUTF8Mailbox &&
+                   name->d.otherName->value->type == V_ASN1_UTF8STRING) {
+            add_name(name->d.otherName->value->value.utf8string, all.mailboxes);
+        }
+    }
     return all;
 }
 

@@ -15,6 +15,36 @@ TEST_CASE("a message that is not sealed passes, and says so") {
     CHECK(out["MIME.Subject"] == "Hello");
 }
 
+TEST_CASE("the line that begins a message in a mailbox file is passed over, once and outside only") {
+    bench one;
+    const std::string line = "From ap@partner.test Thu Nov 26 09:00:00 2026\n";
+    const std::string sealed = "From: alice@example.test\r\n" + signed_opaque(all().alice, text);
+    for (const std::string& begin : {line, std::string("From  - Thu Nov 26 09:00:00 2026\r\n")}) {
+        for (const std::size_t piece : {std::size_t{1}, std::size_t{64 * 1024}}) {
+            const decoded out = one.decode(begin + sealed, {}, piece);
+            CHECK(out.result.error == "");
+            CHECK(out.result.body == "Due on Friday.\r\n");
+            CHECK(out["SMIME.IsSenderVerified"] == "true");
+            CHECK(one.decode(begin + clear_signed(all().alice, text), {}, piece).result.body == "Due on Friday.\r\n");
+        }
+    }
+    const std::string field = "From : alice@example.test\r\n" + signed_opaque(all().alice, text);
+    CHECK(one.decode(field)["SMIME.IsSenderVerified"] == "true");
+    const kit::settings lenient = {{"/AllowNonMIMEMessage", "true"}};
+    for (const std::string& other : {line + line + sealed, ">" + line + sealed, "from ap@partner.test\n" + sealed,
+                                     "From \n" + sealed, line + "No header.", line, line + "\r\n" + sealed}) {
+        CAPTURE(other.substr(0, 100));
+        CHECK(one.error(other) == doctest::Contains("no MIME message"));
+        CHECK(one.decode(other, lenient).result.body == other);
+    }
+    CHECK(one.error(signed_opaque(all().alice, line + text)) == doctest::Contains("no MIME entity"));
+    const std::string padding = "X-Padding: " + std::string(64 * 1024, 'x') + "\r\n";
+    CHECK(one.error(line + padding + sealed) == doctest::Contains("more than 65536 bytes"));
+    const std::string wide = "MIME-Version: 1.0\r\nX: " + std::string(64 * 1024 - 60, 'x') + "\r\n\r\nHello.";
+    CHECK(one.decode(wide).result.body == "Hello.");
+    CHECK(one.error(line + wide, lenient) == doctest::Contains("more than 65536 bytes"));
+}
+
 TEST_CASE("signatures of every kind are verified, and the signer is named") {
     bench one;
     for (const identity* signer : {&all().alice, &all().carol, &all().dave, &all().erin}) {
@@ -22,7 +52,7 @@ TEST_CASE("signatures of every kind are verified, and the signer is named") {
             for (const std::size_t piece : {std::size_t{1}, std::size_t{64 * 1024}}) {
                 CAPTURE(signer->name);
                 const decoded opaque = one.decode(
-                    "From: Alice <Alice@example.test>\r\n" + signed_opaque(*signer, text, {digest}), {}, piece);
+                    "From: Alice <alice@Example.test>\r\n" + signed_opaque(*signer, text, {digest}), {}, piece);
                 CHECK(opaque.result.error == "");
                 CHECK(opaque.result.body == "Due on Friday.\r\n");
                 CHECK(opaque["SMIME.IsSenderVerified"] == (signer == &all().alice ? "true" : "false"));
