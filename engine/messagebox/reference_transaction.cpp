@@ -316,8 +316,9 @@ void end_leases(reference_data& data, std::int64_t now_ms, std::int64_t now_unix
     }
 }
 
-bool holds_back(const reference_delivery& one) {
-    return one.state == reference_state::active || one.state == reference_state::suspended ||
+bool holds_back(const reference_delivery& one, const port_claim& wanted) {
+    return one.state == reference_state::active ||
+           (one.state == reference_state::suspended && wanted.stops_on_failure && one.order_key) ||
            (one.state == reference_state::later && one.attempts.total_attempts > 0);
 }
 
@@ -332,7 +333,10 @@ std::vector<reference_delivery*> due_of(reference_data& data, const port_claim& 
         if (one.state == reference_state::later && one.due_unix_ms <= now_unix_ms) {
             one.state = reference_state::ready;
         }
-        if (holds_back(one)) {
+        if (wanted.is_ordered && one.state <= reference_state::active && !one.order_key) {
+            one.order_key = "";  // published before the port was ordered
+        }
+        if (holds_back(one, wanted)) {
             blocked_keys.insert(one.order_key.value_or(""));
         } else if (one.state == reference_state::later) {
             waited_for.insert(one.order_key.value_or(""));

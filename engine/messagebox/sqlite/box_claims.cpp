@@ -50,11 +50,12 @@ void box_writer::recover_crashed(std::int64_t now_unix_ms) {
     commit();
 }
 
-// One that is being sent, waits for its retry or is suspended (resumable) holds back those of its key; one that waits
-// for its time without an attempt (cancelled, resumed, published for later) those that were published after it. So
-// nothing is passed whatever the clock says, which may have been set back.
-bool box_writer::is_blocked(std::int64_t port, const std::string& order_key) {
-    is_blocked_.bind(port, order_key);
+// One that is being sent or waits for its retry holds back those of its key, and so does one that is suspended
+// (resumable) where the port stops on a failure now, whatever it did when that one failed; one that waits for its time
+// without an attempt (cancelled, resumed, published for later) those that were published after it. So nothing is passed
+// whatever the clock says, which may have been set back.
+bool box_writer::is_blocked(const port_claim& wanted, std::int64_t port, const std::string& order_key) {
+    is_blocked_.bind(port, order_key, wanted.stops_on_failure);
     const bool blocked = is_blocked_.step();
     is_blocked_.reset();
     return blocked;
@@ -126,11 +127,12 @@ void box_writer::claim_port(const port_claim& wanted, std::int64_t now_unix_ms, 
 // The first of each order key that nothing holds back.
 void box_writer::claim_ordered(const port_claim& wanted, std::int64_t port, std::vector<claimed_delivery>& out) {
     if (ordered_ports_.insert(port).second) {
-        give_order_key_.bind(port).run();  // those that were published before the port was ordered
+        give_order_key_.bind(port).run();  // those that were published before the port was ordered, and still
+                                           // have their turn before them
     }
     const std::size_t wanted_size = out.size() + wanted.count_max;
     for (std::optional<std::string> key{""}; key && out.size() < wanted_size; key = next_order_key(port, *key)) {
-        if (!is_blocked(port, *key)) {
+        if (!is_blocked(wanted, port, *key)) {
             claim_first(port, wanted.port, *key, out);
         }
     }

@@ -172,7 +172,7 @@ std::vector<delivery_id> box_writer::first_of_each_key(const port_claim& wanted,
                     " WHERE port=? AND state=1 AND order_key IS NOT NULL AND order_key=? ORDER BY message LIMIT 1");
     for (std::optional<std::string> key{""}; key && found.size() < wanted.count_max; key = next_order_key(port, *key)) {
         first.bind(port, *key);
-        if (!is_blocked(port, *key) && first.step() && unreadable_.count(first.integer(0)) == 0) {
+        if (!is_blocked(wanted, port, *key) && first.step() && unreadable_.count(first.integer(0)) == 0) {
             found.push_back(first.integer(0));
         }
         first.reset();

@@ -146,7 +146,7 @@ private:
     void set_aside(delivery_id id, const std::string& port, const std::string& why);
     template <typename Function>
     std::string damage_of_writing(Function&& function);
-    bool is_blocked(std::int64_t port, const std::string& order_key);
+    bool is_blocked(const port_claim& wanted, std::int64_t port, const std::string& order_key);
     claimed_delivery read_claim(statement& row, const std::string& port);
 
     database& connection_;
@@ -157,7 +157,7 @@ private:
     claim_table claims_;
     std::map<std::int64_t, std::uint32_t> given_counts_;  // by port, since the oldest was last given
     std::map<std::int64_t, std::int64_t> earliest_due_;   // by port; none = to be looked up
-    std::set<std::int64_t> ordered_ports_;                // whose deliveries all have an order key
+    std::set<std::int64_t> ordered_ports_;                // of whose deliveries all that wait have an order key
     std::vector<std::int64_t> removed_files_;
     bool has_indexed_ = false;          // something is in property_value
     std::vector<std::string> indexed_;  // names of properties that are indexed …
