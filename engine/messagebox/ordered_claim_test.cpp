@@ -2,6 +2,9 @@
 // clock says.
 #include <doctest/doctest.h>
 
+#include <map>
+#include <set>
+
 #include "messagebox/conformance_store.hpp"
 
 using namespace hawser::engine;
@@ -179,4 +182,65 @@ TEST_CASE_TEMPLATE("one that was routed before the port was ordered, and stored 
     publish_in_order(*box, "C");
     CHECK(body_of_next(*box, now()) == "B");
     CHECK(body_of_next(*box, now()) == "C");
+}
+
+TEST_CASE_TEMPLATE("what was published in order goes so when its port is not ordered any more", Store, HAWSER_STORES) {
+    Store store;
+    auto box = store.open();
+    for (const char* body : {"A", "B", "C"}) {
+        publish_in_order(*box, body);
+    }
+    publish_in_order(*box, "D", "another key");
+    for (const char* body : {"X", "Y"}) {
+        REQUIRE(publish(*box, {.ports = {"O"}, .body = body}).status == commit_status::done);
+    }
+    REQUIRE(publish(*box, {.ports = {"O"}, .body = "Z", .priority = 1}).status == commit_status::done);
+    std::map<std::string, claim_token> sent;
+    const auto send = [&](std::uint32_t count, std::int64_t at) {
+        std::set<std::string> bodies;
+        for (const claimed_delivery& one : claim(*box, "O", count, false, at)) {
+            const std::string body = one.inline_bodies.at(0).value();
+            bodies.insert(body);
+            sent[body] = one.token;
+        }
+        std::string all;
+        for (const std::string& body : bodies) {
+            all += body;
+        }
+        return all;
+    };
+    const std::int64_t due = now() + 60'000;
+    CHECK(send(10, now()) == "ADXYZ");
+    CHECK(send(10, now()).empty());  // B waits for A
+    commit(*box, reschedule_operation{sent.at("A"), due, {1, 1, false, "", ""}, {}});
+    CHECK(send(10, now()).empty());
+    REQUIRE(publish(*box, {.ports = {"O"}, .body = "W"}).status == commit_status::done);
+    CHECK(send(10, now()) == "W");  // and nobody for it
+    CHECK(send(10, due) == "A");
+    commit(*box, suspend_operation{.token = sent.at("A"), .is_resumable = true});
+    CHECK(send(10, due) == "B");  // the port does not stop any more
+    REQUIRE(commit(*box, resume_operation{sent.at("A").delivery, due, {}}).status == commit_status::done);
+    commit(*box, release_operation{sent.at("B")});
+    CHECK(send(10, due - 1).empty());
+    CHECK(send(10, due) == "A");
+    commit(*box, complete_operation{sent.at("A"), {}});
+    CHECK(send(10, due) == "B");
+    commit(*box, complete_operation{sent.at("B"), {}});
+    CHECK(send(10, due) == "C");
+}
+
+TEST_CASE_TEMPLATE("a port that was ordered, is not and is again keeps the order of all", Store, HAWSER_STORES) {
+    Store store;
+    auto box = store.open();
+    publish_in_order(*box, "A");
+    publish_in_order(*box, "B");
+    auto first = claim(*box, "O", 1);
+    REQUIRE(first.size() == 1);
+    REQUIRE(publish(*box, {.ports = {"O"}, .body = "C"}).status == commit_status::done);
+    publish_in_order(*box, "D");
+    CHECK(body_of_next(*box, now()).empty());
+    commit(*box, release_operation{first[0].token});
+    for (const char* body : {"A", "B", "C", "D"}) {
+        CHECK(body_of_next(*box, now()) == body);
+    }
 }

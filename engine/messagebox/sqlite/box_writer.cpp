@@ -90,10 +90,11 @@ box_writer::box_writer(database& connection, box_health& health)
       select_oldest_(connection, select_claim("INDEXED BY delivery_ready",
                                               "d.port=?1 AND d.state=1 AND d.priority=?2 AND d.message=?3 LIMIT 1")
                                      .c_str()),
-      select_on_backup_(connection, select_claim("INDEXED BY delivery_retrying",
-                                                 "d.port=?1 AND d.state<=2 AND d.state=1 AND d.total_attempts>0 AND"
-                                                 " d.is_on_backup=1 ORDER BY d.message LIMIT ?2")
-                                        .c_str()),
+      select_on_backup_(connection,
+                        select_claim("INDEXED BY delivery_retrying",
+                                     "d.port=?1 AND d.state<=2 AND d.state=1 AND d.total_attempts>0 AND"
+                                     " d.is_on_backup=1 AND d.order_key IS NULL ORDER BY d.message LIMIT ?2")
+                            .c_str()),
       has_one_priority_(connection, (std::string("SELECT (SELECT min(priority) ") + ready_of_port +
                                      ")=(SELECT max(priority) " + ready_of_port + ")")
                                         .c_str()),
@@ -109,6 +110,9 @@ box_writer::box_writer(database& connection, box_health& health)
                   " (total_attempts>0 OR message<(SELECT min(message) FROM delivery INDEXED BY delivery_ordered WHERE"
                   " port=?1 AND state=1 AND order_key IS NOT NULL AND order_key=?2)) UNION ALL"
                   " SELECT 1 FROM delivery WHERE ?3 AND port=?1 AND state>=4 AND state=4 AND order_key=?2 LIMIT 1"),
+      is_any_in_order_(connection,
+                       "SELECT 1 FROM delivery INDEXED BY delivery_ordered"
+                       " WHERE port=?1 AND state=1 AND order_key IS NOT NULL LIMIT 1"),
       next_order_key_(connection,
                       "SELECT min(order_key) FROM delivery INDEXED BY delivery_ordered"
                       " WHERE port=?1 AND state=1 AND order_key IS NOT NULL AND order_key>?2"),
