@@ -54,8 +54,9 @@ struct delivery_engine::implementation {
           queue(options.body_memory_max),
           results(
               box, clock_source, [this](const delivery_result& made, bool is_ours) { settle(made, is_ours); },
-              [this] {
+              [this](const std::string& port) {
                   const std::lock_guard lock(mutex);
+                  schedule.wake(port);
                   wake_control();
               }),
           workers(options.worker_count),
@@ -193,12 +194,13 @@ struct delivery_engine::implementation {
 
     void dispatch(std::unique_lock<std::mutex>& lock) {
         next_dispatch_ms = never_ms;
-        std::vector<operation> given_back;
+        std::vector<std::pair<std::string, release_operation>> given_back;  // by port
         const auto admit = [this](const claimed_delivery& claim) { return admit_one(claim); };
         while (std::optional<dispatch_queue::taken> taken = queue.take(clock_source.monotonic_ms(), admit)) {
             if (taken->is_given_back) {
                 schedule.note_settled(taken->claim.port);
-                given_back.emplace_back(release_operation{taken->claim.token, give_back_until_unix_ms});
+                given_back.emplace_back(taken->claim.port,
+                                        release_operation{taken->claim.token, give_back_until_unix_ms});
             } else {
                 begin(std::move(taken->claim));
             }
@@ -207,10 +209,8 @@ struct delivery_engine::implementation {
             return;
         }
         lock.unlock();
-        for (operation& one : given_back) {
-            std::vector<operation> batch;
-            batch.push_back(std::move(one));
-            box.commit(std::move(batch), [](const commit_answer&) {});
+        for (auto& [port, release] : given_back) {
+            results.give_back(release, std::move(port));
         }
         lock.lock();
     }
@@ -342,23 +342,24 @@ struct delivery_engine::implementation {
     // ---- The stop ----
 
     bool is_idle() const {
-        return is_stopping ||
-               (queue.is_empty() && active.empty() && !is_claiming && !results.has_refused() && schedule.is_idle());
+        return is_stopping || (queue.is_empty() && active.empty() && !is_claiming && !results.has_refused() &&
+                               results.has_given_back_all() && schedule.is_idle());
     }
 
     void give_back_untried(std::unique_lock<std::mutex>& lock) {
         for (const claimed_delivery& one : queue.take_all()) {
             lock.unlock();
-            box.commit({release_operation{one.token}}, [](const commit_answer&) {});
+            results.give_back(release_operation{one.token}, one.port);
             lock.lock();
         }
     }
 
     // True once nothing is active. The control thread is gone: what the store refuses now is offered again from here,
-    // or a message that was delivered would be sent once more after the next start.
+    // or a message that was delivered would be sent once more after the next start, and one that was not tried count a
+    // crash.
     bool drain(std::unique_lock<std::mutex>& lock, std::int64_t wait_ms) {
         const std::int64_t end_ms = clock_source.monotonic_ms() + wait_ms;
-        while (!active.empty() && clock_source.monotonic_ms() < end_ms) {
+        while (!(active.empty() && results.has_given_back_all()) && clock_source.monotonic_ms() < end_ms) {
             offer_refused(lock);
             const std::int64_t left_ms = std::min(end_ms, results.next_offer_ms()) - clock_source.monotonic_ms();
             changed.wait_for(lock, std::chrono::milliseconds(left_ms), [this] { return is_woken; });

@@ -180,7 +180,8 @@ port_schedule::plan port_schedule::make_plan(moment now, const std::set<std::str
         if (count >= claim_count_max) {
             break;
         }
-        made.claims.push_back({*one.name, one.room, one.port->runtime->is_ordered, !one.port->is_window_open});
+        made.claims.push_back({*one.name, one.room, one.port->runtime->is_ordered, !one.port->is_window_open,
+                               one.port->runtime->stops_on_failure});
         count += one.room;
     }
     return made;

@@ -30,3 +30,45 @@ TEST_CASE("a result that the box refused during the stop is offered again until 
     CHECK(f.disk.struck_count() == writes_a_refusal);
     CHECK(f.box->list({}).at(0).state == delivery_state::queued);  // its result is durable
 }
+
+TEST_CASE("what the box refused to take back during the stop is offered again, and counts no crash") {
+    refusing_fixture f;
+    f.engine->set_destinations({{"test:*", 1, {}}});
+    f.add_port("A");
+    f.add_port("B");
+    f.send("A", "hold");
+    f.send("B", "hold too");
+    f.engine->start();
+    REQUIRE(
+        becomes([&f] { return f.adapter.running == 1 && f.box->list({.state = delivery_state::active}).size() == 2; }));
+    f.disk.inject({.code = SQLITE_IOERR_WRITE, .file_suffix = "-wal", .count = writes_a_refusal});
+    f.engine->stop(0);
+    CHECK(f.disk.struck_count() == writes_a_refusal);
+    f.box.reset();
+    f.box = f.folder.open();
+    for (const delivery_summary& one : f.box->list({})) {
+        CHECK(one.state == delivery_state::queued);
+        CHECK(one.attempts == 0);
+    }
+}
+
+TEST_CASE("what the box refused to take back while the host runs is offered again, and goes out") {
+    refusing_fixture f;
+    f.engine->set_destinations({{"test:*", 1, {}}});
+    f.add_port("A");
+    f.add_port("B");
+    f.send("A", "hold");
+    f.send("B", "hold too");
+    f.engine->start();
+    REQUIRE(
+        becomes([&f] { return f.adapter.running == 1 && f.box->list({.state = delivery_state::active}).size() == 2; }));
+    const std::string waits = f.adapter.bodies().at(0) == "hold" ? "B" : "A";
+    f.disk.inject({.code = SQLITE_IOERR_WRITE, .file_suffix = "-wal", .count = writes_a_refusal});
+    f.engine->set_started(waits, false);  // so it is given back
+    REQUIRE(becomes([&f] { return f.disk.struck_count() == writes_a_refusal; }));
+    CHECK(becomes([&] { return f.box->list({.port = waits}).at(0).state == delivery_state::queued; }));
+    f.engine->set_destinations({});
+    f.engine->set_started(waits, true);
+    CHECK(becomes([&f] { return f.adapter.running == 2; }));
+    f.engine->stop(0);
+}

@@ -32,8 +32,8 @@ void log_result(const delivery_report& told) {
 
 }  // namespace
 
-result_writer::result_writer(message_box& box, clock& time, settled_function settled, refused_function refused)
-    : box_(box), clock_(time), settled_(std::move(settled)), was_refused_(std::move(refused)) {}
+result_writer::result_writer(message_box& box, clock& time, settled_function settled, changed_function changed)
+    : box_(box), clock_(time), settled_(std::move(settled)), changed_(std::move(changed)) {}
 
 void result_writer::write(delivery_result made) {
     std::vector<operation> batch = made.batch;
@@ -48,37 +48,80 @@ void result_writer::write(delivery_result made) {
         }
         log::error("the message box refused a result; it is offered again",
                    {{"port", made.told.port}, {"message", made.told.message_id}, {"error", answer.text}});
+        const std::string port = made.told.port;
         {
             const std::lock_guard lock(mutex_);
             refused_.push_back(std::move(made));
             offer_ms_ = clock_.monotonic_ms() + offer_again_ms;
         }
-        was_refused_();
+        changed_(port);
+    });
+}
+
+void result_writer::give_back(release_operation one, std::string port) {
+    {
+        const std::lock_guard lock(mutex_);
+        ++releases_under_way_;
+    }
+    offer({one, std::move(port)});
+}
+
+void result_writer::offer(release one) {
+    const release_operation operation = one.operation;
+    box_.commit({operation}, [this, one = std::move(one)](const commit_answer& answer) mutable {
+        const bool is_refused = answer.status == commit_status::refused;
+        if (is_refused) {
+            log::error("the message box refused to take back what was not sent; it is offered again",
+                       {{"port", one.port},
+                        {"delivery", std::to_string(one.operation.token.delivery)},
+                        {"error", answer.text}});
+        }
+        const std::string port = one.port;
+        {
+            const std::lock_guard lock(mutex_);
+            if (is_refused) {
+                refused_releases_.push_back(std::move(one));
+                offer_ms_ = clock_.monotonic_ms() + offer_again_ms;
+            } else {
+                --releases_under_way_;
+            }
+        }
+        changed_(port);
     });
 }
 
 void result_writer::offer_refused() {
     std::deque<delivery_result> again;
+    std::deque<release> releases;
     {
         const std::lock_guard lock(mutex_);
-        if (refused_.empty() || clock_.monotonic_ms() < offer_ms_) {
+        if (!is_any_refused() || clock_.monotonic_ms() < offer_ms_) {
             return;
         }
         again = std::exchange(refused_, {});
+        releases = std::exchange(refused_releases_, {});
     }
     for (delivery_result& one : again) {
         write(std::move(one));
+    }
+    for (release& one : releases) {
+        offer(std::move(one));
     }
 }
 
 std::int64_t result_writer::next_offer_ms() const {
     const std::lock_guard lock(mutex_);
-    return refused_.empty() ? std::numeric_limits<std::int64_t>::max() : offer_ms_;
+    return is_any_refused() ? offer_ms_ : std::numeric_limits<std::int64_t>::max();
 }
 
 bool result_writer::has_refused() const {
     const std::lock_guard lock(mutex_);
-    return !refused_.empty();
+    return is_any_refused();
+}
+
+bool result_writer::has_given_back_all() const {
+    const std::lock_guard lock(mutex_);
+    return releases_under_way_ == 0;
 }
 
 }  // namespace hawser::engine

@@ -1,11 +1,13 @@
-// Makes results of attempts durable. One that the store refuses (the disk is full) is kept, in memory and, as a claim,
-// in the box, and offered again until it is taken: an outcome is never dropped. Thread-safe.
+// Makes results of attempts durable, and gives back claims that were not tried. What the store refuses (the disk is
+// full) is kept, in memory and, as a claim, in the box, and offered again until it is taken: an outcome is never
+// dropped, and what was given back does not count a crash. Thread-safe.
 #pragma once
 
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <mutex>
+#include <string>
 
 #include "delivery/delivery_result.hpp"
 
@@ -18,22 +20,34 @@ public:
     // On the store's thread, once the result is durable; or lost, because somebody else has the delivery (is_ours
     // false).
     using settled_function = std::function<void(const delivery_result&, bool is_ours)>;
-    using refused_function = std::function<void()>;  // on the store's thread: there is something to offer again
+    // On the store's thread: something of this port has to be offered again, or was given back and is durable.
+    using changed_function = std::function<void(const std::string& port)>;
 
-    result_writer(message_box& box, clock& time, settled_function settled, refused_function refused);
+    result_writer(message_box& box, clock& time, settled_function settled, changed_function changed);
 
     void write(delivery_result made);
+    void give_back(release_operation one, std::string port);
     void offer_refused();                // those whose time has come
     std::int64_t next_offer_ms() const;  // monotonic; the end of time where nothing was refused
     bool has_refused() const;
+    bool has_given_back_all() const;  // nothing that was given back waits to be durable
 
 private:
+    struct release {
+        release_operation operation;
+        std::string port;
+    };
+    void offer(release one);
+    bool is_any_refused() const { return !refused_.empty() || !refused_releases_.empty(); }  // under mutex_
+
     message_box& box_;
     clock& clock_;
     settled_function settled_;
-    refused_function was_refused_;
+    changed_function changed_;
     mutable std::mutex mutex_;
     std::deque<delivery_result> refused_;
+    std::deque<release> refused_releases_;
+    std::size_t releases_under_way_ = 0;  // offered, or refused
     std::int64_t offer_ms_ = 0;
 };
 

@@ -113,7 +113,8 @@ struct port_claim {
     std::string port;
     std::uint32_t count_max = 1;
     bool is_ordered = false;
-    bool only_on_backup = false;  // those alone that have gone over to the backup transport; not with is_ordered
+    bool only_on_backup = false;    // those alone that have gone over to the backup transport; not with is_ordered
+    bool stops_on_failure = false;  // one that is suspended, and may be resumed, holds back those of its key
 };
 
 struct attempt_record {  // one line of a delivery's history

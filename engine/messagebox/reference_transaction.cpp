@@ -316,11 +316,13 @@ void end_leases(reference_data& data, std::int64_t now_ms, std::int64_t now_unix
     }
 }
 
-bool holds_back(const reference_delivery& one) {
-    return one.state == reference_state::active || one.state == reference_state::suspended ||
+bool holds_back(const reference_delivery& one, const port_claim& wanted) {
+    return one.state == reference_state::active ||
+           (one.state == reference_state::suspended && wanted.stops_on_failure) ||
            (one.state == reference_state::later && one.attempts.total_attempts > 0);
 }
 
+// Those with an order key go by it, also where the port is not ordered any more.
 std::vector<reference_delivery*> due_of(reference_data& data, const port_claim& wanted, std::int64_t now_unix_ms) {
     std::vector<reference_delivery*> due;
     std::set<std::string> blocked_keys;
@@ -332,20 +334,25 @@ std::vector<reference_delivery*> due_of(reference_data& data, const port_claim& 
         if (one.state == reference_state::later && one.due_unix_ms <= now_unix_ms) {
             one.state = reference_state::ready;
         }
-        if (holds_back(one)) {
-            blocked_keys.insert(one.order_key.value_or(""));
+        if (wanted.is_ordered && one.state <= reference_state::active && !one.order_key) {
+            one.order_key = "";  // published before the port was ordered
+        }
+        const bool is_ready = one.state == reference_state::ready;
+        if (!one.order_key) {
+            if (is_ready && (!wanted.only_on_backup || one.attempts.is_on_backup)) {
+                due.push_back(&one);
+            }
+        } else if (holds_back(one, wanted)) {
+            blocked_keys.insert(*one.order_key);
         } else if (one.state == reference_state::later) {
-            waited_for.insert(one.order_key.value_or(""));
-        } else if (one.state == reference_state::ready && (!wanted.only_on_backup || one.attempts.is_on_backup) &&
-                   !(wanted.is_ordered && waited_for.count(one.order_key.value_or("")) > 0)) {
+            waited_for.insert(*one.order_key);
+        } else if (is_ready && !wanted.only_on_backup && waited_for.count(*one.order_key) == 0) {
             due.push_back(&one);
         }
     }
-    if (wanted.is_ordered) {
-        std::erase_if(due, [&](const reference_delivery* one) {
-            return !blocked_keys.insert(one->order_key.value_or("")).second;  // one of each key, the first
-        });
-    }
+    std::erase_if(due, [&](const reference_delivery* one) {  // one of each key, the first
+        return one->order_key && !blocked_keys.insert(*one->order_key).second;
+    });
     return due;
 }
 

@@ -132,12 +132,14 @@ inline commit_answer publish(message_box& box, test_publication wanted) {
 }
 
 inline std::vector<claimed_delivery> claim(message_box& box, const std::string& port, std::uint32_t count = 1,
-                                           bool is_ordered = false, std::int64_t at = now()) {
+                                           bool is_ordered = false, std::int64_t at = now(),
+                                           bool stops_on_failure = false) {
     auto answered = std::make_shared<std::promise<std::vector<claimed_delivery>>>();
     auto future = answered->get_future();
-    box.claim({{port, count, is_ordered}}, at, [answered](result<std::vector<claimed_delivery>> given) {
-        answered->set_value(given ? std::move(*given) : std::vector<claimed_delivery>{});
-    });
+    box.claim({{port, count, is_ordered, false, stops_on_failure}}, at,
+              [answered](result<std::vector<claimed_delivery>> given) {
+                  answered->set_value(given ? std::move(*given) : std::vector<claimed_delivery>{});
+              });
     return future.get();
 }
 

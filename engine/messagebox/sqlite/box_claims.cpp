@@ -50,11 +50,12 @@ void box_writer::recover_crashed(std::int64_t now_unix_ms) {
     commit();
 }
 
-// One that is being sent, waits for its retry or is suspended (resumable) holds back those of its key; one that waits
-// for its time without an attempt (cancelled, resumed, published for later) those that were published after it. So
-// nothing is passed whatever the clock says, which may have been set back.
-bool box_writer::is_blocked(std::int64_t port, const std::string& order_key) {
-    is_blocked_.bind(port, order_key);
+// One that is being sent or waits for its retry holds back those of its key, and so does one that is suspended
+// (resumable) where the port stops on a failure now, whatever it did when that one failed; one that waits for its time
+// without an attempt (cancelled, resumed, published for later) those that were published after it. So nothing is passed
+// whatever the clock says, which may have been set back.
+bool box_writer::is_blocked(const port_claim& wanted, std::int64_t port, const std::string& order_key) {
+    is_blocked_.bind(port, order_key, wanted.stops_on_failure);
     const bool blocked = is_blocked_.step();
     is_blocked_.reset();
     return blocked;
@@ -119,21 +120,68 @@ void box_writer::claim_port(const port_claim& wanted, std::int64_t now_unix_ms, 
         claim_ordered(wanted, port, out);
     } else {
         ordered_ports_.erase(port);
-        claim_by_priority(wanted, port, out);
+        is_any_in_order(port) ? claim_once_ordered(wanted, port, out) : claim_by_priority(wanted, port, out);
     }
 }
 
-// The first of each order key that nothing holds back.
 void box_writer::claim_ordered(const port_claim& wanted, std::int64_t port, std::vector<claimed_delivery>& out) {
     if (ordered_ports_.insert(port).second) {
-        give_order_key_.bind(port).run();  // those that were published before the port was ordered
+        give_order_key_.bind(port).run();  // those that were published before the port was ordered, and still
+                                           // have their turn before them
     }
+    claim_first_of_keys(wanted, port, out);
+}
+
+// The first of each order key that nothing holds back.
+void box_writer::claim_first_of_keys(const port_claim& wanted, std::int64_t port, std::vector<claimed_delivery>& out) {
     const std::size_t wanted_size = out.size() + wanted.count_max;
     for (std::optional<std::string> key{""}; key && out.size() < wanted_size; key = next_order_key(port, *key)) {
-        if (!is_blocked(port, *key)) {
+        if (!is_blocked(wanted, port, *key)) {
             claim_first(port, wanted.port, *key, out);
         }
     }
+}
+
+// Of a port that is not ordered any more: what was published in order goes so to its end, and before the others that
+// were published until then; these by priority.
+void box_writer::claim_once_ordered(const port_claim& wanted, std::int64_t port, std::vector<claimed_delivery>& out) {
+    const std::size_t wanted_size = out.size() + wanted.count_max;
+    claim_first_of_keys(wanted, port, out);
+    const std::int64_t after = newest_in_order(port);  // so that those in order are not passed over one by one
+    statement others(connection_, select_claim("INDEXED BY delivery_ready",
+                                               "d.port=?1 AND d.state=1 AND d.priority=?2 AND d.message>?3 AND"
+                                               " d.order_key IS NULL ORDER BY d.message LIMIT ?4")
+                                      .c_str());
+    for (std::int64_t priority = 1; priority <= priority_count && out.size() < wanted_size; ++priority) {
+        const std::size_t of_priority = out.size();
+        others.bind(port, priority, after, static_cast<std::int64_t>(wanted_size - of_priority));
+        while (others.step()) {
+            out.push_back(read_claim(others, wanted.port));
+        }
+        others.reset();
+        activate(out, of_priority);
+    }
+}
+
+bool box_writer::is_any_in_order(std::int64_t port) {
+    is_any_in_order_.bind(port);
+    const bool is_any = is_any_in_order_.step();
+    is_any_in_order_.reset();
+    return is_any;
+}
+
+// The last that is ready of all order keys; 0 = none.
+std::int64_t box_writer::newest_in_order(std::int64_t port) {
+    std::int64_t newest = 0;
+    statement of_key(connection_,
+                     "SELECT max(message) FROM delivery INDEXED BY delivery_ordered"
+                     " WHERE port=? AND state=1 AND order_key IS NOT NULL AND order_key=?");
+    for (std::optional<std::string> key{""}; key; key = next_order_key(port, *key)) {
+        of_key.bind(port, *key);
+        newest = std::max(newest, of_key.step() ? of_key.integer(0) : 0);
+        of_key.reset();
+    }
+    return newest;
 }
 
 std::optional<std::string> box_writer::next_order_key(std::int64_t port, const std::string& after) {
@@ -174,6 +222,7 @@ void box_writer::claim_by_priority(const port_claim& wanted, std::int64_t port, 
 }
 
 // While the window of the primary transport is closed. Only what was tried before is looked at, however long the queue.
+// What was published in order, before the port had a backup transport, waits for the window.
 void box_writer::claim_on_backup(const port_claim& wanted, std::int64_t port, std::vector<claimed_delivery>& out) {
     const std::size_t first = out.size();
     select_on_backup_.bind(port, static_cast<std::int64_t>(wanted.count_max));

@@ -150,8 +150,11 @@ std::vector<delivery_id> box_writer::candidates(const port_claim& wanted, std::i
     if (wanted.is_ordered) {
         return first_of_each_key(wanted, port);
     }
-    std::vector<delivery_id> found = first_by_priority(port);
-    if (wanted.only_on_backup) {
+    std::vector<delivery_id> found = not_in_order(port);
+    if (!wanted.only_on_backup) {  // of a port that was ordered before
+        const std::vector<delivery_id> in_order = first_of_each_key(wanted, port);
+        found.insert(found.begin(), in_order.begin(), in_order.end());
+    } else {
         statement is_on_backup(connection_, "SELECT 1 FROM delivery WHERE id=? AND is_on_backup=1");
         const auto is_other = [&](delivery_id id) {
             bool is_wanted = false;
@@ -172,7 +175,7 @@ std::vector<delivery_id> box_writer::first_of_each_key(const port_claim& wanted,
                     " WHERE port=? AND state=1 AND order_key IS NOT NULL AND order_key=? ORDER BY message LIMIT 1");
     for (std::optional<std::string> key{""}; key && found.size() < wanted.count_max; key = next_order_key(port, *key)) {
         first.bind(port, *key);
-        if (!is_blocked(port, *key) && first.step() && unreadable_.count(first.integer(0)) == 0) {
+        if (!is_blocked(wanted, port, *key) && first.step() && unreadable_.count(first.integer(0)) == 0) {
             found.push_back(first.integer(0));
         }
         first.reset();
@@ -180,7 +183,16 @@ std::vector<delivery_id> box_writer::first_of_each_key(const port_claim& wanted,
     return found;
 }
 
-std::vector<delivery_id> box_writer::first_by_priority(std::int64_t port) {
+std::vector<delivery_id> box_writer::not_in_order(std::int64_t port) {
+    std::set<delivery_id> in_order;
+    statement ordered(connection_,
+                      "SELECT id FROM delivery INDEXED BY delivery_ordered"
+                      " WHERE port=? AND state=1 AND order_key IS NOT NULL");
+    ordered.bind(port);
+    while (ordered.step()) {
+        in_order.insert(ordered.integer(0));
+    }
+    ordered.reset();
     std::vector<delivery_id> found;
     statement first(connection_,
                     "SELECT id FROM delivery INDEXED BY delivery_ready"
@@ -188,7 +200,9 @@ std::vector<delivery_id> box_writer::first_by_priority(std::int64_t port) {
     for (std::int64_t priority = 1; priority <= 10; ++priority) {
         first.bind(port, priority, looked_at_max);
         while (first.step()) {
-            found.push_back(first.integer(0));
+            if (in_order.count(first.integer(0)) == 0) {
+                found.push_back(first.integer(0));
+            }
         }
         first.reset();
     }

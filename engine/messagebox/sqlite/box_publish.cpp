@@ -1,8 +1,8 @@
 // How a message gets in: one row, one delivery for each subscriber, and its submission key.
 #include <algorithm>
 
-#include "message/codec.hpp"
 #include "base/uuid.hpp"
+#include "message/codec.hpp"
 #include "messagebox/sqlite/box_writer.hpp"
 #include "messagebox/sqlite/schema.hpp"
 
@@ -95,7 +95,13 @@ commit_answer box_writer::apply_one(const publish_operation& one) {
               message.published_unix_ms, count, count, static_cast<std::int64_t>(size), statement::blob{context},
               statement::blob{parts}, statement::blob{bodies})
         .run();
+    const std::string of_whole_port;
     for (const new_delivery& delivery : message.deliveries) {
+        const std::int64_t port = port_id(delivery.port);
+        // One that was routed before the port was ordered, but comes in after its first claim, is in order too.
+        const std::string* const order_key = delivery.is_ordered               ? &delivery.order_key
+                                             : ordered_ports_.count(port) != 0 ? &of_whole_port
+                                                                               : nullptr;
         const row_state state = !delivery.held_for.empty()                         ? row_state::held
                                 : delivery.due_unix_ms > message.published_unix_ms ? row_state::later
                                                                                    : row_state::ready;
@@ -103,9 +109,9 @@ commit_answer box_writer::apply_one(const publish_operation& one) {
             earliest_due_.clear();
         }
         insert_delivery_
-            .bind(next_number(), sequence, port_id(delivery.port), make_uuid(), static_cast<std::int64_t>(state),
+            .bind(next_number(), sequence, port, make_uuid(), static_cast<std::int64_t>(state),
                   static_cast<std::int64_t>(delivery.is_ordered ? 5 : delivery.priority), delivery.due_unix_ms,
-                  statement::nullable_text{delivery.is_ordered ? &delivery.order_key : nullptr},
+                  statement::nullable_text{order_key},
                   delivery.held_for.empty() ? std::int64_t{0} : group_id(delivery.held_for))
             .run();
     }

@@ -90,10 +90,11 @@ box_writer::box_writer(database& connection, box_health& health)
       select_oldest_(connection, select_claim("INDEXED BY delivery_ready",
                                               "d.port=?1 AND d.state=1 AND d.priority=?2 AND d.message=?3 LIMIT 1")
                                      .c_str()),
-      select_on_backup_(connection, select_claim("INDEXED BY delivery_retrying",
-                                                 "d.port=?1 AND d.state<=2 AND d.state=1 AND d.total_attempts>0 AND"
-                                                 " d.is_on_backup=1 ORDER BY d.message LIMIT ?2")
-                                        .c_str()),
+      select_on_backup_(connection,
+                        select_claim("INDEXED BY delivery_retrying",
+                                     "d.port=?1 AND d.state<=2 AND d.state=1 AND d.total_attempts>0 AND"
+                                     " d.is_on_backup=1 AND d.order_key IS NULL ORDER BY d.message LIMIT ?2")
+                            .c_str()),
       has_one_priority_(connection, (std::string("SELECT (SELECT min(priority) ") + ready_of_port +
                                      ")=(SELECT max(priority) " + ready_of_port + ")")
                                         .c_str()),
@@ -108,7 +109,10 @@ box_writer::box_writer(database& connection, box_health& health)
                   " SELECT 1 FROM delivery INDEXED BY delivery_later WHERE port=?1 AND state=2 AND order_key=?2 AND"
                   " (total_attempts>0 OR message<(SELECT min(message) FROM delivery INDEXED BY delivery_ordered WHERE"
                   " port=?1 AND state=1 AND order_key IS NOT NULL AND order_key=?2)) UNION ALL"
-                  " SELECT 1 FROM delivery WHERE port=?1 AND state>=4 AND state=4 AND order_key=?2 LIMIT 1"),
+                  " SELECT 1 FROM delivery WHERE ?3 AND port=?1 AND state>=4 AND state=4 AND order_key=?2 LIMIT 1"),
+      is_any_in_order_(connection,
+                       "SELECT 1 FROM delivery INDEXED BY delivery_ordered"
+                       " WHERE port=?1 AND state=1 AND order_key IS NOT NULL LIMIT 1"),
       next_order_key_(connection,
                       "SELECT min(order_key) FROM delivery INDEXED BY delivery_ordered"
                       " WHERE port=?1 AND state=1 AND order_key IS NOT NULL AND order_key>?2"),
@@ -116,16 +120,22 @@ box_writer::box_writer(database& connection, box_health& health)
                                                "d.port=?1 AND d.state=1 AND d.order_key IS NOT NULL AND d.order_key=?2"
                                                " ORDER BY d.message LIMIT 1")
                                       .c_str()),
-      give_order_key_(connection, "UPDATE delivery SET order_key='' WHERE port=? AND order_key IS NULL"),
+      give_order_key_(connection,
+                      "UPDATE delivery SET order_key='' WHERE order_key IS NULL AND id IN ("
+                      "SELECT id FROM delivery INDEXED BY delivery_held_by_port WHERE state=-1 AND port=?1 UNION ALL"
+                      " SELECT id FROM delivery INDEXED BY delivery_ready WHERE state=1 AND port=?1 UNION ALL"
+                      " SELECT id FROM delivery INDEXED BY delivery_later WHERE state=2 AND port=?1 UNION ALL"
+                      " SELECT id FROM delivery INDEXED BY delivery_active WHERE state=3 AND port=?1)"),
       delete_properties_(connection, "DELETE FROM property_value WHERE message=?"),
       read_delivery_(connection,
                      "SELECT d.state, d.message, m.delivery_count, m.submission_key, d.port FROM delivery d"
                      " JOIN message m ON m.sequence=d.message WHERE d.id=?"),
       resume_(connection,
-              "UPDATE delivery SET state=2, due=?2, attempt=0, is_on_backup=0, crash_count=0, held_for=0 WHERE id=?1"),
+              "UPDATE delivery SET state=2, due=?2, attempt=0, is_on_backup=0, crash_count=0, held_for=0,"
+              " order_key=iif(?3, ifnull(order_key,''), order_key) WHERE id=?1"),
       resume_edited_(connection,
                      "UPDATE delivery SET state=2, due=?2, attempt=0, is_on_backup=0, crash_count=0, overlay=?3,"
-                     " unique_id=?4, held_for=0 WHERE id=?1"),
+                     " unique_id=?4, held_for=0, order_key=iif(?5, ifnull(order_key,''), order_key) WHERE id=?1"),
       reserve_numbers_(connection, "INSERT INTO counter VALUES('number',?1) ON CONFLICT(name) DO UPDATE SET value=?1") {
     number_ = connection.query_integer("SELECT value FROM counter WHERE name='number'");
     numbers_reserved_ = number_;
@@ -348,6 +358,7 @@ commit_answer box_writer::apply_one(const resume_operation& one) {
     read_delivery_.bind(one.delivery);
     const bool exists = read_delivery_.step();
     const std::int64_t state = exists ? read_delivery_.integer(0) : 0;
+    const bool is_in_order = exists && ordered_ports_.count(read_delivery_.integer(4)) > 0;
     read_delivery_.reset();
     if (!exists) {
         return refuse(commit_status::not_found, "there is no such delivery");
@@ -363,9 +374,9 @@ commit_answer box_writer::apply_one(const resume_operation& one) {
     earliest_due_.clear();
     if (one.overlay) {
         const std::string overlay = one.overlay->encode();
-        resume_edited_.bind(one.delivery, one.due_unix_ms, statement::blob{overlay}, make_uuid()).run();
+        resume_edited_.bind(one.delivery, one.due_unix_ms, statement::blob{overlay}, make_uuid(), is_in_order).run();
     } else {
-        resume_.bind(one.delivery, one.due_unix_ms).run();
+        resume_.bind(one.delivery, one.due_unix_ms, is_in_order).run();
     }
     depth_ += state == code(row_state::suspended) ? 1 : 0;
     return {};

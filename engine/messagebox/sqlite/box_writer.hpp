@@ -134,6 +134,10 @@ private:
     void activate(const std::vector<claimed_delivery>& claims, std::size_t first);
     void keep_suspect_alone(std::vector<claimed_delivery>& claims);
     void claim_ordered(const port_claim& wanted, std::int64_t port, std::vector<claimed_delivery>& out);
+    void claim_first_of_keys(const port_claim& wanted, std::int64_t port, std::vector<claimed_delivery>& out);
+    void claim_once_ordered(const port_claim& wanted, std::int64_t port, std::vector<claimed_delivery>& out);
+    bool is_any_in_order(std::int64_t port);
+    std::int64_t newest_in_order(std::int64_t port);
     void claim_by_priority(const port_claim& wanted, std::int64_t port, std::vector<claimed_delivery>& out);
     void claim_on_backup(const port_claim& wanted, std::int64_t port, std::vector<claimed_delivery>& out);
     void claim_sound(const port_claim& wanted, std::vector<claimed_delivery>& out);
@@ -142,11 +146,11 @@ private:
     void promote_carefully(const std::string& name, std::int64_t port, std::int64_t now_unix_ms);
     std::vector<delivery_id> candidates(const port_claim& wanted, std::int64_t port);
     std::vector<delivery_id> first_of_each_key(const port_claim& wanted, std::int64_t port);
-    std::vector<delivery_id> first_by_priority(std::int64_t port);
+    std::vector<delivery_id> not_in_order(std::int64_t port);
     void set_aside(delivery_id id, const std::string& port, const std::string& why);
     template <typename Function>
     std::string damage_of_writing(Function&& function);
-    bool is_blocked(std::int64_t port, const std::string& order_key);
+    bool is_blocked(const port_claim& wanted, std::int64_t port, const std::string& order_key);
     claimed_delivery read_claim(statement& row, const std::string& port);
 
     database& connection_;
@@ -157,7 +161,7 @@ private:
     claim_table claims_;
     std::map<std::int64_t, std::uint32_t> given_counts_;  // by port, since the oldest was last given
     std::map<std::int64_t, std::int64_t> earliest_due_;   // by port; none = to be looked up
-    std::set<std::int64_t> ordered_ports_;                // whose deliveries all have an order key
+    std::set<std::int64_t> ordered_ports_;                // of whose deliveries all that wait have an order key
     std::vector<std::int64_t> removed_files_;
     bool has_indexed_ = false;          // something is in property_value
     std::vector<std::string> indexed_;  // names of properties that are indexed …
@@ -187,8 +191,8 @@ private:
     statement reschedule_, release_, release_later_, suspend_, checkpoint_, insert_attempt_;
     statement insert_port_, find_port_, set_port_state_, insert_group_, find_group_, set_group_state_;
     statement promote_, find_earliest_due_, select_ready_, select_oldest_, select_on_backup_, has_one_priority_,
-        oldest_of_priority_, activate_, activate_ready_, is_blocked_, next_order_key_, select_ordered_, give_order_key_,
-        delete_properties_;
+        oldest_of_priority_, activate_, activate_ready_, is_blocked_, is_any_in_order_, next_order_key_,
+        select_ordered_, give_order_key_, delete_properties_;
     statement read_delivery_, resume_, resume_edited_, reserve_numbers_;
     statement track_, has_open_delivery_, read_kept_size_, oldest_tracked_, delete_tracked_, save_tracked_bytes_,
         delete_keys_;
