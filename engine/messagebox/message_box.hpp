@@ -272,6 +272,9 @@ struct delivery_summary {
     std::string text;
     std::int64_t ended_unix_ms = 0;  // 0 = it has not
     std::string held_for = {};       // the group that it waits for; "" = it is not held
+    // The suspended one that holds back those of its order key where the port stops on failures: itself, or the one
+    // that this waits for. 0 = none, or none among the first ones that are suspended on the port.
+    delivery_id order_holder = 0;
 };
 
 struct delivery_detail {

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <set>
+#include <vector>
 
 #include "messagebox/conformance_store.hpp"
 
@@ -243,4 +244,22 @@ TEST_CASE_TEMPLATE("a port that was ordered, is not and is again keeps the order
     for (const char* body : {"A", "B", "C", "D"}) {
         CHECK(body_of_next(*box, now()) == body);
     }
+}
+
+TEST_CASE_TEMPLATE("one that waits in order says for which suspended one", Store, HAWSER_STORES) {
+    Store store;
+    auto box = store.open();
+    REQUIRE(publish(*box, {.ports = {"O"}, .body = "not in order"}).status == commit_status::done);
+    const delivery_id other = suspend_first(*box, false);
+    publish_in_order(*box, "A");
+    publish_in_order(*box, "B");
+    publish_in_order(*box, "C", "another key");
+    const delivery_id failed = suspend_first(*box, true);
+    std::vector<delivery_id> holders;
+    for (const delivery_summary& one : box->list({.port = "O"})) {
+        holders.push_back(one.order_holder);
+        CHECK(box->show(one.id)->summary.order_holder == one.order_holder);
+    }
+    CHECK(holders == std::vector<delivery_id>{0, failed, failed, 0});
+    CHECK(failed != other);
 }

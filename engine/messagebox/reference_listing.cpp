@@ -43,6 +43,21 @@ delivery_state state_of(const reference_delivery& one) {
     return delivery_state::suspended_not_resumable;
 }
 
+delivery_id order_holder_of(const reference_data& data, const reference_delivery& delivery) {
+    const auto holds = [&](const auto& other) {
+        return other.second.state == reference_state::suspended && other.second.port == delivery.port &&
+               other.second.order_key == delivery.order_key;
+    };
+    if (!delivery.order_key || delivery.state == reference_state::held || delivery.state == reference_state::active) {
+        return 0;
+    }
+    if (delivery.state >= reference_state::suspended) {
+        return delivery.state == reference_state::suspended ? delivery.id : 0;
+    }
+    const auto found = std::find_if(data.deliveries.begin(), data.deliveries.end(), holds);
+    return found == data.deliveries.end() ? 0 : found->first;
+}
+
 }  // namespace
 
 message_context context_of(const reference_delivery& delivery, const reference_message& message) {
@@ -80,7 +95,8 @@ std::vector<delivery_summary> list_reference(const reference_data& data, const d
     std::vector<delivery_summary> found;
     for (const auto& [id, one] : data.deliveries) {
         const reference_message& message = data.messages.at(one.sequence);
-        const delivery_summary summary = summary_of(one, message);
+        delivery_summary summary = summary_of(one, message);
+        summary.order_holder = order_holder_of(data, one);
         if (fits(summary, context_of(one, message), filter)) {
             found.push_back(summary);
         }
@@ -106,6 +122,7 @@ std::optional<delivery_detail> show_reference(const reference_data& data, delive
     const reference_message& message = data.messages.at(found->second.sequence);
     delivery_detail detail;
     detail.summary = summary_of(found->second, message);
+    detail.summary.order_holder = order_holder_of(data, found->second);
     detail.sequence = found->second.sequence;
     detail.context = context_of(found->second, message);
     detail.parts = parts_of(message);

@@ -9,6 +9,7 @@
 #include "control/control_server.hpp"
 #include "runtime/body_taker.hpp"
 #include "runtime/box_calls.hpp"
+#include "runtime/order_notes.hpp"
 #include "runtime/public_names.hpp"
 
 namespace hawser::engine {
@@ -266,8 +267,11 @@ std::string local_host::reason_to_wait(const delivery_summary& one) const {
     if (!one.held_for.empty()) {
         return "the send port group \"" + one.held_for + "\" is stopped: the message waits until it is started";
     }
-    return ports_.state(one.port) == "stopped" ? "the port is stopped: the message waits until it is started"
-                                               : one.text;
+    if (ports_.state(one.port) == "stopped") {
+        return "the port is stopped: the message waits until it is started";
+    }
+    const std::string in_order = order_reason(generation()->bindings(), one);
+    return in_order.empty() ? one.text : in_order;
 }
 
 // Adds what the box still has of the message, and says what it all means.
@@ -354,10 +358,21 @@ void local_host::publish_async(const submission& message, std::function<void(con
 
 // ---- The queue ----
 
+// One that waits in order, and was not tried, says for which; the others what their last attempt said.
+message_summary local_host::told(const delivery_summary& one) const {
+    message_summary summary = to_public(one);
+    std::string in_order = one.state == delivery_state::queued ? order_reason(generation()->bindings(), one) : "";
+    if (!in_order.empty()) {
+        summary.text = std::move(in_order);
+        summary.code.clear();
+    }
+    return summary;
+}
+
 std::vector<message_summary> local_host::list(const message_filter& filter) {
     std::vector<message_summary> all;
     for (const delivery_summary& one : select_deliveries(*box_, filter)) {
-        all.push_back(to_public(one));
+        all.push_back(told(one));
     }
     return all;
 }
@@ -370,6 +385,7 @@ std::vector<message_detail> local_host::show(const std::string& id) {
          id.empty() ? std::vector<delivery_summary>{} : select_deliveries(*box_, filter)) {
         if (const std::optional<delivery_detail> detail = box_->show(one.id)) {
             all.push_back(to_public(*detail));
+            all.back().summary = told(detail->summary);
         }
     }
     return all;

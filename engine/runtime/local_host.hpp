@@ -76,6 +76,7 @@ private:
     submit_answer answer_of(const commit_answer& committed, const std::string& message_id);
     void describe_deliveries(submit_answer& answer);
     std::string reason_to_wait(const delivery_summary& one) const;
+    message_summary told(const delivery_summary& one) const;
 
     // ---- local_host_changes.cpp: ports, groups and reloads
     std::shared_ptr<const host_generation> generation() const;

@@ -9,6 +9,7 @@
 #include "runtime/box_calls.hpp"
 #include "runtime/certificate_use.hpp"
 #include "runtime/local_host.hpp"
+#include "runtime/order_notes.hpp"
 #include "runtime/port_removal.hpp"
 #include "runtime/public_names.hpp"
 
@@ -103,10 +104,14 @@ std::vector<port_summary> local_host::ports() {
     std::vector<port_summary> all;
     std::vector<port_counts> counts = box_->counts();
     for (const send_port_binding& binding : current->bindings().send_ports) {
-        port_summary summary = summary_of(binding.name, take_counts(counts, binding.name));
+        const port_counts of_port = take_counts(counts, binding.name);
+        port_summary summary = summary_of(binding.name, of_port);
         summary.state = ports_.state(binding.name);
         summary.transport = binding.primary.type + ' ' + binding.primary.address;
         summary.note = options_.delivers ? delivery_.note(binding.name) : "";
+        if (summary.note.empty()) {
+            summary.note = order_note(*box_, binding, of_port);
+        }
         all.push_back(std::move(summary));
     }
     for (const port_counts& left : counts) {

@@ -262,6 +262,35 @@ TEST_CASE_FIXTURE(reload_fixture, "a port that becomes ordered, or is not any mo
     CHECK(arrives("Out", {"1", "2", "3"}));
 }
 
+TEST_CASE_FIXTURE(reload_fixture, "one that was suspended before its port became ordered holds back nothing") {
+    write({{"Out", "", "rejected"}});
+    start();
+    CHECK(submit("1", "Out", wait_for::end).code == answer_code::suspended);
+    write({{"Out", ",\"orderedDelivery\":true,\"stopSendingOnFailure\":true"}});
+    CHECK(reload().code == answer_code::done);
+    CHECK(submit("2", "Out", wait_for::end).code == answer_code::done);
+    CHECK(port("Out").note.empty());
+    CHECK(running().resume({.port = "Out"}, {}).count == 1);
+    CHECK(arrives("Out", {"2", "1"}));
+}
+
+TEST_CASE_FIXTURE(reload_fixture, "what waits for a suspended one says so, until its port does not stop any more") {
+    write({{"Out", ",\"orderedDelivery\":true,\"stopSendingOnFailure\":true", "rejected"}});
+    start();
+    CHECK(submit("1", "Out", wait_for::end).code == answer_code::suspended);
+    submit("2", "Out");
+    const auto listed = running().list({});
+    REQUIRE(listed.size() == 2);
+    const std::string holder = "delivery " + std::to_string(listed[0].delivery);
+    CHECK(has(listed[1].text, "waits for " + holder + ", which is suspended: ordered, stopSendingOnFailure"));
+    CHECK(running().show(std::to_string(listed[1].delivery)).at(0).summary.text == listed[1].text);
+    CHECK(has(port("Out").note, holder + " is suspended, and what comes after it waits"));
+    write({{"Out", ",\"orderedDelivery\":true"}});
+    CHECK(reload().code == answer_code::done);
+    CHECK(arrives("Out", {"2"}));
+    CHECK(port("Out").note.empty());
+}
+
 TEST_CASE_FIXTURE(reload_fixture, "a client's reload is what the program made of it") {
     write({{"Out"}});
     start();

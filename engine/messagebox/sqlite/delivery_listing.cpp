@@ -77,7 +77,10 @@ std::vector<std::int64_t> integers(statement& query) {
 std::string select_summary(const std::string& further_columns) {
     return "SELECT d.id, m.message_id, d.unique_id, p.name, d.state, m.published, d.due, d.total_attempts, m.size,"
            " ifnull(d.code,''), ifnull(d.text,''),"
-           " CASE d.held_for WHEN 0 THEN '' ELSE (SELECT name FROM port_group WHERE id=d.held_for) END" +
+           " CASE d.held_for WHEN 0 THEN '' ELSE (SELECT name FROM port_group WHERE id=d.held_for) END,"
+           " CASE WHEN d.order_key IS NULL THEN 0 WHEN d.state=4 THEN d.id WHEN d.state IN (1,2) THEN"
+           " (SELECT id FROM (SELECT id, state, order_key FROM delivery INDEXED BY delivery_suspended"
+           " WHERE state>=4 AND port=d.port LIMIT 100) WHERE state=4 AND order_key=d.order_key LIMIT 1) ELSE 0 END" +
            further_columns +
            " FROM delivery d NOT INDEXED CROSS JOIN message m ON m.sequence=d.message CROSS JOIN port p ON p.id=d.port"
            " WHERE ";
@@ -97,6 +100,7 @@ delivery_summary read_summary(const statement& row) {
     one.code = row.text(9);
     one.text = row.text(10);
     one.held_for = row.text(11);
+    one.order_holder = row.integer(12);
     return one;
 }
 

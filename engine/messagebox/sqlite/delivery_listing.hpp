@@ -25,7 +25,7 @@ namespace hawser::engine::sqlite {
 
 // The columns that read_summary takes, `FROM delivery d JOIN message m JOIN port p`, up to WHERE.
 std::string select_summary(const std::string& further_columns);
-inline constexpr int summary_column_count = 12;
+inline constexpr int summary_column_count = 13;
 delivery_summary read_summary(const statement& row);
 
 class delivery_listing {
