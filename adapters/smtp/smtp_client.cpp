@@ -6,7 +6,6 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/use_future.hpp>
 #include <list>
@@ -14,6 +13,7 @@
 #include <numeric>
 #include <thread>
 
+#include "name_lookups.hpp"
 #include "oauth_request.hpp"
 #include "oauth_tokens.hpp"
 #include "probe_report.hpp"
@@ -24,25 +24,15 @@
 namespace hawser::smtp {
 namespace {
 
-constexpr unsigned lookup_thread_count = 4;       // so that one name that hangs holds up no other
 constexpr std::chrono::seconds avoided_time{60};  // a server that did not serve us is tried after the others
 constexpr std::chrono::seconds reduced_connections_time{60};
 
 using clock = std::chrono::steady_clock;
-using addresses_type = asio::ip::tcp::resolver::results_type;
 
 struct queued_transmission {
     std::shared_ptr<smtp_transmission> one;
     tls_contexts tls;
-};
-
-// getaddrinfo runs on a thread of its own; who waits for it waits on a timer.
-struct lookup {
-    explicit lookup(asio::io_context& io) : wake(io) {}
-    asio::steady_timer wake;
-    bool is_done = false;
-    boost::system::error_code failed;
-    addresses_type found;
+    std::shared_ptr<asio::steady_timer> too_late;  // while it waits: ends that
 };
 
 using transmission_turn = waiting_line<queued_transmission>::turn;
@@ -92,9 +82,43 @@ struct smtp_client::implementation {
 
     void enqueue(queued_transmission queued) {
         server_pool& server = pool_of(queued.one->endpoint());
-        const std::string port = queued.one->port();
-        server.line.add(port, std::move(queued));
+        const std::shared_ptr<smtp_transmission> one = queued.one;
+        queued.too_late = limit_wait(server, one);
+        server.line.add(one->port(), std::move(queued));
         dispatch(server);
+        if (one->is_cancelled()) {
+            give_up_waiting(server, one);
+        }
+    }
+
+    // Nobody waits for a connection any longer when the host cancels, or when it is too late to begin.
+    std::shared_ptr<asio::steady_timer> limit_wait(server_pool& server, const std::weak_ptr<smtp_transmission>& weak) {
+        const std::shared_ptr<smtp_transmission> one = weak.lock();
+        one->set_interrupt(
+            [this, &server, weak] { asio::post(io, [this, &server, weak] { give_up_waiting(server, weak.lock()); }); });
+        if (one->begin_before_unix_ms() == 0) {
+            return nullptr;
+        }
+        const std::int64_t left_ms = std::max<std::int64_t>(0, one->begin_before_unix_ms() - unix_ms_now());
+        auto timer = std::make_shared<asio::steady_timer>(io, std::chrono::milliseconds(left_ms));
+        timer->async_wait([this, &server, weak](boost::system::error_code taken) {
+            if (!taken) {
+                give_up_waiting(server, weak.lock());
+            }
+        });
+        return timer;
+    }
+
+    static void give_up_waiting(server_pool& server, const std::shared_ptr<smtp_transmission>& one) {
+        const auto waiting = server.line.remove([&one](const queued_transmission& other) { return other.one == one; });
+        if (waiting) {
+            const std::string label = server.endpoint.label();
+            one->complete(one->recipients().add_to(one->is_cancelled() ? stopped(label) : not_begun(label)));
+        }
+    }
+
+    static outcome stopped(const std::string& label) {
+        return connection_trouble(label, "the host stopped before the message was sent");
     }
 
     // Gives what waits and may go the connections that are idle or may be opened.
@@ -146,6 +170,7 @@ struct smtp_client::implementation {
         while (next) {
             transmission_turn current = std::move(*next);
             next.reset();
+            current.item.too_late.reset();
             const bool has_begun = session && session->has_begun_next();
             if (session && !has_begun && (is_worn_out(message_count) || !session->is_alive())) {
                 co_await end_session(session);
@@ -160,6 +185,7 @@ struct smtp_client::implementation {
                 return following ? following->item.one.get() : nullptr;
             });
             if (!is_served) {
+                current.item.too_late = limit_wait(server, current.item.one);
                 server.line.put_back(std::move(current));
                 break;
             }
@@ -198,6 +224,10 @@ struct smtp_client::implementation {
         const clock::time_point start = std::max(server.next_start, clock::now());
         server.next_start = start + std::chrono::microseconds(60'000'000 / limits.messages_per_minute_max);
         timer->expires_at(start);
+        if (one.begin_before_unix_ms() != 0) {
+            const auto left = std::chrono::milliseconds(one.begin_before_unix_ms() - unix_ms_now());
+            timer->expires_at(std::min(start, clock::now() + left));
+        }
         one.set_interrupt([this, timer] { asio::post(io, [timer] { timer->expires_at(clock::time_point::min()); }); });
         boost::system::error_code woken;
         if (!one.is_cancelled()) {
@@ -271,7 +301,11 @@ struct smtp_client::implementation {
             if (session && session->has_begun_next()) {  // the server waits for a content that will not come
                 session.reset();
             }
-            co_return connection_trouble(server.endpoint.label(), "the host stopped before the message was sent");
+            co_return stopped(server.endpoint.label());
+        }
+        const bool is_under_way = session && session->has_begun_next();
+        if (!is_under_way && one.begin_before_unix_ms() != 0 && one.begin_before_unix_ms() <= unix_ms_now()) {
+            co_return not_begun(server.endpoint.label());
         }
         if (!session) {
             const std::optional<outcome> refused = co_await open_any(server, session, queued);
@@ -335,7 +369,7 @@ struct smtp_client::implementation {
                                                      wire_listener tracer) {
         std::string trouble;
         try {
-            addresses_type addresses = co_await look_up(endpoint);
+            addresses_type addresses = co_await lookups.find(endpoint.host, endpoint.port, timeouts.connect);
             co_return co_await fresh.open(std::move(addresses), std::move(tracer));
         } catch (const tls_failure& failed) {
             co_return tls_trouble(endpoint.label(), failed.what());
@@ -387,41 +421,6 @@ struct smtp_client::implementation {
         });
     }
 
-    asio::awaitable<addresses_type> look_up(const smtp_endpoint& endpoint) {
-        boost::system::error_code is_name;
-        const asio::ip::address literal = asio::ip::make_address(endpoint.host, is_name);
-        if (!is_name) {
-            const asio::ip::tcp::endpoint target(literal, endpoint.port);
-            co_return addresses_type::create(target, endpoint.host, std::to_string(endpoint.port));
-        }
-        if (!lookups) {
-            lookups = std::make_unique<asio::thread_pool>(lookup_thread_count);
-        }
-        const auto pending = std::make_shared<lookup>(io);
-        pending->wake.expires_after(std::chrono::seconds(timeouts.connect));
-        asio::post(*lookups, [this, pending, host = endpoint.host, port = endpoint.port] {
-            boost::system::error_code failed;
-            asio::ip::tcp::resolver resolver(io);
-            addresses_type found =
-                resolver.resolve(host, std::to_string(port), asio::ip::resolver_base::numeric_service, failed);
-            asio::post(io, [pending, failed, found = std::move(found)] {
-                pending->is_done = true;
-                pending->failed = failed;
-                pending->found = found;
-                pending->wake.expires_at(clock::time_point::min());
-            });
-        });
-        boost::system::error_code woken;
-        co_await pending->wake.async_wait(asio::redirect_error(asio::use_awaitable, woken));
-        if (!pending->is_done) {
-            throw wire_failure("its name could not be looked up in time");
-        }
-        if (pending->failed) {
-            throw wire_failure("its name cannot be looked up: " + pending->failed.message());
-        }
-        co_return std::move(pending->found);
-    }
-
     void stop() {
         asio::post(io, [this] {
             is_stopping = true;
@@ -433,10 +432,7 @@ struct smtp_client::implementation {
             work.reset();  // the thread ends when the last connection has
         });
         thread.join();
-        if (lookups) {
-            lookups->stop();
-            lookups->join();
-        }
+        lookups.stop();
     }
 
     smtp_timeouts timeouts;
@@ -450,7 +446,7 @@ struct smtp_client::implementation {
                         }};
     asio::executor_work_guard<asio::io_context::executor_type> work;
     std::list<std::unique_ptr<server_pool>> servers;
-    std::unique_ptr<asio::thread_pool> lookups;
+    name_lookups lookups{io};
     bool is_stopping = false;
     std::thread thread;  // last: it uses all the others
 };

@@ -82,7 +82,9 @@ smtp_transmission::smtp_transmission(boost::asio::io_context& io, delivery&& han
     if (!one.is_true(HAWSER_IS_MIME_ENCODED)) {
         throw failure("the body is no MIME entity: a component put another body after the mail had been composed");
     }
-    port_ = one.identity().port;
+    const message_identity who = one.identity();
+    port_ = who.port;
+    begin_before_unix_ms_ = who.begin_before_unix_ms;
     endpoint_ = read_endpoint(one, handle);
     envelope_ = envelope_of(one);
     header_block_ = make_header_block(one);

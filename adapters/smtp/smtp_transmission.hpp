@@ -28,8 +28,9 @@ public:
     smtp_transmission(boost::asio::io_context& io, delivery&& handle);
 
     boost::asio::io_context& io() const noexcept { return io_; }
-    const delivery& handle() const noexcept { return *delivery_; }  // until complete
-    const std::string& port() const noexcept { return port_; }      // the send port
+    const delivery& handle() const noexcept { return *delivery_; }                        // until complete
+    const std::string& port() const noexcept { return port_; }                            // the send port
+    std::int64_t begin_before_unix_ms() const noexcept { return begin_before_unix_ms_; }  // 0 = any time
     const smtp_endpoint& endpoint() const noexcept { return endpoint_; }
     const envelope& mail() const noexcept { return envelope_; }
     const std::string& header_block() const noexcept { return header_block_; }
@@ -74,6 +75,7 @@ private:
     boost::asio::io_context& io_;
     std::optional<delivery> delivery_;
     std::string port_;
+    std::int64_t begin_before_unix_ms_ = 0;
     smtp_endpoint endpoint_;
     envelope envelope_;
     std::string header_block_;

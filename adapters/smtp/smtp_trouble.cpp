@@ -241,6 +241,13 @@ outcome requiretls_not_possible(const std::string& server) {
     return made;
 }
 
+outcome not_begun(const std::string& server) {
+    outcome made = make(verdict::retry, "smtp.not-begun",
+                        server + ": no connection was free before the port's service window ended; nothing was tried");
+    made.is_not_begun = true;
+    return made;
+}
+
 outcome body_trouble(const std::string& why) {
     return make(verdict::retry, "smtp.body",
                 "the message could not be read to its end, so the connection was broken off: " + why);

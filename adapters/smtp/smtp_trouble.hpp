@@ -39,6 +39,8 @@ outcome requiretls_not_possible(const std::string& server);
 // `what` ("the body", "the address <…>") needs an extension that the server does not offer.
 outcome extension_missing(const std::string& server, const std::string& extension, const std::string& what,
                           const std::string& enhanced_status);
+// No connection came free before the port's service window ended.
+outcome not_begun(const std::string& server);
 outcome body_trouble(const std::string& why);
 outcome audit_trouble(const std::string& why);  // what is sent cannot be recorded: nothing is sent until it can
 

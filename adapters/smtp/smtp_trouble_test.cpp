@@ -117,3 +117,10 @@ TEST_CASE("what is told of many recipients stays within what the engine keeps, a
     CHECK(text.find(" and 597 more; 400 have it: <r0@example.test>") != std::string::npos);
     CHECK(text.ends_with(" more"));
 }
+
+TEST_CASE("what did not begin before the service window ended is tried again, uncounted, and holds back nothing") {
+    const outcome waited = not_begun("s");
+    CHECK(waited.verdict == verdict::retry);
+    CHECK(waited.is_not_begun);
+    CHECK_FALSE(waited.is_endpoint_down);
+}

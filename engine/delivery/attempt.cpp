@@ -68,13 +68,23 @@ attempt_identity attempt::identity() const {
     return who;
 }
 
+// The end of the transport's service window, for an adapter in which the delivery has to wait; 0 = none.
+std::int64_t attempt::begin_before_unix_ms() const {
+    if (!transport().window) {
+        return 0;
+    }
+    const std::int64_t now_unix_ms = context_.time.unix_ms();
+    const window_state window = state_of(*transport().window, now_unix_ms);
+    return window.is_open ? window.until_unix_ms : now_unix_ms;
+}
+
 void attempt::prepare_message() {
     message_context context = std::move(claim_.context);
     if (const result<void> done = write_delivery_context(context, *port_, to_, identity()); !done) {
         throw stream_failure(HAWSER_FAILED, done.error().text);
     }
     working_message::identity who{claim_.message_id, claim_.unique_id, claim_.published_unix_ms,
-                                  claim_.state.total_attempts + 1};
+                                  claim_.state.total_attempts + 1, begin_before_unix_ms()};
     message_ = std::make_unique<working_message>(
         port_->environment, std::move(who), std::move(context), claim_.parts, [this](std::size_t index) {
             if (inline_bodies_.at(index)) {

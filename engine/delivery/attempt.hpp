@@ -61,6 +61,7 @@ public:
     std::int64_t number() const noexcept override { return claim_.token.delivery; }
 
 private:
+    std::int64_t begin_before_unix_ms() const;
     void prepare_message();
     bool run_pipeline();
     void open_body();

@@ -50,6 +50,7 @@ delivery_outcome copy_outcome(const hawser_outcome& from) {
     outcome.verdict = static_cast<verdict>(from.verdict);
     outcome.is_endpoint_down = (from.flags & HAWSER_ENDPOINT_DOWN) != 0;
     outcome.is_maybe_duplicate = (from.flags & HAWSER_MAYBE_DUPLICATE) != 0;
+    outcome.is_not_begun = outcome.verdict == verdict::retry && (from.flags & HAWSER_NOT_BEGUN) != 0;
     outcome.not_before_unix_ms = from.not_before_unix_ms;
     outcome.reply_code = from.reply_code;
     outcome.code = printable(from_abi(from.code), 64);

@@ -28,6 +28,7 @@ struct delivery_outcome {
     bool is_endpoint_down = false;
     bool is_maybe_duplicate = false;
     bool was_cancelled = false;  // by the host's stop: the attempt does not count
+    bool is_not_begun = false;   // the adapter did not come to it in time: the attempt does not count
     bool is_corrupt = false;     // a defect of the message itself, not of the way
     std::int64_t not_before_unix_ms = 0;
     std::uint32_t reply_code = 0;

@@ -35,7 +35,9 @@ private:
         record.started_unix_ms = done_.started_unix_ms() == 0 ? now_unix_ms_ : done_.started_unix_ms();
         record.ended_unix_ms = now_unix_ms_;
         record.transport = done_.to().label();
-        record.verdict = outcome_.was_cancelled ? "cancelled" : std::string(name_of(outcome_.verdict));
+        record.verdict = outcome_.was_cancelled  ? "cancelled"
+                         : outcome_.is_not_begun ? "not begun"
+                                                 : std::string(name_of(outcome_.verdict));
         record.code = outcome_.code;
         record.text = outcome_.text;
         return record;

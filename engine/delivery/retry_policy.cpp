@@ -94,8 +94,8 @@ decision decide(const attempt_facts& facts, const delivery_outcome& outcome) {
         return made;
     }
     made.what = decision::kind::reschedule;
-    if (outcome.was_cancelled) {
-        made.due_unix_ms = facts.now_unix_ms;
+    if (outcome.was_cancelled || outcome.is_not_begun) {
+        made.due_unix_ms = std::max(facts.now_unix_ms, outcome.is_not_begun ? outcome.not_before_unix_ms : 0);
         made.state = std::move(next);
         return made;
     }

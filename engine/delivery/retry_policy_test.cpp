@@ -104,6 +104,14 @@ TEST_CASE("the far side's earliest time counts where it is later, and a cancelle
     delivery_outcome cancelled = outcome_of(verdict::retry);
     cancelled.was_cancelled = true;
     CHECK(f.decide_for(cancelled).state.total_attempts == 0);
+    delivery_outcome not_begun = outcome_of(verdict::retry);
+    not_begun.is_not_begun = true;
+    CHECK(f.decide_for(not_begun).what == decision::kind::reschedule);
+    CHECK(f.decide_for(not_begun).state.total_attempts == 0);
+    CHECK(f.decide_for(not_begun).state.attempt == 0);
+    CHECK(f.decide_for(not_begun).due_unix_ms == now_unix_ms);
+    not_begun.not_before_unix_ms = now_unix_ms + 60000;
+    CHECK(f.decide_for(not_begun).due_unix_ms == now_unix_ms + 60000);
 }
 
 TEST_CASE("on an ordered port a failure is not resumable unless the port stops on failure (spec section 4)") {

@@ -119,6 +119,7 @@ hawser_status identity(const hawser_message* m, hawser_identity* out) noexcept {
     hawser_identity filled{};
     filled.attempt = message.who().attempt;
     filled.published_unix_ms = message.who().published_unix_ms;
+    filled.begin_before_unix_ms = message.who().begin_before_unix_ms;
     filled.message_id = to_abi(message.who().message_id);
     filled.unique_id = to_abi(message.who().unique_id);
     filled.port = to_abi(message.environment().port);

@@ -58,6 +58,7 @@ public:
         std::string unique_id;
         std::int64_t published_unix_ms = 0;
         std::uint32_t attempt = 1;
+        std::int64_t begin_before_unix_ms = 0;  // 0 = any time
     };
 
     working_message(const message_environment& environment, identity who, message_context context,

@@ -142,6 +142,7 @@ typedef struct hawser_identity {
     hawser_string message_id; /* BTS.MessageID */
     hawser_string unique_id; /* fixed for this delivery over all its attempts; an Internet Message-ID is made of it */
     hawser_string port, host_name;
+    int64_t begin_before_unix_ms; /* the port's service window ends then, 0 = never; see HAWSER_NOT_BEGUN */
 } hawser_identity;
 
 #define HAWSER_BODY_PART 0xffffffffu /* as part index: the body part */
@@ -259,6 +260,9 @@ typedef struct hawser_secrets_api {
 #define HAWSER_PARTIAL 4u /* recipients differ: delivered ones are final */
 #define HAWSER_ENDPOINT_DOWN 1u /* the endpoint as a whole did not work: hold its other messages back too */
 #define HAWSER_MAYBE_DUPLICATE 2u /* it may have been accepted although no answer came */
+/* With a retry: nothing was tried, so the attempt does not count. For adapters in which deliveries wait (for a
+ * connection): to send nothing after begin_before_unix_ms. What has begun by then is finished. */
+#define HAWSER_NOT_BEGUN 4u
 
 typedef struct hawser_recipient_result { /* frozen */
     hawser_string address;

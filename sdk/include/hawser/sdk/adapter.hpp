@@ -37,6 +37,7 @@ struct outcome {
     std::string enhanced_status;
     bool is_endpoint_down = false;
     bool is_maybe_duplicate = false;
+    bool is_not_begun = false;  // with a retry: nothing was tried, the attempt does not count
     std::int64_t not_before_unix_ms = 0;
     std::vector<recipient_result> recipients;
     std::string resume_state;
@@ -109,7 +110,8 @@ public:
         out.struct_size = sizeof out;
         out.verdict = static_cast<std::uint32_t>(result.verdict);
         out.flags = (result.is_endpoint_down ? HAWSER_ENDPOINT_DOWN : 0U) |
-                    (result.is_maybe_duplicate ? HAWSER_MAYBE_DUPLICATE : 0U);
+                    (result.is_maybe_duplicate ? HAWSER_MAYBE_DUPLICATE : 0U) |
+                    (result.is_not_begun ? HAWSER_NOT_BEGUN : 0U);
         out.reply_code = result.reply_code;
         out.not_before_unix_ms = result.not_before_unix_ms;
         out.code = detail::to_abi(result.code);

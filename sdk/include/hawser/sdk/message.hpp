@@ -32,6 +32,7 @@ struct message_identity {
     std::string message_id, unique_id, port, host_name;
     std::int64_t published_unix_ms = 0;
     std::uint32_t attempt = 1;
+    std::int64_t begin_before_unix_ms = 0;  // 0 = any time; see outcome::is_not_begun
 };
 
 struct mail_header {
@@ -122,7 +123,8 @@ public:
                 std::string(detail::from_abi(one.port)),
                 std::string(detail::from_abi(one.host_name)),
                 one.published_unix_ms,
-                one.attempt};
+                one.attempt,
+                one.begin_before_unix_ms};
     }
     // What the new body is: HAWSER_SEAL_*; after put_body, by a component whose info says that it seals.
     void report_seal(std::uint32_t seals) {

@@ -194,6 +194,10 @@ inline outcome delivery::copy_of(const hawser_outcome* raw) {
     copy.enhanced_status = detail::from_abi(raw->enhanced_status);
     copy.is_endpoint_down = (raw->flags & HAWSER_ENDPOINT_DOWN) != 0;
     copy.is_maybe_duplicate = (raw->flags & HAWSER_MAYBE_DUPLICATE) != 0;
+    copy.is_not_begun = (raw->flags & HAWSER_NOT_BEGUN) != 0;
+    if (copy.is_not_begun && raw->verdict != HAWSER_RETRY) {
+        host_.violations_found.add("HAWSER_NOT_BEGUN goes with a retry only");
+    }
     copy.not_before_unix_ms = raw->not_before_unix_ms;
     copy.resume_state = detail::from_abi(raw->resume_state);
     for (std::uint64_t i = 0; i < raw->recipient_count; ++i) {

@@ -169,6 +169,7 @@ public:
     std::vector<header_field> mail_headers;
     std::uint32_t attempt = 1;
     std::int64_t published_unix_ms = 1'700'000'000'000;
+    std::int64_t begin_before_unix_ms = 0;
     std::string message_id = "00000000-0000-4000-8000-000000000001";
     std::string unique_id = "delivery-1";
     std::string port = "TestPort";

@@ -100,6 +100,7 @@ struct message_functions {
         hawser_identity raw{};
         raw.attempt = one.attempt;
         raw.published_unix_ms = one.published_unix_ms;
+        raw.begin_before_unix_ms = one.begin_before_unix_ms;
         raw.message_id = detail::to_abi(one.message_id);
         raw.unique_id = detail::to_abi(one.unique_id);
         raw.port = detail::to_abi(one.port);
