@@ -146,7 +146,6 @@ struct strength_case {
         trust.add_anchor(trusted.root().certificate.get());
         trust.add_crl(trusted.revoke(nullptr, crl_digest), "root.crl");
         if (intermediate != nullptr) {
-            X509_up_ref(intermediate->root().certificate.get());
             trust.add_intermediate(intermediate->root().certificate.get());
             trust.add_crl(intermediate->revoke(nullptr), "intermediate.crl");
         }
