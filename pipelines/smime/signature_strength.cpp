@@ -1,29 +1,12 @@
 #include "signature_strength.hpp"
 
-#include <openssl/asn1t.h>
-#include <openssl/rsa.h>
-
 #include <algorithm>
 #include <array>
 
+#include "pss_parameters.hpp"
+
 namespace hawser::smime {
 namespace {
-
-using pss_pointer = std::unique_ptr<RSA_PSS_PARAMS, deleter<&RSA_PSS_PARAMS_free>>;
-
-int pss_digest(const X509_ALGOR* signature) {  // RFC 4055 section 3.1
-    const void* value = nullptr;
-    int kind = V_ASN1_UNDEF;
-    X509_ALGOR_get0(nullptr, &kind, &value, signature);
-    const auto* encoded = kind == V_ASN1_SEQUENCE ? static_cast<const ASN1_STRING*>(value) : nullptr;
-    const pss_pointer parameters(
-        encoded == nullptr ? nullptr
-                           : static_cast<RSA_PSS_PARAMS*>(ASN1_item_unpack(encoded, ASN1_ITEM_rptr(RSA_PSS_PARAMS))));
-    if (!parameters) {
-        return NID_undef;
-    }
-    return parameters->hashAlgorithm == nullptr ? NID_sha1 : OBJ_obj2nid(parameters->hashAlgorithm->algorithm);
-}
 
 int nid_of(const X509_ALGOR* signature) {
     const ASN1_OBJECT* object = nullptr;
@@ -35,7 +18,7 @@ int digest_of(const X509_ALGOR* signature) {
     const int nid = nid_of(signature);
     int digest = NID_undef;
     if (nid == NID_rsassaPss) {
-        return pss_digest(signature);
+        return parse_pss_parameters(signature).digest;
     }
     return OBJ_find_sigid_algs(nid, &digest, nullptr) == 1 ? digest : NID_undef;
 }

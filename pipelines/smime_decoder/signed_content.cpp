@@ -1,13 +1,12 @@
 #include "signed_content.hpp"
 
-#include <openssl/asn1t.h>
 #include <openssl/objects.h>
-#include <openssl/rsa.h>
 
 #include <algorithm>
 
 #include "certificate_check.hpp"
 #include "cms_structure.hpp"
+#include "pss_parameters.hpp"
 #include "signer_description.hpp"
 
 namespace hawser::smime {
@@ -51,34 +50,6 @@ void check_digest(int digest, const std::string& who, const decode_policy& polic
                                             "AllowLegacyAlgorithms to true"
                                           : ", which is not supported: SHA-256, SHA-384 and SHA-512 are"));
     }
-}
-
-// RSASSA-PSS names its digests by itself (RFC 4055 section 3.1), and its salt is as long as the digest by default.
-struct pss_parameters {
-    int digest = NID_sha1;
-    int mask_digest = NID_sha1;
-    std::int64_t salt_size = 20;
-};
-
-pss_parameters parse_pss_parameters(const X509_ALGOR* algorithm) {
-    const std::unique_ptr<RSA_PSS_PARAMS, deleter<&RSA_PSS_PARAMS_free>> parsed(
-        static_cast<RSA_PSS_PARAMS*>(ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(RSA_PSS_PARAMS), algorithm->parameter)));
-    pss_parameters found;
-    if (!parsed) {
-        return {NID_undef, NID_undef, 0};
-    }
-    if (parsed->hashAlgorithm != nullptr) {
-        found.digest = nid_of_algorithm(parsed->hashAlgorithm);
-    }
-    if (parsed->maskGenAlgorithm != nullptr) {
-        const std::unique_ptr<X509_ALGOR, deleter<&X509_ALGOR_free>> mask(static_cast<X509_ALGOR*>(
-            ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(X509_ALGOR), parsed->maskGenAlgorithm->parameter)));
-        found.mask_digest = mask ? nid_of_algorithm(mask.get()) : NID_undef;
-    }
-    if (parsed->saltLength != nullptr) {
-        found.salt_size = ASN1_INTEGER_get(parsed->saltLength);
-    }
-    return found;
 }
 
 // One signer: which certificate, and that nothing weak or odd is in use.
