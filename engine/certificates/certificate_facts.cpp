@@ -107,10 +107,6 @@ certificate_facts read_certificate_facts(const certificate_entry& entry) {
     const int kind = key == nullptr ? EVP_PKEY_NONE : EVP_PKEY_get_base_id(key);
     facts.has_encryption_key = kind == EVP_PKEY_RSA || kind == EVP_PKEY_EC;
     facts.has_signing_key = facts.has_encryption_key || kind == EVP_PKEY_RSA_PSS;
-    const mail_usage usage = mail_usage_of(certificate);
-    facts.is_authority = usage.is_authority;
-    facts.fits_signing = usage.fits_signing;
-    facts.fits_encryption = usage.fits_encryption;
     facts.key_strength_bits = key == nullptr ? 0 : EVP_PKEY_get_security_bits(key);
     X509_get_signature_info(certificate, nullptr, nullptr, &facts.signature_strength_bits, nullptr);
     facts.is_self_signed = (X509_get_extension_flags(certificate) & EXFLAG_SS) != 0;

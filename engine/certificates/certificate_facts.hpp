@@ -15,11 +15,8 @@ struct certificate_facts {
     std::string issuer;  // RFC 2253 form
     std::string serial;  // lower-case hexadecimal
     std::string key;     // "RSA 2048", "EC prime256v1", "ED25519"
-    bool is_authority = false;
     bool has_signing_key = false;  // of a kind that OpenSSL's CMS signs with
     bool has_encryption_key = false;
-    bool fits_signing = false;  // its key usages allow it to sign mail
-    bool fits_encryption = false;
     int key_strength_bits = 0;        // RSA 2048 has 112, P-256 has 128 (NIST SP 800-57)
     int signature_strength_bits = 0;  // of the hash that its issuer signed it with: SHA-256 has 128, SHA-1 63
     bool is_self_signed = false;

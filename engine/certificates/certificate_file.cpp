@@ -67,7 +67,6 @@ result<certificate_entry> entry_of(X509* certificate, const std::string& name) {
     return entry;
 }
 
-// Reads one file. The first problem that keeps something from being read is the one that is told.
 bool has_ending(const std::string& file_name, std::string_view ending) {
     return file_name.size() >= ending.size() &&
            std::equal(ending.rbegin(), ending.rend(), file_name.rbegin(),
@@ -83,6 +82,7 @@ bool is_pkcs12(const std::string& bytes) {
            bytes.compare(1 + length_size, 3, "\x02\x01\x03", 3) == 0;
 }
 
+// Reads one file. The first problem that keeps something from being read is the one that is told.
 class file_reader {
 public:
     file_reader(const std::string& bytes, const std::string& file_name, const std::string* password)

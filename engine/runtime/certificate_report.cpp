@@ -28,7 +28,7 @@ certificate_summary summary_of(const certificate_entry& entry, const std::string
     summary.not_before_unix_ms = entry.not_before_unix * 1000;
     summary.not_after_unix_ms = entry.not_after_unix * 1000;
     summary.has_private_key = !entry.private_key.empty();
-    summary.is_authority = facts.is_authority;
+    summary.is_authority = entry.usage.is_authority;
     summary.token = entry.token;
     for (const certificate_use& one : uses) {
         if (one.certificate == &entry) {

@@ -133,12 +133,12 @@ void certificate_review::check_fitness(const certificate_entry& entry, bool sign
         add(finding_kind::error, entry.file_name, "",
             named(entry) + " has a key of the kind " + facts.key + ", which cannot be used for " +
                 (signs ? "signing" : "encryption") + " here: get one with an RSA or an elliptic curve key");
-    } else if (signs && !facts.fits_signing) {
+    } else if (signs && !entry.usage.fits_signing) {
         add(finding_kind::error, entry.file_name, "",
             named(entry) +
                 " cannot sign mail: its key usage has no digitalSignature, or its extended key usage no "
                 "emailProtection; get one that can");
-    } else if (!signs && !facts.fits_encryption) {
+    } else if (!signs && !entry.usage.fits_encryption) {
         add(finding_kind::error, entry.file_name, "",
             named(entry) +
                 " cannot be encrypted for: its key usage has no keyEncipherment (or, with an elliptic curve "

@@ -75,6 +75,14 @@ void give_unreadable(const certificate_snapshot& all, const certificate_source::
     }
 }
 
+// Of what is not among the personal certificates: a token that is out may have it. "" = there is none.
+std::string token_absence(const std::string& what, const certificate_snapshot& all) {
+    return all.token_problems.empty()
+               ? ""
+               : what + " is not in the personal certificates, and may be in a token that cannot be read: " +
+                     all.token_problems.begin()->second;
+}
+
 // `what` "is not there: put it there", unless its file is, and cannot be read; or another one that may have it.
 std::string absence(const std::string& what, const std::string& is_not_there, const certificate_folder& folder,
                     const std::string& file_name) {
@@ -93,17 +101,15 @@ result<void> give_signing(const certificate_snapshot& all, const working_message
                     "no signing certificate is configured: name one in host.certificates.signing");
     }
     const certificate_entry* entry = find_certificate(all.personal, selector, certificate_role::signer, now_unix());
-    if (entry == nullptr && !all.token_problems.empty()) {
-        return fail(token_is_out, "the signing certificate \"" + selector +
-                                      "\" is not in the personal certificates, and may be in a token that cannot be "
-                                      "read: " +
-                                      all.token_problems.begin()->second);
-    }
     if (entry == nullptr) {
-        return fail("certificates.signing",
-                    absence("the signing certificate \"" + selector + '"',
-                            " is not in the personal certificates: put it there, or correct host.certificates.signing",
-                            all.personal, selector));
+        const std::string what = "the signing certificate \"" + selector + '"';
+        if (std::string out = token_absence(what, all); !out.empty()) {
+            return fail(token_is_out, std::move(out));
+        }
+        return fail(
+            "certificates.signing",
+            absence(what, " is not in the personal certificates: put it there, or correct host.certificates.signing",
+                    all.personal, selector));
     }
     if (entry->private_key.empty()) {
         return fail("certificates.signing",
@@ -188,15 +194,13 @@ result<void> certificate_view::find_recipient(std::uint32_t set, const std::stri
     const bool is_own = set == HAWSER_CERTIFICATES_PERSONAL;
     const certificate_entry* entry =
         find_certificate(is_own ? all->personal : all->other_people, selector, certificate_role::recipient, now_unix());
-    if (entry == nullptr && is_own && !all->token_problems.empty()) {
-        return fail(token_is_out, "the certificate \"" + selector +
-                                      "\" is not in the personal certificates, and may be in a token that cannot be "
-                                      "read: " +
-                                      all->token_problems.begin()->second);
-    }
     if (entry == nullptr) {
+        const std::string what = "the certificate \"" + selector + '"';
+        if (std::string out = is_own ? token_absence(what, *all) : ""; !out.empty()) {
+            return fail(token_is_out, std::move(out));
+        }
         return fail("certificates.recipient",
-                    absence("the certificate \"" + selector + '"',
+                    absence(what,
                             std::string(" is not in the ") + (is_own ? "personal" : "otherPeople") +
                                 " certificates: put it there, or correct the name",
                             is_own ? all->personal : all->other_people, selector));

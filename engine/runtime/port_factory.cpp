@@ -267,6 +267,14 @@ std::vector<destination_limit> make_destinations(const loaded_configuration& loa
     return limits;
 }
 
+namespace {
+
+bool may_be_in_a_token(const certificate_sources& sources, const certificate_snapshot& all, bool has_read_tokens) {
+    return has_read_tokens ? !all.token_problems.empty() : !sources.tokens.empty();
+}
+
+}  // namespace
+
 void check_signing_certificate(const certificate_sources& sources, const certificate_snapshot& all,
                                bool has_read_tokens, std::int64_t now_unix, diagnostics& problems) {
     if (sources.signing.empty()) {
@@ -276,10 +284,9 @@ void check_signing_certificate(const certificate_sources& sources, const certifi
         problems.warning(sources.signing_position, "/host/certificates/signing",
                          text + "; messages that are to be signed are suspended until then");
     };
-    const bool may_be_in_a_token = has_read_tokens ? !all.token_problems.empty() : !sources.tokens.empty();
     const certificate_entry* signer =
         find_certificate(all.personal, sources.signing, certificate_role::signer, now_unix);
-    if (signer == nullptr && may_be_in_a_token) {
+    if (signer == nullptr && may_be_in_a_token(sources, all, has_read_tokens)) {
         return;  // a token that cannot be read is said already
     }
     if (sources.personal.empty() && sources.tokens.empty()) {
@@ -302,7 +309,7 @@ void check_signing_certificate(const certificate_sources& sources, const certifi
 namespace {
 
 // What is not there can still come before the first message does: warnings.
-void check_recipients(const send_port_binding& port, const certificate_snapshot& all, bool may_be_in_a_token,
+void check_recipients(const send_port_binding& port, const certificate_snapshot& all, bool is_token_out,
                       std::int64_t now_unix, diagnostics& problems) {
     const auto is_in = [now_unix](const certificate_folder& folder, const std::string& selector) {
         return find_certificate(folder, selector, certificate_role::recipient, now_unix) != nullptr;
@@ -315,7 +322,7 @@ void check_recipients(const send_port_binding& port, const certificate_snapshot&
         }
     }
     for (const own_recipient& one : own_recipients_of(port)) {
-        if (!may_be_in_a_token && !is_in(all.personal, one.value->text)) {
+        if (!is_token_out && !is_in(all.personal, one.value->text)) {
             problems.warning(one.value->position, one.value->pointer,
                              "the certificate \"" + one.value->text +
                                  "\" is not in the personal folder or a token: messages are suspended until it is");
@@ -340,12 +347,11 @@ void check_ports(const loaded_configuration& loaded, const load_options& options
     }
     const std::int64_t now_unix = system_clock().unix_ms() / 1000;
     check_signing_certificate(loaded.bindings().host.certificates, *all, options.opens_tokens, now_unix, problems);
-    const bool may_be_in_a_token =
-        options.opens_tokens ? !all->token_problems.empty() : !loaded.bindings().host.certificates.tokens.empty();
+    const bool is_token_out = may_be_in_a_token(loaded.bindings().host.certificates, *all, options.opens_tokens);
     const certificate_view view(store);
     const engine_services services{&view, nullptr, &system_clock()};
     for (const send_port_binding& port : loaded.bindings().send_ports) {
-        check_recipients(port, *all, may_be_in_a_token, now_unix, problems);
+        check_recipients(port, *all, is_token_out, now_unix, problems);
         try {
             const std::unique_ptr<pipeline> made = make_send_pipeline(loaded, services, port);
             if (made->has_idle_sealer()) {

@@ -35,8 +35,8 @@ bool is_among(const std::vector<header_field>& all, const header_field& wanted) 
 }
 
 // Whether the From inside has the addresses of the one outside, and no others. Where one of them has none to be read,
-// it is only the same field that says the same. Local parts that differ
-// in case alone are one mailbox's wherever mail is read.
+// it is only the same field that says the same. Local parts that differ in case alone are one mailbox's wherever mail
+// is read.
 bool is_same_sender(const mime_header& outer, const mime_header& inner) {
     const header_field* outside = outer.find("From");
     const header_field* inside = inner.find("From");
