@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "audit/facts.hpp"
+#include "base/folder_sync.hpp"
 #include "base/uuid.hpp"
 
 namespace hawser::engine::audit {
@@ -70,10 +71,9 @@ std::string content_folders::path_of(const std::string& file) const { return con
 
 result<void> content_folders::sync() {
     for (auto path = unsynced_.begin(); path != unsynced_.end(); path = unsynced_.erase(path)) {
-        const descriptor folder(::open(path->c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-        if (!folder.is_open() || ::fsync(folder.number()) != 0) {
+        if (const int failure = sync_folder(*path); failure != 0) {
             made_.clear();
-            return io_failure("sync", *path);
+            return fail("audit.io", failed_text("sync", *path, failure));
         }
     }
     return {};

@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "audit/encoding.hpp"
+#include "base/folder_sync.hpp"
 
 namespace hawser::engine::audit {
 namespace {
@@ -21,11 +22,6 @@ unexpected<error> altered(const std::string& path, std::uint64_t line, const std
                 path + ':' + std::to_string(line) + ": " + what +
                     "; the archive was altered or damaged: keep it as it is, see what `hawser audit verify` "
                     "says, and give the port another folder");
-}
-
-result<void> sync_folder(const std::string& path) {
-    const descriptor folder(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    return folder.is_open() && ::fsync(folder.number()) == 0 ? result<void>{} : io_failure("sync", path);
 }
 
 // Why the line is not the next one; "" = it is.
@@ -203,8 +199,8 @@ result<void> record_log::append(std::string_view lines, const chain_head& after)
         return io_failure("sync", path_);
     }
     if (!is_name_durable_) {
-        if (result<void> synced = sync_folder(folder_); !synced) {
-            return synced;
+        if (const int failure = sync_folder(folder_); failure != 0) {
+            return fail("audit.io", failed_text("sync", folder_, failure));
         }
         is_name_durable_ = true;
     }

@@ -9,24 +9,10 @@
 #include <system_error>
 #include <utility>
 
+#include "base/descriptor.hpp"
+
 namespace hawser::engine {
 namespace {
-
-class open_file {
-public:
-    explicit open_file(const std::string& path) : number_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {}
-    open_file(const open_file&) = delete;
-    open_file& operator=(const open_file&) = delete;
-    ~open_file() {
-        if (number_ >= 0) {
-            ::close(number_);
-        }
-    }
-    int number() const noexcept { return number_; }
-
-private:
-    int number_;
-};
 
 // Room for one byte more than there should be: so its end is seen.
 std::size_t room_for(int file, std::size_t size_max) {
@@ -54,18 +40,18 @@ int read_into(int file, std::string& bytes) {
 }  // namespace
 
 result<secret_text> read_secret_file(const std::string& path, std::size_t size_max) {
-    const open_file file(path);
-    if (file.number() < 0) {
+    const descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file.is_open()) {
         return fail("secret.unreadable", std::generic_category().message(errno));
     }
-    std::string bytes(room_for(file.number(), size_max), '\0');
+    std::string bytes(room_for(file.get(), size_max), '\0');
     const std::size_t room = bytes.size();
-    int failure = read_into(file.number(), bytes);
+    int failure = read_into(file.get(), bytes);
     secret_text text(std::move(bytes));
     if (failure == 0 && text.text().size() == room && room <= size_max) {  // it has grown meanwhile
-        failure = ::lseek(file.number(), 0, SEEK_SET) == 0 ? 0 : errno;
+        failure = ::lseek(file.get(), 0, SEEK_SET) == 0 ? 0 : errno;
         std::string whole(size_max + 1, '\0');
-        failure = failure == 0 ? read_into(file.number(), whole) : failure;
+        failure = failure == 0 ? read_into(file.get(), whole) : failure;
         text = secret_text(std::move(whole));
     }
     if (failure != 0) {

@@ -24,7 +24,7 @@
 #include <string>
 #include <vector>
 
-#include "control/descriptor.hpp"
+#include "base/descriptor.hpp"
 
 namespace hawser::engine::control {
 

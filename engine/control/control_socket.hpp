@@ -8,7 +8,7 @@
 #include <string>
 
 #include "base/result.hpp"
-#include "control/descriptor.hpp"
+#include "base/descriptor.hpp"
 
 namespace hawser::engine::control {
 

@@ -9,23 +9,10 @@
 #include <cstring>
 #include <filesystem>
 
+#include "base/folder_sync.hpp"
 #include "host/output.hpp"
 
 namespace hawser::command {
-namespace {
-
-int sync_folder_of(const std::string& path) {
-    const std::string folder = std::filesystem::path(path).parent_path().string();
-    const int number = ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    const int failure = number < 0 || ::fsync(number) != 0 ? errno : 0;
-    if (number >= 0) {
-        ::close(number);
-    }
-    return failure == EINVAL || failure == EACCES ? 0 : failure;  // one that cannot be synced, or only written to
-}
-
-}  // namespace
-
 save_target::save_target(const std::string& path) : path_(path) {
     struct stat found {};
     const bool is_special = !path.empty() && ::stat(path.c_str(), &found) == 0 && !S_ISREG(found.st_mode);
@@ -63,7 +50,9 @@ bool save_target::finish() {
         return false;
     }
     temporary_.clear();
-    error_ = sync_folder_of(path_);  // what is saved may be terminated next: its new name has to outlast the power
+    // What is saved may be terminated next: its new name has to outlast the power.
+    const int failure = engine::sync_folder(std::filesystem::path(path_).parent_path().string());
+    error_ = engine::is_beyond_sync(failure) ? 0 : failure;
     return error_ == 0;
 }
 

@@ -1,13 +1,13 @@
 #include "messagebox/sqlite/durable_folder.hpp"
 
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <stdexcept>
+
+#include "base/folder_sync.hpp"
 
 namespace hawser::engine::sqlite {
 
@@ -22,17 +22,12 @@ void make_durable_folder(const std::string& path) {
     if (::mkdir(path.c_str(), 0700) != 0 && !(errno == EEXIST && std::filesystem::is_directory(path))) {
         throw std::runtime_error("cannot create " + path + ": " + std::strerror(errno));
     }
-    sync_folder(above);
+    sync_names(above);
 }
 
-void sync_folder(const std::string& path) {
-    const int folder = ::open(path.empty() ? "." : path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    const int reason = folder < 0 || ::fsync(folder) != 0 ? errno : 0;
-    if (folder >= 0) {
-        ::close(folder);
-    }
-    if (reason != 0 && reason != EINVAL && reason != EACCES) {
-        throw std::runtime_error("cannot sync the folder " + path + ": " + std::strerror(reason));
+void sync_names(const std::string& path) {
+    if (const int failure = sync_folder(path); failure != 0 && !is_beyond_sync(failure)) {
+        throw std::runtime_error("cannot sync the folder " + path + ": " + std::strerror(failure));
     }
 }
 

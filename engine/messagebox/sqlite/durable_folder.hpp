@@ -11,6 +11,6 @@ namespace hawser::engine::sqlite {
 void make_durable_folder(const std::string& path);
 
 // The names in it. Where the file system cannot do that, or the folder may not be read, nothing is done.
-void sync_folder(const std::string& path);
+void sync_names(const std::string& path);
 
 }  // namespace hawser::engine::sqlite

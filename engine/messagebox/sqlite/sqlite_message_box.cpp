@@ -435,7 +435,7 @@ result<std::unique_ptr<message_box>> open_sqlite_message_box(const std::string& 
             return unexpected{std::move(prepared).error()};
         }
         if (is_new) {
-            sqlite::sync_folder(folder);
+            sqlite::sync_names(folder);
         }
         return std::unique_ptr<message_box>(
             std::make_unique<sqlite::message_box_impl>(path, std::move(*lock), std::move(connection)));
