@@ -4,11 +4,11 @@
 #include <chrono>
 #include <iterator>
 #include <limits>
-#include <random>
 #include <system_error>
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
+#include "base/random_share.hpp"
 #include "certificates/fetch_url.hpp"
 
 namespace hawser::engine {
@@ -52,9 +52,7 @@ bool has_common(const std::set<std::string>& left, const std::set<std::string>& 
 
 // A tenth more or less, so that hosts that started together do not ask together for ever.
 std::int64_t with_jitter(std::int64_t seconds) {
-    static thread_local std::mt19937 random{std::random_device{}()};
-    std::uniform_int_distribution<std::int64_t> some(-seconds / 10, seconds / 10);
-    return seconds + some(random);
+    return seconds + static_cast<std::int64_t>(static_cast<double>(seconds) * (random_share() - 0.5) / 5);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "delivery/attempt.hpp"
 
 #include "base/log.hpp"
+#include "delivery/box_questions.hpp"
 #include "delivery/delivery_context.hpp"
 #include "pipeline/spool.hpp"
 #include "pipeline/worker_pool.hpp"
@@ -212,7 +213,7 @@ void attempt::checkpoint(std::string_view resume_state, hawser_checkpoint_done d
     }
     std::vector<operation> batch;
     batch.emplace_back(checkpoint_operation{claim_.token, std::string(resume_state), to_.label()});
-    context_.box.commit(std::move(batch), [done, user](const commit_answer& answer) {
+    context_.questions.commit(std::move(batch), [done, user](const commit_answer& answer) {
         done(user, answer.status == commit_status::done ? HAWSER_OK : HAWSER_TRY_LATER);
     });
 }

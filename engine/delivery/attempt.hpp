@@ -20,8 +20,11 @@
 
 namespace hawser::engine {
 
+class box_questions;
+
 struct attempt_context {
     message_box& box;
+    box_questions& questions;
     worker_pool& workers;
     clock& time;
     std::string spool_folder;

@@ -3,16 +3,17 @@
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
-#include <random>
 #include <thread>
 #include <unordered_map>
 
 #include "base/clock.hpp"
+#include "base/live_count.hpp"
 #include "base/log.hpp"
+#include "base/random_share.hpp"
 #include "delivery/attempt.hpp"
+#include "delivery/box_questions.hpp"
 #include "delivery/dispatch_queue.hpp"
 #include "delivery/dynamic_transport.hpp"
-#include "delivery/live_count.hpp"
 #include "delivery/port_schedule.hpp"
 #include "delivery/result_writer.hpp"
 #include "messagebox/message_box.hpp"
@@ -24,11 +25,6 @@ namespace {
 constexpr std::int64_t claim_again_wait_ms = 1000;  // after the store refused a claim
 constexpr std::int64_t look_again_ms = 60 * 1000;   // whatever happens: the wall clock may have been set
 constexpr int renewals_a_lease = 3;
-
-double random_share() {
-    thread_local std::minstd_rand generator{std::random_device{}()};
-    return std::uniform_real_distribution<double>(0, 1)(generator);
-}
 
 }  // namespace
 
@@ -48,19 +44,20 @@ struct delivery_engine::implementation {
 
     implementation(message_box& store, clock& time, delivery_options settings, report_function on_report)
         : box(store),
+          questions(store),
           clock_source(time),
           options(std::move(settings)),
           report(std::move(on_report)),
           queue(options.body_memory_max),
           results(
-              box, clock_source, [this](const delivery_result& made, bool is_ours) { settle(made, is_ours); },
+              questions, clock_source, [this](const delivery_result& made, bool is_ours) { settle(made, is_ours); },
               [this](const std::string& port) {
                   const std::lock_guard lock(mutex);
                   schedule.wake(port);
                   wake_control();
               }),
           workers(options.worker_count),
-          context{box, workers, clock_source, options.spool_folder} {}
+          context{box, questions, workers, clock_source, options.spool_folder} {}
 
     moment now() const { return {clock_source.monotonic_ms(), clock_source.unix_ms()}; }
 
@@ -107,10 +104,10 @@ struct delivery_engine::implementation {
         is_claiming = true;
         std::map<std::string, port_schedule::asked_port> asked = schedule.note_asked(wanted);
         lock.unlock();
-        box.claim(std::move(wanted), now_unix_ms,
-                  [this, asked = std::move(asked)](result<std::vector<claimed_delivery>> given) {
-                      take_claims(asked, std::move(given));
-                  });
+        questions.claim(std::move(wanted), now_unix_ms,
+                        [this, asked = std::move(asked)](result<std::vector<claimed_delivery>> given) {
+                            take_claims(asked, std::move(given));
+                        });
         lock.lock();
     }
 
@@ -163,7 +160,7 @@ struct delivery_engine::implementation {
         }
         lock.unlock();
         for (const claim_token& token : tokens) {
-            box.commit({renew_operation{token}}, [this, token](const commit_answer& answer) {
+            questions.commit({renew_operation{token}}, [this, token](const commit_answer& answer) {
                 if (answer.status == commit_status::lost) {
                     drop_lost(token);
                 }
@@ -341,6 +338,25 @@ struct delivery_engine::implementation {
 
     // ---- The stop ----
 
+    void end(std::int64_t grace_ms) {
+        std::unique_lock lock(mutex);
+        is_stopping = true;
+        wake_control();
+        if (!control.joinable()) {
+            return;
+        }
+        lock.unlock();
+        control.join();
+        box.on_due({});
+        lock.lock();
+        changed.wait(lock, [this] { return !is_claiming; });
+        give_back_untried(lock);
+        drain_or_cancel(lock, grace_ms);
+        lock.unlock();
+        workers.stop();
+        attempts_held.wait_until_none(options.cancel_wait_ms);
+    }
+
     bool is_idle() const {
         return is_stopping || (queue.is_empty() && active.empty() && !is_claiming && !results.has_refused() &&
                                results.has_given_back_all() && schedule.is_idle());
@@ -390,6 +406,7 @@ struct delivery_engine::implementation {
     }
 
     message_box& box;
+    box_questions questions;
     clock& clock_source;
     delivery_options options;
     report_function report;
@@ -475,25 +492,8 @@ void delivery_engine::wait_until_idle() {
 }
 
 void delivery_engine::stop(std::int64_t grace_ms) {
-    implementation& all = *implementation_;
-    {
-        const std::lock_guard lock(all.mutex);
-        all.is_stopping = true;
-        all.wake_control();
-    }
-    if (!all.control.joinable()) {
-        return;
-    }
-    all.control.join();
-    all.box.on_due({});
-    {
-        std::unique_lock lock(all.mutex);
-        all.changed.wait(lock, [&] { return !all.is_claiming; });
-        all.give_back_untried(lock);
-        all.drain_or_cancel(lock, grace_ms);
-    }
-    all.workers.stop();
-    all.attempts_held.wait_until_none(all.options.cancel_wait_ms);
+    implementation_->end(grace_ms);
+    implementation_->questions.wait_until_answered();
 }
 
 }  // namespace hawser::engine

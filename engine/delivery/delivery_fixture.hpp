@@ -95,6 +95,7 @@ struct delivery_fixture {
     delivery_fixture() : box(folder.open()) { engine = make_engine(*box); }
     std::unique_ptr<delivery_engine> make_engine(message_box& store) {
         delivery_options options;
+        options.cancel_wait_ms = cancel_wait_ms;
         options.spool_folder = "/tmp";
         options.route = [this](const message_context& context) {
             return route ? route(context) : std::vector<new_delivery>{};
@@ -152,6 +153,7 @@ struct delivery_fixture {
     std::mutex mutex;
     std::condition_variable changed;
     std::vector<delivery_report> reports;
+    std::int64_t cancel_wait_ms = 5000;       // of the next engine
     route_function route;                     // who subscribes to what the engine publishes; set it before the start
     std::unique_ptr<delivery_engine> engine;  // last: it reports into the others
 };

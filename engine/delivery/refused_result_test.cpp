@@ -1,5 +1,8 @@
-// Results that the message box cannot take: kept and offered again, also while the engine stops.
+// Results that the message box cannot take, or takes late: kept, offered again and waited for, also while the engine
+// stops.
 #include <doctest/doctest.h>
+
+#include <future>
 
 #include "delivery/delivery_fixture.hpp"
 #include "support/fault_vfs.hpp"
@@ -71,4 +74,21 @@ TEST_CASE("what the box refused to take back while the host runs is offered agai
     f.engine->set_started(waits, true);
     CHECK(becomes([&f] { return f.adapter.running == 2; }));
     f.engine->stop(0);
+}
+
+TEST_CASE("an engine that stops stays until the box has answered it, however long that takes") {
+    delivery_fixture f;
+    f.cancel_wait_ms = 10;
+    f.engine = f.make_engine(*f.box);
+    f.add_port("A");
+    f.engine->start();
+    f.send("A", "hold");
+    REQUIRE(becomes([&f] { return f.adapter.running == 1; }));
+    std::optional<busy_store> busy(*f.box);
+    std::future<void> gone = std::async(std::launch::async, [&f] { f.engine.reset(); });
+    CHECK(gone.wait_for(std::chrono::milliseconds(500)) == std::future_status::timeout);
+    busy.reset();
+    gone.get();
+    CHECK(f.box->list({}).at(0).state == delivery_state::queued);
+    CHECK(f.reports.size() == 1);
 }

@@ -5,6 +5,7 @@
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
+#include "delivery/box_questions.hpp"
 
 namespace hawser::engine {
 namespace {
@@ -32,7 +33,7 @@ void log_result(const delivery_report& told) {
 
 }  // namespace
 
-result_writer::result_writer(message_box& box, clock& time, settled_function settled, changed_function changed)
+result_writer::result_writer(box_questions& box, clock& time, settled_function settled, changed_function changed)
     : box_(box), clock_(time), settled_(std::move(settled)), changed_(std::move(changed)) {}
 
 void result_writer::write(delivery_result made) {

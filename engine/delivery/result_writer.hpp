@@ -13,6 +13,7 @@
 
 namespace hawser::engine {
 
+class box_questions;
 class clock;
 
 class result_writer {
@@ -23,7 +24,7 @@ public:
     // On the store's thread: something of this port has to be offered again, or was given back and is durable.
     using changed_function = std::function<void(const std::string& port)>;
 
-    result_writer(message_box& box, clock& time, settled_function settled, changed_function changed);
+    result_writer(box_questions& box, clock& time, settled_function settled, changed_function changed);
 
     void write(delivery_result made);
     void give_back(release_operation one, std::string port);
@@ -40,7 +41,7 @@ private:
     void offer(release one);
     bool is_any_refused() const { return !refused_.empty() || !refused_releases_.empty(); }  // under mutex_
 
-    message_box& box_;
+    box_questions& box_;
     clock& clock_;
     settled_function settled_;
     changed_function changed_;

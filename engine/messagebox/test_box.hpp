@@ -85,6 +85,21 @@ inline std::vector<operation> batch_of(operation one) {
     return batch;
 }
 
+// Keeps the store's thread busy with an answer, so that it gives no other until this is gone.
+class busy_store {
+public:
+    explicit busy_store(message_box& box) {
+        box.commit(batch_of(release_operation{}),
+                   [done = done_.get_future().share()](const commit_answer&) { done.wait(); });
+    }
+    busy_store(const busy_store&) = delete;
+    busy_store& operator=(const busy_store&) = delete;
+    ~busy_store() { done_.set_value(); }
+
+private:
+    std::promise<void> done_;
+};
+
 inline commit_answer commit(message_box& box, operation one) { return commit_batch(box, batch_of(std::move(one))); }
 
 struct test_publication {

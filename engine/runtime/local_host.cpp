@@ -5,6 +5,7 @@
 #include <future>
 #include <stdexcept>
 
+#include "base/live_count.hpp"
 #include "base/log.hpp"
 #include "control/control_server.hpp"
 #include "runtime/body_taker.hpp"
@@ -15,6 +16,7 @@
 namespace hawser::engine {
 namespace {
 
+constexpr const char* stopping = "the host is stopping: nothing was stored, try again";
 constexpr std::int64_t closing_wait_max_ms = 10'000;  // of a submission, for a reload that removes its port
 
 submit_answer refusal(const error& failure) {
@@ -88,6 +90,7 @@ void local_host::stop(std::int64_t grace_ms) {
     certificates_.stop();
     const std::shared_ptr<const host_generation> current = generation();
     delivery_.stop(grace_ms < 0 ? current->bindings().host.stop_grace_ms : grace_ms);
+    publications_under_way_.wait_until_none();
     retired_.finish();
     for (const auto& [type, adapter] : current->adapters) {
         adapter->stop();
@@ -142,6 +145,9 @@ result<local_host::taken_submission> local_host::take(const submission& message,
         return routed;
     };
     const auto receive = [&](const std::string& name) { return find_receive_port(name, where); };
+    if (is_stopped_) {
+        return fail("not_accepted", stopping);
+    }
     result<publication> taken = take_submission(message, *box_, {route, receive}, on_progress);
     if (!taken) {
         return unexpected{std::move(taken).error()};
@@ -318,25 +324,27 @@ void local_host::submit_async(const submission& message, std::function<void(cons
         }
     };
     if (!receive_workers_.post(receive)) {
-        answer(refusal({"not_accepted", "the host is stopping: nothing was stored, try again"}));
+        answer(refusal({"not_accepted", stopping}));
     }
 }
 
 void local_host::publish_async(const submission& message, std::function<void(const submit_answer&)> answer,
                                taken_on where) {
     constexpr std::int64_t no_wait_ms = 0;
-    result<taken_submission> taken = take(message, {}, no_wait_ms, where);
-    if (!taken) {
-        answer(refusal(taken.error()));
-        return;
-    }
     struct publication_under_way {
+        live_count::member counted;
         std::function<void(const submit_answer&)> answer;
         std::string message_id;
         std::vector<std::string> woken;
     };
-    const auto state = std::make_shared<publication_under_way>(
-        publication_under_way{std::move(answer), taken->message.message_id, {}});
+    const std::shared_ptr<publication_under_way> state(
+        new publication_under_way{live_count::member(publications_under_way_), std::move(answer), {}, {}});
+    result<taken_submission> taken = take(message, {}, no_wait_ms, where);
+    if (!taken) {
+        state->answer(refusal(taken.error()));
+        return;
+    }
+    state->message_id = taken->message.message_id;
     const auto note_woken = [&] {
         state->woken.clear();
         for (const new_delivery& one : taken->message.deliveries) {

@@ -10,6 +10,7 @@
 #include <mutex>
 #include <string>
 
+#include "base/live_count.hpp"
 #include "base/log.hpp"
 #include "hawser/host.hpp"
 #include "runtime/certificate_keeper.hpp"
@@ -105,6 +106,7 @@ private:
     std::mutex reload_mutex_;
     std::mutex change_mutex_;
     mutable std::mutex publish_mutex_;
+    live_count publications_under_way_;  // of submit_async, not answered yet
     outcome_waiters waiters_;
     receive_workers receive_workers_;
     delivery_engine delivery_;

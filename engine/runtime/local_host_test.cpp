@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <future>
 
 #include "messagebox/message_box.hpp"
 #include "runtime/box_calls.hpp"
@@ -183,4 +184,37 @@ TEST_CASE_FIXTURE(host_fixture, "a group that is gone from the bindings is shown
     CHECK(group("G").state == "gone");
     CHECK(group("G").held == 1);
     CHECK(running().status().warnings.at(0).find("add the group again") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(host_fixture, "a host that stops answers everything first, and then takes no more") {
+    write({{"Out"}});
+    open({.delivers = false});
+    submission message;
+    message.port = "Out";
+    message.parts = {{.name = "body", .bytes = "x"}};
+    std::promise<void> entered;
+    std::promise<void> leave;
+    running().submit_async(message, [&](const submit_answer&) {
+        entered.set_value();
+        leave.get_future().wait();
+    });
+    entered.get_future().wait();  // the store's thread is busy
+    std::atomic<bool> is_answered{false};
+    running().submit_async(message, [&](const submit_answer& answer) {
+        CHECK(answer.code == answer_code::accepted);
+        is_answered = true;
+    });
+    std::future<void> stopped = std::async(std::launch::async, [this] { running().stop(0); });
+    CHECK(stopped.wait_for(std::chrono::milliseconds(500)) == std::future_status::timeout);
+    leave.set_value();
+    stopped.get();
+    CHECK(is_answered);
+    const submit_answer late = submit("x", "Out");
+    CHECK(late.code == answer_code::not_accepted);
+    CHECK(late.text.find("the host is stopping") == 0);
+    running().submit_async(message, [&](const submit_answer& answer) {
+        CHECK(answer.code == answer_code::not_accepted);
+        is_answered = false;
+    });
+    CHECK_FALSE(is_answered);
 }

@@ -11,6 +11,17 @@ namespace hawser::engine {
 
 class live_count {
 public:
+    class member {  // counts for as long as it lives
+    public:
+        explicit member(live_count& count) : count_(count) { count_.add(); }
+        member(const member&) = delete;
+        member& operator=(const member&) = delete;
+        ~member() { count_.remove(); }
+
+    private:
+        live_count& count_;
+    };
+
     void add() {
         const std::lock_guard lock(mutex_);
         ++count_;
@@ -19,6 +30,10 @@ public:
         const std::lock_guard lock(mutex_);
         --count_;
         changed_.notify_all();
+    }
+    void wait_until_none() {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [this] { return count_ == 0; });
     }
     void wait_until_none(std::int64_t wait_ms_max) {
         std::unique_lock lock(mutex_);
