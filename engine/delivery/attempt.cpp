@@ -141,7 +141,7 @@ void attempt::begin() {
         finish(internal_failure("the engine could not prepare the message", failure));
         return;
     }
-    pump_->start([self] { self->hand_over(); });
+    pump_->start(self, [self] { self->hand_over(); });
 }
 
 // Fail closed: a body that failed within the prefill means that the adapter never hears of it and no connection is

@@ -42,6 +42,7 @@ public:
     void begin();
     void give_up(std::string code, std::string text);  // instead of begin: nothing is sent, the message is suspended
     void cancel();
+    bool is_finished() const noexcept { return is_finished_; }  // its adapter, if any, does not use it any more
 
     const claimed_delivery& claim() const noexcept { return claim_; }
     const send_port_runtime& port() const noexcept { return *port_; }

@@ -4,13 +4,12 @@
 #include <condition_variable>
 #include <mutex>
 #include <thread>
-#include <unordered_map>
 
 #include "base/clock.hpp"
 #include "base/live_count.hpp"
 #include "base/log.hpp"
 #include "base/random_share.hpp"
-#include "delivery/attempt.hpp"
+#include "delivery/active_attempts.hpp"
 #include "delivery/box_questions.hpp"
 #include "delivery/dispatch_queue.hpp"
 #include "delivery/dynamic_transport.hpp"
@@ -29,13 +28,6 @@ constexpr int renewals_a_lease = 3;
 }  // namespace
 
 struct delivery_engine::implementation {
-    struct active_attempt {
-        std::shared_ptr<attempt> one;
-        claim_token token;
-        std::string location;
-        destination_limits::index destination;
-    };
-
     struct admitted_claim {
         std::shared_ptr<const send_port_runtime> port;
         result<chosen_transport> to;
@@ -155,9 +147,8 @@ struct delivery_engine::implementation {
         }
         renew_at_ms = clock_source.monotonic_ms() + lease_ms / renewals_a_lease;
         std::vector<claim_token> tokens = queue.tokens_waiting();
-        for (const auto& [id, one] : active) {
-            tokens.push_back(one.token);
-        }
+        const std::vector<claim_token> under_way = active.tokens();
+        tokens.insert(tokens.end(), under_way.begin(), under_way.end());
         lock.unlock();
         for (const claim_token& token : tokens) {
             questions.commit({renew_operation{token}}, [this, token](const commit_answer& answer) {
@@ -173,9 +164,8 @@ struct delivery_engine::implementation {
         std::shared_ptr<attempt> lost;
         {
             const std::lock_guard lock(mutex);
-            if (const auto found = active.find(token.delivery); found != active.end()) {
-                lost = found->second.one;
-            } else if (const std::optional<std::string> port = queue.remove(token.delivery)) {
+            lost = active.find(token.delivery);
+            if (const std::optional<std::string> port = lost ? std::nullopt : queue.remove(token.delivery)) {
                 schedule.note_settled(*port);
                 wake_control();
             }
@@ -251,7 +241,7 @@ struct delivery_engine::implementation {
         destinations.begin(entry.destination, at.monotonic_ms);
         std::optional<error> refusal = to ? reason_to_give_up(*port, claim, at.unix_ms) : to.error();
         entry.one = make_attempt(port, to ? *to : chosen_transport{&port->primary, ""}, std::move(claim));
-        active[entry.token.delivery] = entry;
+        active.add(entry);
         workers.post([one = entry.one, refusal = std::move(refusal)] {
             refusal ? one->give_up(refusal->code, refusal->text) : one->begin();
         });
@@ -261,10 +251,11 @@ struct delivery_engine::implementation {
     // it runs in: stop() waits until every attempt is gone, and only then do the ports go.
     std::shared_ptr<attempt> make_attempt(std::shared_ptr<const send_port_runtime> port, chosen_transport to,
                                           claimed_delivery claim) {
+        auto made = std::make_unique<attempt>(
+            context, std::move(port), std::move(to), std::move(claim),
+            [this](attempt& done, const delivery_outcome& outcome) { finish(done, outcome); });
         attempts_held.add();
-        return {new attempt(context, std::move(port), std::move(to), std::move(claim),
-                            [this](attempt& done, const delivery_outcome& outcome) { finish(done, outcome); }),
-                [this](attempt* gone) {
+        return {made.release(), [this](attempt* gone) {
                     delete gone;
                     attempts_held.remove();
                 }};
@@ -317,12 +308,10 @@ struct delivery_engine::implementation {
         if (is_ours) {
             report(made.told);
         }
-        std::shared_ptr<attempt> gone;  // destroyed after the lock is given up: it waits for its adapter's callbacks
+        std::optional<active_attempt> gone;  // destroyed after the lock is given up
         const std::lock_guard lock(mutex);
-        if (const auto found = active.find(made.told.delivery); found != active.end()) {
-            destinations.end(found->second.destination);
-            gone = std::move(found->second.one);
-            active.erase(found);
+        if ((gone = active.take(made.told.delivery))) {
+            destinations.end(gone->destination);
         }
         schedule.note_settled(made.told.port);
         for (const std::string& port : made.woken_ports) {
@@ -352,13 +341,15 @@ struct delivery_engine::implementation {
         changed.wait(lock, [this] { return !is_claiming; });
         give_back_untried(lock);
         drain_or_cancel(lock, grace_ms);
+        active_attempts without_result = std::exchange(active, {});
         lock.unlock();
+        without_result = {};
         workers.stop();
-        attempts_held.wait_until_none(options.cancel_wait_ms);
+        attempts_held.wait_until_none();
     }
 
     bool is_idle() const {
-        return is_stopping || (queue.is_empty() && active.empty() && !is_claiming && !results.has_refused() &&
+        return is_stopping || (queue.is_empty() && active.is_empty() && !is_claiming && !results.has_refused() &&
                                results.has_given_back_all() && schedule.is_idle());
     }
 
@@ -375,23 +366,20 @@ struct delivery_engine::implementation {
     // crash.
     bool drain(std::unique_lock<std::mutex>& lock, std::int64_t wait_ms) {
         const std::int64_t end_ms = clock_source.monotonic_ms() + wait_ms;
-        while (!(active.empty() && results.has_given_back_all()) && clock_source.monotonic_ms() < end_ms) {
+        while (!(active.is_empty() && results.has_given_back_all()) && clock_source.monotonic_ms() < end_ms) {
             offer_refused(lock);
             const std::int64_t left_ms = std::min(end_ms, results.next_offer_ms()) - clock_source.monotonic_ms();
             changed.wait_for(lock, std::chrono::milliseconds(left_ms), [this] { return is_woken; });
             is_woken = false;
         }
-        return active.empty();
+        return active.is_empty();
     }
 
     void drain_or_cancel(std::unique_lock<std::mutex>& lock, std::int64_t grace_ms) {
         if (drain(lock, grace_ms)) {
             return;
         }
-        std::vector<std::shared_ptr<attempt>> left;
-        for (const auto& [id, entry] : active) {
-            left.push_back(entry.one);
-        }
+        std::vector<std::shared_ptr<attempt>> left = active.all();
         log::warning("the grace time is over: attempts are cancelled", {{"count", std::to_string(left.size())}});
         lock.unlock();
         for (const std::shared_ptr<attempt>& one : left) {
@@ -400,8 +388,13 @@ struct delivery_engine::implementation {
         left.clear();  // without the lock: the last holder of an attempt waits for its adapter's callbacks
         lock.lock();
         if (!drain(lock, options.cancel_wait_ms)) {
-            log::error("attempts did not end when they were cancelled; they count as crashed at the next start",
-                       {{"count", std::to_string(active.size())}});
+            log::error(
+                "attempts have no result, though they were cancelled: their adapters go on, or the message box "
+                "takes none; at the next start they count as crashed",
+                {{"count", std::to_string(active.size())}});
+        }
+        while (!active.have_ended()) {  // an adapter uses its attempt until it has completed it, however late
+            drain(lock, options.cancel_wait_ms);
         }
     }
 
@@ -419,7 +412,7 @@ struct delivery_engine::implementation {
     destination_limits destinations;
     dispatch_queue queue;
     result_writer results;
-    std::unordered_map<delivery_id, active_attempt> active;
+    active_attempts active;
     std::int64_t claim_again_ms = 0;           // the store refused a claim
     std::int64_t next_dispatch_ms = never_ms;  // when a destination may have room again
     std::int64_t renew_at_ms = never_ms;
@@ -462,10 +455,7 @@ void delivery_engine::remove_port(const std::string& port) {
 void delivery_engine::set_destinations(const std::vector<destination_limit>& limits) {
     const std::lock_guard lock(implementation_->mutex);
     implementation_->destinations = destination_limits(limits);
-    for (auto& [id, one] : implementation_->active) {
-        one.destination = implementation_->destinations.find(one.location);
-        implementation_->destinations.begin(one.destination, implementation_->clock_source.monotonic_ms());
-    }
+    implementation_->active.count_in(implementation_->destinations, implementation_->clock_source.monotonic_ms());
     implementation_->wake_control();
 }
 

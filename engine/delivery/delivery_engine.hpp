@@ -27,7 +27,7 @@ struct delivery_options {
     unsigned worker_count = 2;
     std::size_t body_memory_max = 16 * 1024 * 1024;  // rings of all attempts in flight
     std::string spool_folder;
-    std::int64_t cancel_wait_ms = 5000;  // for attempts to end once they were cancelled
+    std::int64_t cancel_wait_ms = 5000;  // for attempts to end once they were cancelled; then the host complains
     // For ACKs, NACKs and failed messages; called on workers and adapters' threads. Empty = nobody subscribes.
     route_function route = {};
     // Runs `work` while no subscription changes, so that what it routes and commits fits them. Empty = they never do.
@@ -51,8 +51,9 @@ public:
     std::string note(const std::string& port);  // what holds the port back; "" = nothing
 
     void start();
-    void stop(std::int64_t grace_ms);  // claims no more, drains, cancels. Blocks
-    void wait_until_idle();            // nothing in flight and nothing due. Blocks
+    // Claims no more, drains, cancels. Blocks until no adapter has an attempt any more.
+    void stop(std::int64_t grace_ms);
+    void wait_until_idle();  // nothing in flight and nothing due. Blocks
 
 private:
     struct implementation;

@@ -17,7 +17,7 @@
 namespace hawser::engine::test {
 
 // Answers what the body's first words say: "ok", "retry" (once), "refuse", "refuse once"; "hold" waits until it is
-// cancelled.
+// cancelled, "hold late" a while longer.
 class test_adapter {
 public:
     static const hawser_send_adapter* table() {
@@ -68,7 +68,8 @@ private:
                 {body, delivery_handle::from(delivery).message().context(), system_clock().monotonic_ms()});
         }
         if (body.rfind("hold", 0) == 0) {
-            api().on_cancel(delivery, &test_adapter::cancelled, delivery);
+            const bool is_late = body == "hold late";
+            api().on_cancel(delivery, is_late ? &test_adapter::cancelled_late : &test_adapter::cancelled, delivery);
             return;
         }
         --adapter.running;
@@ -78,6 +79,12 @@ private:
                                                                    : HAWSER_DELIVERED);
     }
     static void cancelled(void* delivery) { answer(static_cast<hawser_delivery*>(delivery), HAWSER_RETRY); }
+    static void cancelled_late(void* delivery) {
+        std::thread([delivery] {
+            std::this_thread::sleep_for(std::chrono::milliseconds(300));
+            cancelled(delivery);
+        }).detach();
+    }
     static void answer(hawser_delivery* delivery, std::uint32_t verdict) {
         hawser_outcome outcome{};
         outcome.struct_size = sizeof outcome;

@@ -92,3 +92,30 @@ TEST_CASE("an engine that stops stays until the box has answered it, however lon
     CHECK(f.box->list({}).at(0).state == delivery_state::queued);
     CHECK(f.reports.size() == 1);
 }
+
+TEST_CASE("an engine that stops stays until an adapter that is slow to end has let go of the attempt") {
+    delivery_fixture f;
+    f.cancel_wait_ms = 10;
+    f.engine = f.make_engine(*f.box);
+    f.add_port("A");
+    f.engine->start();
+    f.send("A", "hold late");
+    REQUIRE(becomes([&f] { return f.adapter.running == 1; }));
+    f.engine.reset();
+    CHECK(f.reports.size() == 1);
+    CHECK(f.box->list({}).at(0).state == delivery_state::queued);
+}
+
+TEST_CASE("an engine that stops does not wait for a box that takes no result: the attempt counts as crashed") {
+    refusing_fixture f;
+    f.cancel_wait_ms = 10;
+    f.engine = f.make_engine(*f.box);
+    f.add_port("A");
+    f.engine->start();
+    f.send("A", "hold");
+    REQUIRE(becomes([&f] { return f.adapter.running == 1; }));
+    f.disk.inject({.code = SQLITE_IOERR_WRITE, .file_suffix = "-wal", .count = 1000});
+    f.engine.reset();
+    CHECK(f.reports.empty());
+    CHECK(f.box->list({}).at(0).state == delivery_state::active);
+}

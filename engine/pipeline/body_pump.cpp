@@ -13,9 +13,10 @@ body_pump::body_pump(worker_pool& workers, body_stream stream) : workers_(worker
     hinted_size_ = stream_.size_hint();
 }
 
-void body_pump::start(std::function<void()> filled) {
+void body_pump::start(std::weak_ptr<const void> owner, std::function<void()> filled) {
     {
         const std::lock_guard lock(mutex_);
+        owner_ = std::move(owner);
         filled_ = std::move(filled);
         is_job_queued_ = true;
     }
@@ -24,9 +25,13 @@ void body_pump::start(std::function<void()> filled) {
 
 void body_pump::schedule_locked() {
     if (!is_job_queued_ && !is_at_end_ && !failure_ && !is_closed_) {
-        workers_.post([self = shared_from_this()] { self->pump(); });  // it waits for the mutex
+        post_job();  // which waits for the mutex
         is_job_queued_ = true;
     }
+}
+
+void body_pump::post_job() {
+    workers_.post([owner = owner_.lock(), self = shared_from_this()] { self->pump(); });
 }
 
 bool body_pump::is_filled_locked() const {
@@ -76,7 +81,7 @@ void body_pump::fill(std::unique_lock<std::mutex>& lock) {
         }
         const bool is_fair_share_used = !filled_ && buffered_ > 0;
         if (is_fair_share_used && buffered_ < pump_ring_size && !is_at_end_ && !failure_ && !is_closed_) {
-            workers_.post([self = shared_from_this()] { self->pump(); });
+            post_job();
             return;
         }
     }

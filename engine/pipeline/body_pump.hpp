@@ -1,6 +1,7 @@
 // Carries a body from the top of the pipeline (read on workers) to the adapter (any thread) through a bounded ring.
 // A pump job reads at most 64 KiB a time, gives its worker back when the ring is full, and is queued again when it
-// drains: no worker waits on a ring. Ownership: shared by its jobs and the delivery. Failure: the first failed read
+// drains: no worker waits on a ring. Ownership: shared by its jobs and the delivery; a job keeps `owner` too, which is
+// what the stream reads from: it may still be reading when the delivery has ended. Failure: the first failed read
 // ends it, and read() answers that failure only after the bytes before it, so the adapter always sees a body that broke
 // off.
 #pragma once
@@ -35,8 +36,9 @@ class body_pump : public std::enable_shared_from_this<body_pump> {
 public:
     body_pump(worker_pool& workers, body_stream stream);
 
-    // Reads until the prefill is there, or the end, or a failure; then calls `filled` once, on a worker. Once only.
-    void start(std::function<void()> filled);
+    // Reads until the prefill is there, or the end, or a failure; then calls `filled` once, on a worker. Once only, by
+    // somebody who holds the owner.
+    void start(std::weak_ptr<const void> owner, std::function<void()> filled);
 
     std::int64_t read(void* buffer, std::size_t capacity, std::string& error);  // or HAWSER_WOULD_BLOCK
     std::int64_t read_waiting(void* buffer, std::size_t capacity, std::string& error);
@@ -51,6 +53,7 @@ public:
 
 private:
     void schedule_locked();
+    void post_job();
     void pump();
     void fill(std::unique_lock<std::mutex>& lock);
     bool is_filled_locked() const;
@@ -62,6 +65,7 @@ private:
     std::recursive_mutex calling_back_;  // held while on_ready's callback runs, so that close() waits for it
     std::condition_variable readable_;
     body_stream stream_;
+    std::weak_ptr<const void> owner_;
     std::deque<std::string> chunks_;
     std::size_t front_offset_ = 0;
     std::size_t buffered_ = 0;

@@ -54,7 +54,7 @@ struct fixture {
         auto pump = std::make_shared<body_pump>(
             workers, body_stream(make_stream(std::make_unique<counted_source>(size, taken, fails))));
         std::promise<void> filled;
-        workers.post([&] { pump->start([&filled] { filled.set_value(); }); });
+        workers.post([&] { pump->start({}, [&filled] { filled.set_value(); }); });
         filled.get_future().wait();
         return pump;
     }
@@ -133,12 +133,12 @@ TEST_CASE("a body that there is no memory for fails, to be tried again, before t
     SUBCASE("before") {
         is_memory_short = true;
         std::promise<void> filled;
-        f.workers.post([&] { pump->start([&filled] { filled.set_value(); }); });
+        f.workers.post([&] { pump->start({}, [&filled] { filled.set_value(); }); });
         CHECK(filled.get_future().wait_for(std::chrono::seconds(10)) == std::future_status::ready);
     }
     SUBCASE("after") {
         std::promise<void> filled;
-        f.workers.post([&] { pump->start([&filled] { filled.set_value(); }); });
+        f.workers.post([&] { pump->start({}, [&filled] { filled.set_value(); }); });
         filled.get_future().wait();
         is_memory_short = true;
     }
@@ -152,4 +152,45 @@ TEST_CASE("a body that there is no memory for fails, to be tried again, before t
     REQUIRE(pump->failure());
     CHECK(pump->failure()->status == HAWSER_TRY_LATER);
     pump->close();
+}
+
+TEST_CASE(
+    "what the stream reads from stays until the read under way has ended, though the body is not wanted any more") {
+    struct waiting_source final : stream_source {  // once the ring was full
+        waiting_source(std::promise<void>& entered, std::shared_future<void> leave)
+            : entered_(entered), leave_(std::move(leave)) {}
+        std::size_t read(void*, std::size_t capacity) override {
+            given_ += capacity;
+            if (given_ > pump_ring_size) {
+                entered_.set_value();
+                leave_.wait();
+                return 0;
+            }
+            return capacity;
+        }
+        std::size_t given_ = 0;
+        std::promise<void>& entered_;
+        std::shared_future<void> leave_;
+    };
+    std::promise<void> entered;
+    std::promise<void> leave;
+    worker_pool workers{1};
+    auto owner = std::make_shared<int>(0);
+    const std::weak_ptr<int> still = owner;
+    auto pump = std::make_shared<body_pump>(
+        workers, body_stream(make_stream(std::make_unique<waiting_source>(entered, leave.get_future().share()))));
+    std::promise<void> filled;
+    workers.post([&] { pump->start(owner, [&filled] { filled.set_value(); }); });
+    filled.get_future().wait();
+    std::string bytes(pump_ring_size, '\0');
+    std::string error;
+    CHECK(pump->read(bytes.data(), bytes.size(), error) == static_cast<std::int64_t>(bytes.size()));
+    entered.get_future().wait();
+    owner.reset();
+    pump->close();
+    pump.reset();
+    CHECK_FALSE(still.expired());
+    leave.set_value();
+    workers.stop();
+    CHECK(still.expired());
 }
