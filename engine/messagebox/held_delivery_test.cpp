@@ -1,6 +1,8 @@
 // What every store does with deliveries that are held for a stopped group, and with those of a port that goes.
 #include <doctest/doctest.h>
 
+#include <atomic>
+
 #include "messagebox/conformance_store.hpp"
 
 using namespace hawser::engine;
@@ -153,4 +155,31 @@ TEST_CASE_TEMPLATE("what is held stays so over a restart", Store, HAWSER_STORES)
     CHECK(claim(*box, "A").empty());
     CHECK(release(*box, "G", 10) == 1);
     CHECK(bodies_of(claim(*box, "A")) == "held ");
+}
+
+TEST_CASE_TEMPLATE("a release, a suspension and an empty batch see all that was asked for before them, however much",
+                   Store, HAWSER_STORES) {
+    constexpr std::uint32_t count = 2000;
+    Store store;
+    auto box = store.open();
+    std::atomic<std::uint32_t> published_count{0};
+    std::uint32_t published_before_empty = 0;
+    std::uint64_t released_count = 0;
+    std::uint64_t suspended_count = 0;
+    {
+        const busy_store busy(*box);
+        for (std::uint32_t i = 0; i < count; ++i) {
+            box->commit(publication_batch({.ports = {"A"}, .body = "x", .held_for = "G"}),
+                        [&](const commit_answer&) { ++published_count; });
+        }
+        box->commit({}, [&](const commit_answer&) { published_before_empty = published_count; });
+        box->commit(batch_of(release_held_operation{"G", count + 1}),
+                    [&](const commit_answer& answer) { released_count = answer.count; });
+        box->commit(batch_of(suspend_waiting_operation{"A", "", "port.removed", "gone", count + 1}),
+                    [&](const commit_answer& answer) { suspended_count = answer.count; });
+    }
+    commit_batch(*box, {});
+    CHECK(published_before_empty == count);
+    CHECK(released_count == count);
+    CHECK(suspended_count == count);
 }

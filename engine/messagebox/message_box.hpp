@@ -353,13 +353,20 @@ inline constexpr std::size_t indexed_value_size_max = 255;  // a longer one is l
 inline constexpr std::int64_t second_crash_wait_ms = 5000;
 inline constexpr std::uint32_t crash_count_max = 3;
 
+enum class room_line : std::uint8_t {  // of those that wait for room
+    is_joined = 1,                     // behind the others
+    was_passed                         // wait_for_room has returned since
+};
+
 class message_box {
 public:
     virtual ~message_box() = default;
 
     // All operations of the batch or none of them, durable before the answer. Batches are grouped into one transaction,
     // each in its own savepoint. Publications of one caller are applied in the order of the calls, and so is everything
-    // else; claims, results and what operators change may overtake publications, which they make room for.
+    // else; claims, results and what operators change may overtake publications, which they make room for. A batch that
+    // releases what is held or suspends what waits, and an empty one, is applied when all that was asked for before it
+    // has been, by whomever: it sees every publication whose commit() or try_commit() has returned.
     // Blocks while too many publications wait (never on the store's own threads): a publisher is slowed down before
     // memory is used up. A batch with a result never blocks, nor does a claim.
     // Bodies that a publication staged are removed where it is not answered `done`; those of a refused result are kept
@@ -368,7 +375,8 @@ public:
 
     // The same, but never blocks: false where commit() would, and batch and answer are as they were. For those that
     // hold a lock which an answer may want: they let it go, wait_for_room, and try again.
-    virtual bool try_commit(std::vector<operation>& batch, std::function<void(const commit_answer&)>& answer) = 0;
+    virtual bool try_commit(std::vector<operation>& batch, std::function<void(const commit_answer&)>& answer,
+                            room_line line) = 0;
     virtual void wait_for_room(const std::vector<operation>& batch) = 0;  // never on the store's own threads
 
     // Takes up to count_max due deliveries of each port, by priority and then order of publication, with a share of

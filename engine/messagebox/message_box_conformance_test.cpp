@@ -6,8 +6,8 @@
 #include <future>
 #include <thread>
 
-#include "messagebox/conformance_store.hpp"
 #include "base/uuid.hpp"
+#include "messagebox/conformance_store.hpp"
 
 using namespace hawser::engine;
 using namespace hawser::engine::test;

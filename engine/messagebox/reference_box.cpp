@@ -58,7 +58,8 @@ public:
             }
         });
     }
-    bool try_commit(std::vector<operation>& batch, std::function<void(const commit_answer&)>& answer) override {
+    bool try_commit(std::vector<operation>& batch, std::function<void(const commit_answer&)>& answer,
+                    room_line) override {
         commit(std::move(batch), std::move(answer));
         return true;
     }

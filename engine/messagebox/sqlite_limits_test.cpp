@@ -116,6 +116,32 @@ TEST_CASE("results and claims do not wait behind publishers that wait for room")
     CHECK(order[1] == "claim");
 }
 
+TEST_CASE("many that wait for room and then try again all get their turn") {
+    constexpr std::size_t body_size = 60'000;
+    constexpr int count_each = 600;  // together several times what has room
+    box_folder folder;
+    auto box = folder.open();
+    const std::string port = "A";
+    std::vector<std::thread> publishers;
+    for (int i = 0; i < 4; ++i) {
+        publishers.emplace_back([&] {
+            for (int n = 0; n < count_each; ++n) {
+                std::vector<operation> batch = publication_of(port, body_size);
+                std::function<void(const commit_answer&)> answer = [](const commit_answer&) {};
+                for (room_line line = room_line::is_joined; !box->try_commit(batch, answer, line);) {
+                    box->wait_for_room(batch);
+                    line = room_line::was_passed;
+                }
+            }
+        });
+    }
+    for (std::thread& one : publishers) {
+        one.join();
+    }
+    commit_batch(*box, {});
+    CHECK(box->counts().at(0).queued == 4 * count_each);
+}
+
 TEST_CASE("the writer's own answers may publish however full the queue is") {
     box_folder folder;
     auto box = folder.open();

@@ -172,6 +172,7 @@ result<void> local_host::route_anew(taken_submission& taken, const std::string& 
 // the lock, because an answer of the box, on the thread that makes the room, may publish again.
 result<void> local_host::queue_publication(taken_submission& taken, const std::string& port,
                                            const std::function<void()>& on_routed, commit_callback answer) {
+    room_line line = room_line::is_joined;
     while (true) {
         std::vector<operation> batch;
         {
@@ -181,11 +182,12 @@ result<void> local_host::queue_publication(taken_submission& taken, const std::s
             }
             on_routed();
             batch.emplace_back(publish_operation{std::move(taken.message)});
-            if (box_->try_commit(batch, answer)) {
+            if (box_->try_commit(batch, answer, line)) {
                 return {};
             }
         }
         box_->wait_for_room(batch);
+        line = room_line::was_passed;
         taken.message = std::move(std::get<publish_operation>(batch.front()).message);
     }
 }

@@ -257,6 +257,7 @@ void local_host::wake_members(const std::string& group, bool has_more) {
 
 // What a host that died, or a reload, left to be released.
 void local_host::release_started_groups() {
+    commit_and_wait(*box_, {});  // what was routed before is in the box
     for (const held_count& one : box_->held_counts()) {
         if (ports_.group_state(one.group) == "started") {
             releaser_.release(one.group);

@@ -174,6 +174,29 @@ TEST_CASE_FIXTURE(host_fixture, "more than one piece is released, and none of it
     CHECK(std::unique(got.begin(), got.end()) == got.end());
 }
 
+TEST_CASE_FIXTURE(host_fixture, "a group that is started lets go also of what was only on its way into the box") {
+    write({{"Out"}}, group_of_out);
+    open({.delivers = false});
+    running().set_group_state("G", "stop");
+    submission message;
+    message.properties = {{.name = "T.Kind", .value = "x"}};
+    message.parts = {{.name = "body", .bytes = "x"}};
+    std::promise<void> leave;
+    running().submit_async(message, [&](const submit_answer&) { leave.get_future().wait(); });
+    std::future<change_answer> started =
+        std::async(std::launch::async, [this] { return running().set_group_state("G", "start"); });
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    // Routed when the new state is durable and not yet in force, and not in the box when the release is asked for.
+    running().submit_async(message, [&](const submit_answer&) {
+        running().submit_async(message, [](const submit_answer&) {});
+        std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    });
+    leave.set_value();
+    CHECK(started.get().text == "started");
+    CHECK(submit("y", "Out").code == answer_code::accepted);  // all before it is in the box
+    CHECK(group("G").held == 0);
+}
+
 TEST_CASE_FIXTURE(host_fixture, "a group that is gone from the bindings is shown with what it holds") {
     write({{"Out"}}, group_of_out);
     open({.delivers = false});

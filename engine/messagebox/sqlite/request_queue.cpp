@@ -48,6 +48,13 @@ bool is_publication(const std::vector<operation>& batch) {
     return publishes;
 }
 
+bool sees_all_before(const std::vector<operation>& batch) {
+    return batch.empty() || std::any_of(batch.begin(), batch.end(), [](const operation& one) {
+               return std::holds_alternative<release_held_operation>(one) ||
+                      std::holds_alternative<suspend_waiting_operation>(one);
+           });
+}
+
 std::size_t memory_of_batch(const std::vector<operation>& batch) {
     std::size_t size = 0;
     for (const operation& one : batch) {
@@ -68,7 +75,13 @@ void request_queue::add(request one) {
         ++publication_count_;
         publication_bytes_ += one.size;
     }
-    (one.is_publication ? publications_ : first_).push_back(std::move(one));
+    if (one.is_publication || one.sees_all_before) {
+        one.first_count_before = first_pushed_count_;
+        publications_.push_back(std::move(one));
+    } else {
+        ++first_pushed_count_;
+        first_.push_back(std::move(one));
+    }
 }
 
 void request_queue::wait_for_turn(std::unique_lock<std::mutex>& lock, std::size_t size) {
@@ -91,10 +104,11 @@ void request_queue::push(request one) {
     changed_.notify_one();
 }
 
-bool request_queue::try_push(request& one) {
+bool request_queue::try_push(request& one, room_line line) {
     {
         const std::lock_guard lock(mutex_);
-        if (one.is_publication && (next_turn_ != turn_ || !has_room(one.size))) {
+        const bool must_line_up = line == room_line::is_joined && next_turn_ != turn_;
+        if (one.is_publication && (must_line_up || !has_room(one.size))) {
             return false;
         }
         add(std::move(one));
@@ -126,15 +140,22 @@ bool request_queue::wait(std::int64_t wait_ms) {
 
 std::vector<request> request_queue::take_group() {
     std::vector<request> group;
-    const auto take = [&group](std::deque<request>& from, std::size_t count) {
-        const auto end = from.begin() + static_cast<std::ptrdiff_t>(std::min(from.size(), count));
+    const auto take = [&group](std::deque<request>& from, std::deque<request>::iterator end) {
         std::move(from.begin(), end, std::back_inserter(group));
         from.erase(from.begin(), end);
     };
+    const auto first_of = [](std::deque<request>& from, std::size_t count) {
+        return from.begin() + static_cast<std::ptrdiff_t>(std::min(from.size(), count));
+    };
     const std::lock_guard lock(mutex_);
     const std::size_t kept = std::min(publications_.size(), publication_share);
-    take(first_, group_count_max - kept);
-    take(publications_, group_count_max - group.size());
+    take(first_, first_of(first_, group_count_max - kept));
+    first_taken_count_ += group.size();
+    const auto has_to_wait = [this](const request& one) {
+        return one.sees_all_before && one.first_count_before > first_taken_count_;
+    };
+    take(publications_,
+         std::find_if(publications_.begin(), first_of(publications_, group_count_max - group.size()), has_to_wait));
     return group;
 }
 

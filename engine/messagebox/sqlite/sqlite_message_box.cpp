@@ -73,11 +73,12 @@ public:
     void commit(std::vector<operation> batch, std::function<void(const commit_answer&)> answer) override {
         enqueue(make_request(batch, answer));
     }
-    bool try_commit(std::vector<operation>& batch, std::function<void(const commit_answer&)>& answer) override {
+    bool try_commit(std::vector<operation>& batch, std::function<void(const commit_answer&)>& answer,
+                    room_line line) override {
         request one = make_request(batch, answer);
         if (is_own_thread()) {
             queue_.push_at_once(std::move(one));
-        } else if (!queue_.try_push(one)) {
+        } else if (!queue_.try_push(one, line)) {
             batch = std::move(one.batch);
             answer = std::move(one.answer);
             return false;
@@ -138,6 +139,7 @@ private:
     static request make_request(std::vector<operation>& batch, std::function<void(const commit_answer&)>& answer) {
         request one;
         one.is_publication = is_publication(batch);
+        one.sees_all_before = sees_all_before(batch);
         one.size = one.is_publication ? memory_of_batch(batch) : 0;
         one.batch = std::move(batch);
         one.answer = std::move(answer);
