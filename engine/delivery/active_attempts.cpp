@@ -5,15 +5,15 @@
 
 namespace hawser::engine {
 
-void active_attempts::add(active_attempt one) { attempts_[one.token.delivery] = std::move(one); }
+void active_attempts::add(active_attempt one) { attempts_[one.token] = std::move(one); }
 
-std::shared_ptr<attempt> active_attempts::find(delivery_id id) const {
-    const auto found = attempts_.find(id);
+std::shared_ptr<attempt> active_attempts::find(const claim_token& token) const {
+    const auto found = attempts_.find(token);
     return found == attempts_.end() ? nullptr : found->second.one;
 }
 
-std::optional<active_attempt> active_attempts::take(delivery_id id) {
-    const auto found = attempts_.find(id);
+std::optional<active_attempt> active_attempts::take(const claim_token& token) {
+    const auto found = attempts_.find(token);
     if (found == attempts_.end()) {
         return std::nullopt;
     }
@@ -24,7 +24,7 @@ std::optional<active_attempt> active_attempts::take(delivery_id id) {
 
 std::vector<std::shared_ptr<attempt>> active_attempts::all() const {
     std::vector<std::shared_ptr<attempt>> found;
-    for (const auto& [id, entry] : attempts_) {
+    for (const auto& [token, entry] : attempts_) {
         found.push_back(entry.one);
     }
     return found;
@@ -32,8 +32,8 @@ std::vector<std::shared_ptr<attempt>> active_attempts::all() const {
 
 std::vector<claim_token> active_attempts::tokens() const {
     std::vector<claim_token> found;
-    for (const auto& [id, entry] : attempts_) {
-        found.push_back(entry.token);
+    for (const auto& [token, entry] : attempts_) {
+        found.push_back(token);
     }
     return found;
 }
@@ -44,7 +44,7 @@ bool active_attempts::have_ended() const {
 }
 
 void active_attempts::count_in(destination_limits& limits, std::int64_t now_ms) {
-    for (auto& [id, entry] : attempts_) {
+    for (auto& [token, entry] : attempts_) {
         entry.destination = limits.find(entry.location);
         limits.begin(entry.destination, now_ms);
     }

@@ -59,6 +59,9 @@ struct delivery_engine::implementation {
         std::unique_lock lock(mutex);
         while (!is_stopping) {
             const std::int64_t next_ms = plan(lock);
+            if (is_idle()) {  // by the clock alone, perhaps: a service window has ended
+                changed.notify_all();
+            }
             if (!is_woken) {
                 const std::int64_t wait_ms =
                     std::clamp<std::int64_t>(next_ms - clock_source.monotonic_ms(), 0, look_again_ms);
@@ -164,8 +167,8 @@ struct delivery_engine::implementation {
         std::shared_ptr<attempt> lost;
         {
             const std::lock_guard lock(mutex);
-            lost = active.find(token.delivery);
-            if (const std::optional<std::string> port = lost ? std::nullopt : queue.remove(token.delivery)) {
+            lost = active.find(token);
+            if (const std::optional<std::string> port = lost ? std::nullopt : queue.remove(token)) {
                 schedule.note_settled(*port);
                 wake_control();
             }
@@ -264,7 +267,7 @@ struct delivery_engine::implementation {
     // ---- Results ----
 
     void finish(attempt& done, const delivery_outcome& outcome) {
-        give_up_body_memory(done.claim().token.delivery);
+        give_up_body_memory(done.claim().token);
         try {
             write_result(done, outcome, options.route);
         } catch (const std::exception& failure) {  // without a result it would be active until the next start
@@ -296,9 +299,9 @@ struct delivery_engine::implementation {
     }
 
     // The body's ring is gone, whenever the result is on the disk: others need not wait for that.
-    void give_up_body_memory(delivery_id delivery) {
+    void give_up_body_memory(const claim_token& token) {
         const std::lock_guard lock(mutex);
-        queue.ended(delivery);
+        queue.ended(token);
         if (queue.has_waiting()) {
             wake_control();
         }
@@ -310,7 +313,7 @@ struct delivery_engine::implementation {
         }
         std::optional<active_attempt> gone;  // destroyed after the lock is given up
         const std::lock_guard lock(mutex);
-        if ((gone = active.take(made.told.delivery))) {
+        if ((gone = active.take(made.token))) {
             destinations.end(gone->destination);
         }
         schedule.note_settled(made.told.port);

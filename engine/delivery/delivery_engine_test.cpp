@@ -69,6 +69,18 @@ TEST_CASE("a stopped port keeps its messages until it is started") {
     CHECK(f.wait_for(1)[0].state == "delivered");
 }
 
+TEST_CASE("a port outside its service window lets who waits for the end of all work go on") {
+    delivery_fixture f;
+    const std::shared_ptr<send_port_runtime> port = f.make_port("A");
+    port->primary.window = service_window{0, 0, 0, "UTC"};  // on no day
+    f.engine->set_port(port, true);
+    std::future<void> idle = std::async(std::launch::async, [&f] { f.engine->wait_until_idle(); });
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));  // it waits already
+    f.engine->start();
+    CHECK(idle.wait_for(std::chrono::seconds(10)) == std::future_status::ready);
+    f.engine->stop(0);
+}
+
 TEST_CASE("what was in flight in three crashes is suspended instead of ending the host again") {
     delivery_fixture f;
     f.add_port("A");

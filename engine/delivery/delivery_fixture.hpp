@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <deque>
 #include <map>
 #include <mutex>
 #include <thread>
@@ -20,6 +21,13 @@ namespace hawser::engine::test {
 // cancelled, "hold late" a while longer.
 class test_adapter {
 public:
+    ~test_adapter() {
+        for (late_delivery& one : late_) {
+            if (one.answering.joinable()) {
+                one.answering.join();
+            }
+        }
+    }
     static const hawser_send_adapter* table() {
         static const hawser_send_adapter made{
             sizeof(hawser_send_adapter), 0, &test_adapter::transmit, nullptr, nullptr, nullptr, [](void*) {}};
@@ -68,8 +76,13 @@ private:
                 {body, delivery_handle::from(delivery).message().context(), system_clock().monotonic_ms()});
         }
         if (body.rfind("hold", 0) == 0) {
-            const bool is_late = body == "hold late";
-            api().on_cancel(delivery, is_late ? &test_adapter::cancelled_late : &test_adapter::cancelled, delivery);
+            if (body == "hold late") {
+                const std::lock_guard lock(adapter.mutex_);
+                adapter.late_.push_back({delivery, {}});
+                api().on_cancel(delivery, &test_adapter::cancelled_late, &adapter.late_.back());
+            } else {
+                api().on_cancel(delivery, &test_adapter::cancelled, delivery);
+            }
             return;
         }
         --adapter.running;
@@ -79,11 +92,12 @@ private:
                                                                    : HAWSER_DELIVERED);
     }
     static void cancelled(void* delivery) { answer(static_cast<hawser_delivery*>(delivery), HAWSER_RETRY); }
-    static void cancelled_late(void* delivery) {
-        std::thread([delivery] {
+    static void cancelled_late(void* user) {
+        late_delivery& one = *static_cast<late_delivery*>(user);
+        one.answering = std::thread([delivery = one.delivery] {
             std::this_thread::sleep_for(std::chrono::milliseconds(300));
             cancelled(delivery);
-        }).detach();
+        });
     }
     static void answer(hawser_delivery* delivery, std::uint32_t verdict) {
         hawser_outcome outcome{};
@@ -93,9 +107,15 @@ private:
         api().complete(delivery, &outcome);
     }
 
+    struct late_delivery {
+        hawser_delivery* delivery;
+        std::thread answering;
+    };
+
     std::mutex mutex_;
     std::map<std::string, int> seen_;
     std::vector<sent> sent_;
+    std::deque<late_delivery> late_;
 };
 
 struct delivery_fixture {

@@ -12,6 +12,7 @@ public:
     delivery_result make() {
         const claimed_delivery& claim = done_.claim();
         record_ = make_record();
+        result_.token = claim.token;
         delivery_report& told = result_.told;
         told.delivery = claim.token.delivery;
         told.message_id = claim.message_id;

@@ -14,6 +14,7 @@
 namespace hawser::engine {
 
 struct delivery_result {
+    claim_token token;
     std::vector<operation> batch;
     delivery_report told;
     std::vector<std::string> woken_ports;  // that the batch publishes to

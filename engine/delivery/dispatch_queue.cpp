@@ -54,7 +54,7 @@ bool dispatch_queue::fits(const std::string& port, std::size_t memory) const {
 
 void dispatch_queue::begin(const claimed_delivery& claim) {
     const std::size_t memory = memory_of(claim);
-    begun_[claim.token.delivery] = {claim.port, memory};
+    begun_[claim.token] = {claim.port, memory};
     memory_used_ += memory;
     memory_by_port_[claim.port] += memory;
     ++begun_count_;
@@ -75,7 +75,7 @@ std::optional<dispatch_queue::taken> dispatch_queue::take_suspect(std::int64_t n
         return std::nullopt;
     }
     if (admitted == admission::begin) {
-        alone_ = first.token.delivery;
+        alone_ = first.token;
         alone_until_ms_ = now_ms + alone_time_of(first);
         begin(first);
     }
@@ -131,11 +131,11 @@ std::optional<dispatch_queue::taken> dispatch_queue::take(std::int64_t now_ms, c
     return std::nullopt;
 }
 
-void dispatch_queue::ended(delivery_id delivery) {
-    if (alone_ == delivery) {
+void dispatch_queue::ended(const claim_token& token) {
+    if (alone_ == token) {
         alone_.reset();
     }
-    if (const auto found = begun_.find(delivery); found != begun_.end()) {
+    if (const auto found = begun_.find(token); found != begun_.end()) {
         memory_used_ -= found->second.memory;
         const auto own = memory_by_port_.find(found->second.port);
         own->second -= found->second.memory;
@@ -146,8 +146,8 @@ void dispatch_queue::ended(delivery_id delivery) {
     }
 }
 
-std::optional<std::string> dispatch_queue::remove(delivery_id delivery) {
-    const auto is_it = [delivery](const claimed_delivery& one) { return one.token.delivery == delivery; };
+std::optional<std::string> dispatch_queue::remove(const claim_token& token) {
+    const auto is_it = [&token](const claimed_delivery& one) { return one.token == token; };
     if (const auto found = std::find_if(suspects_.begin(), suspects_.end(), is_it); found != suspects_.end()) {
         std::string port = std::move(found->port);
         suspects_.erase(found);

@@ -34,8 +34,8 @@ public:
 
     void add(claimed_delivery claim, std::uint8_t port_priority);
     std::optional<taken> take(std::int64_t now_ms, const admission_function& admit);
-    void ended(delivery_id delivery);                         // the attempt is over, its body closed
-    std::optional<std::string> remove(delivery_id delivery);  // of those that wait: gives its port
+    void ended(const claim_token& token);                         // the attempt is over, its body closed
+    std::optional<std::string> remove(const claim_token& token);  // of those that wait: gives its port
 
     std::int64_t next_ms() const;                     // when one may begin that may not now
     std::set<std::string> ports_waiting() const;      // that have claims here
@@ -68,9 +68,9 @@ private:
     std::map<std::string, std::size_t> memory_by_port_;
     std::map<std::string, waiting_port> by_port_;
     std::deque<claimed_delivery> suspects_;
-    std::map<delivery_id, begun> begun_;
+    std::map<claim_token, begun> begun_;
     std::uint64_t begun_count_ = 0;
-    std::optional<delivery_id> alone_;  // a suspect that others wait for
+    std::optional<claim_token> alone_;  // a suspect that others wait for
     std::int64_t alone_until_ms_ = 0;
     std::int64_t suspect_since_ms_ = 0;  // the first suspect waits for the others; 0 = not yet
 };

@@ -84,3 +84,17 @@ TEST_CASE("what another host publishes is delivered here") {
     }
     CHECK(f.parts.adapter.bodies() == std::vector<std::string>{"ok"});
 }
+
+TEST_CASE("a delivery that comes back while its first attempt still runs has two, and each ends for itself") {
+    shared_fixture f;
+    REQUIRE(publish(*f.mine, {.ports = {"A"}, .body = "hold late"}).status == commit_status::done);
+    f.engine->wake("A");
+    f.wait_until_running(1);
+    f.store.pass(reference_store::lease_ms);
+    f.engine->wake("A");  // it is due again, and the engine has not looked after its claim
+    f.wait_until_running(2);
+    f.pass(reference_store::lease_ms);  // now it has
+    f.engine->stop(0);
+    REQUIRE(f.reports.size() == 1);
+    CHECK(f.reports[0] == "retrying");
+}

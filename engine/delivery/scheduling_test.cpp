@@ -229,7 +229,7 @@ TEST_CASE("bodies of one port take half of what is free at most, so that the nex
     const auto taken = queue.take(0, admit_all);
     REQUIRE(taken);
     CHECK(taken->claim.port == "small");
-    queue.ended(1);
+    queue.ended({1, 0});
     CHECK(queue.take(0, admit_all)->claim.port == "large");
 }
 
@@ -250,10 +250,10 @@ TEST_CASE("what may not begin waits or goes back, and holds up no other port") {
     CHECK(taken->claim.port == "goes");
     CHECK_FALSE(queue.take(0, admit));
     CHECK(queue.ports_waiting() == std::set<std::string>{"waits"});
-    CHECK(queue.remove(1) == "waits");
-    CHECK_FALSE(queue.remove(1));
+    CHECK(queue.remove({1, 0}) == "waits");
+    CHECK_FALSE(queue.remove({1, 0}));
     CHECK_FALSE(queue.is_empty());
-    queue.ended(2);
+    queue.ended({2, 0});
     CHECK(queue.is_empty());
 }
 
@@ -271,7 +271,7 @@ TEST_CASE("what was in flight in a crash runs alone for a while, the others wait
     REQUIRE(taken);
     CHECK(taken->claim.token.delivery == 2);
     CHECK_FALSE(queue.take(1600, admit_all));
-    SUBCASE("it ended") { queue.ended(2); }
+    SUBCASE("it ended") { queue.ended({2, 0}); }
     SUBCASE("it hangs, so it did not kill the process") {}
     taken = queue.take(2000, admit_all);
     REQUIRE(taken);

@@ -19,6 +19,7 @@
 //    ended) is told to the function given to on_due().
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -84,6 +85,8 @@ struct publication {
 struct claim_token {
     delivery_id delivery = 0;
     std::uint64_t epoch = 0;
+
+    auto operator<=>(const claim_token&) const = default;
 };
 
 // Where a delivery is in its retries; written by delivery, kept by the store, opaque to it.
