@@ -1,21 +1,48 @@
 #include "audit/archive_registry.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace hawser::engine::audit {
 
 std::shared_ptr<archive> archive_registry::open(const archive_settings& settings) {
-    {
-        const std::lock_guard lock(mutex_);
-        if (std::shared_ptr<archive> found = open_[settings.folder].lock()) {
-            return found;
-        }
+    std::unique_lock lock(mutex_);
+    if (!thread_.joinable()) {
+        thread_ = std::thread([this] { run(); });
     }
-    auto made = std::make_unique<archive>(settings, time_);
-    std::shared_ptr<archive> opened(made.release(), [this](archive* one) { retire(one); });
+    place& in = places_[settings.folder];
+    std::shared_ptr<archive> found;
+    changed_.wait(lock, [&] {
+        found = in.open.lock();
+        return found || !in.is_taken || is_finishing_;
+    });
+    if (found) {
+        return found;
+    }
+    in.is_taken = true;
+    lock.unlock();
+    return make(in, settings);
+}
+
+std::shared_ptr<archive> archive_registry::make(place& in, const archive_settings& settings) {
+    std::unique_ptr<archive> made;
+    try {
+        made = std::make_unique<archive>(settings, time_);
+    } catch (...) {
+        vacate(in);
+        throw;
+    }
+    std::shared_ptr<archive> opened(made.release(), [this, &in](archive* one) { retire(in, one); });
     const std::lock_guard lock(mutex_);
-    open_[settings.folder] = opened;
+    in.open = opened;
+    changed_.notify_all();
     return opened;
+}
+
+void archive_registry::vacate(place& one) {
+    const std::lock_guard lock(mutex_);
+    one.is_taken = false;
+    changed_.notify_all();
 }
 
 std::vector<std::string> archive_registry::troubles() const {
@@ -33,38 +60,40 @@ std::vector<std::string> archive_registry::troubles() const {
     };
     {
         const std::lock_guard lock(mutex_);
-        for (const auto& [folder, one] : open_) {
-            add(folder, one);
+        for (const auto& [folder, one] : places_) {
+            add(folder, one.open);
         }
     }
     return texts;
 }
 
-void archive_registry::retire(archive* one) {
+void archive_registry::retire(place& from, archive* one) noexcept {
     std::unique_ptr<archive> owned(one);
-    std::unique_lock lock(mutex_);
-    if (is_finishing_) {  // it was closed
-        lock.unlock();
-        return;
+    const std::lock_guard lock(mutex_);
+    if (!is_finishing_) {  // else it was closed
+        from.left = std::move(owned);
+        changed_.notify_all();
     }
-    if (!thread_.joinable()) {
-        thread_ = std::thread([this] { run(); });
-    }
-    retired_.push_back(std::move(owned));
-    changed_.notify_all();
+}
+
+archive_registry::place* archive_registry::find_left() {
+    const auto found =
+        std::find_if(places_.begin(), places_.end(), [](const auto& one) { return one.second.left != nullptr; });
+    return found == places_.end() ? nullptr : &found->second;
 }
 
 void archive_registry::run() {
     std::unique_lock lock(mutex_);
     while (true) {
-        changed_.wait(lock, [this] { return is_finishing_ || !retired_.empty(); });
-        if (retired_.empty()) {
+        place* found = nullptr;
+        changed_.wait(lock, [&] { return (found = find_left()) != nullptr || is_finishing_; });
+        if (found == nullptr) {
             return;
         }
-        std::unique_ptr<archive> one = std::move(retired_.front());
-        retired_.pop_front();
+        std::unique_ptr<archive> one = std::move(found->left);
         lock.unlock();
         one.reset();
+        vacate(*found);
         lock.lock();
     }
 }
@@ -73,8 +102,8 @@ void archive_registry::finish() {
     std::vector<std::shared_ptr<archive>> all;
     {
         const std::lock_guard lock(mutex_);
-        for (const auto& [folder, one] : open_) {
-            if (std::shared_ptr<archive> found = one.lock()) {
+        for (const auto& [folder, one] : places_) {
+            if (std::shared_ptr<archive> found = one.open.lock()) {
                 all.push_back(std::move(found));
             }
         }

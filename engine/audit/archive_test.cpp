@@ -1,5 +1,6 @@
 #include "audit/archive.hpp"
 
+#include <pthread.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 
@@ -302,6 +303,47 @@ TEST_CASE("a registry opens a folder once, and closes what nobody uses any more"
     CHECK(late.error().code == "audit.later");
     CHECK_FALSE(one->begin(subject("later")));
     check_good(f);
+}
+
+TEST_CASE("a folder whose former archive is still being closed is opened when it has ended") {
+    archive_fixture f;
+    f.settings.retry_ms = 3600 * 1000;
+    archive_registry registry(system_clock());
+    auto former = registry.open(f.settings);
+    std::promise<void> may_end;
+    {
+        auto entry = *former->begin(subject("m"));
+        entry->hand_over("{}", [&](const result<void>&) { may_end.get_future().wait(); });
+    }
+    former.reset();
+    auto opening = std::async(std::launch::async, [&] { return registry.open(f.settings); });
+    CHECK(opening.wait_for(std::chrono::milliseconds(100)) == std::future_status::timeout);
+    may_end.set_value();
+    const auto next = opening.get();
+    CHECK(next->trouble() == "");
+    CHECK(record(*next, "next", "x"));
+    next->close();
+    check_good(f);
+}
+
+TEST_CASE("letting go of an archive makes no thread, which might not be had") {
+    const archive_fixture f;
+    archive_registry registry(system_clock());
+    auto one = registry.open(f.settings);
+    CHECK(record(*one, "m", "x"));
+    pthread_attr_t before;
+    pthread_attr_t huge;
+    ::pthread_getattr_default_np(&before);
+    ::pthread_getattr_default_np(&huge);
+    ::pthread_attr_setstacksize(&huge, std::size_t{1} << 60U);  // which there is no room for
+    REQUIRE(::pthread_setattr_default_np(&huge) == 0);
+    one.reset();
+    REQUIRE(::pthread_setattr_default_np(&before) == 0);
+    ::pthread_attr_destroy(&huge);
+    ::pthread_attr_destroy(&before);
+    registry.finish();
+    check_good(f);
+    CHECK(f.verify().unsigned_count == 0);
 }
 
 TEST_CASE("a full file stops the archive, results are kept, and it goes on when there is room") {

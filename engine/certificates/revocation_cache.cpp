@@ -9,7 +9,6 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 
 namespace hawser::engine {
 namespace {
@@ -41,8 +40,9 @@ std::string revocation_cache::read(const std::string& id) const {
     if (failure || size > file_size_max) {
         return {};
     }
+    std::string der(size, '\0');
     std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    return file.read(der.data(), static_cast<std::streamsize>(size)) ? der : "";
 }
 
 result<void> revocation_cache::write(const std::string& id, const std::string& der) const {
@@ -67,9 +67,9 @@ result<void> revocation_cache::write(const std::string& id, const std::string& d
 std::vector<std::string> revocation_cache::ids() const {
     std::vector<std::string> found;
     std::error_code failure;
-    for (const auto& file : fs::directory_iterator(folder_, failure)) {
-        if (file.path().extension() == extension) {
-            found.push_back(file.path().stem().string());
+    for (fs::directory_iterator file(folder_, failure), end; !failure && file != end; file.increment(failure)) {
+        if (file->path().extension() == extension) {
+            found.push_back(file->path().stem().string());
         }
     }
     return found;

@@ -274,6 +274,8 @@ TEST_CASE("answers are on disk until nobody wants them") {
     cache.keep_only([](const std::string& id) { return id == "a"; });
     CHECK(cache.read("a") == "second");
     CHECK(cache.read("b").empty());
+    std::filesystem::create_symlink("/proc/self/mem", std::string(folder) + "/made/later/c.answer");
+    CHECK(cache.read("c").empty());  // no byte of which can be read
     const auto unwritable = revocation_cache("/proc/no").write("a", "x");
     REQUIRE_FALSE(unwritable);
     CHECK(unwritable.error().text.find("/proc/no/a") != std::string::npos);

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
 #include <iterator>
 #include <limits>
-#include <system_error>
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
@@ -103,14 +103,11 @@ std::vector<pending_revocation> revocation_refresher::pending() const {
 
 void revocation_refresher::run() {
     for (bool is_first = true; !is_stopping_; is_first = false) {
-        const bool is_changed = store_.current()->revision != store_revision_;
-        if (is_changed) {
-            take_questions();
+        try {
+            take_turn(is_first);
+        } catch (const std::exception& failure) {  // memory: the next turn may have it
+            log::warning("revocation.refresh", {{"problem", failure.what()}});
         }
-        if (is_changed || is_first) {
-            clean_cache();
-        }
-        start_looks();
         {
             std::unique_lock lock(mutex_);
             changed_.wait_for(lock, idle_interval, [this] {
@@ -124,6 +121,17 @@ void revocation_refresher::run() {
         one.thread.join();
     }
     looks_.clear();
+}
+
+void revocation_refresher::take_turn(bool is_first) {
+    const bool is_changed = store_.current()->revision != store_revision_;
+    if (is_changed) {
+        take_questions();
+    }
+    if (is_changed || is_first) {
+        clean_cache();
+    }
+    start_looks();
 }
 
 void revocation_refresher::clean_cache() {
@@ -156,7 +164,6 @@ void revocation_refresher::take_questions() {
             one = make_item(std::move(one.question));
         }
     }
-    store_revision_ = all->revision;
     const std::lock_guard lock(mutex_);
     for (auto& [id, one] : fresh) {
         if (const auto known = items_.find(id); known != items_.end()) {
@@ -171,6 +178,7 @@ void revocation_refresher::take_questions() {
     }
     items_ = std::move(fresh);
     publish();
+    store_revision_ = all->revision;
 }
 
 revocation_refresher::item revocation_refresher::make_item(revocation_question question) {
@@ -204,30 +212,30 @@ void revocation_refresher::start_looks() {
             if (due == nullptr) {
                 return;
             }
-            due->is_looked_for = true;
             question = due->question;
         }
-        start_look(question);
+        start_look(std::move(question));
     }
 }
 
-void revocation_refresher::start_look(const revocation_question& question) {
-    running_look& started = looks_.emplace_back();
+void revocation_refresher::start_look(revocation_question question) {
+    running_look& started = looks_.emplace_back(running_look{std::move(question), {}, false});
     try {
-        started.thread = std::thread([this, &started, question] {
-            look(question);
+        started.thread = std::thread([this, &started] {
+            try {
+                look(started.question);
+            } catch (const std::exception& failure) {  // memory, for an answer of many megabytes
+                give_up(started.question, failure.what());
+            }
             {
                 const std::lock_guard lock(mutex_);
                 started.is_over = true;
             }
             changed_.notify_all();
         });
-    } catch (const std::system_error& failure) {  // no further thread can be had
+    } catch (const std::exception& failure) {  // no further thread can be had
+        give_up(started.question, failure.what());
         looks_.pop_back();
-        const std::lock_guard lock(mutex_);
-        item& one = items_.at(question.id);
-        one.is_looked_for = false;
-        postpone(one, {"revocation.thread", failure.what()});
     }
 }
 
@@ -245,22 +253,29 @@ void revocation_refresher::end_looks() {
     }
 }
 
+bool revocation_refresher::is_looked_for(const std::string& id) const {
+    return std::any_of(looks_.begin(), looks_.end(), [&](const running_look& one) { return one.question.id == id; });
+}
+
+std::set<std::string> revocation_refresher::busy_servers() const {
+    std::set<std::string> busy;
+    for (const running_look& one : looks_) {
+        busy.merge(servers_of(one.question));
+    }
+    return busy;
+}
+
 // Whichever has waited longest, so that one that always fails keeps none from its turn. A server is asked by one thread
 // at a time; a delta is of use beside its base only.
 revocation_refresher::item* revocation_refresher::next_due(std::int64_t now) {
-    std::set<std::string> busy;
-    for (const auto& [id, one] : items_) {
-        if (one.is_looked_for) {
-            busy.merge(servers_of(one.question));
-        }
-    }
+    const std::set<std::string> busy = busy_servers();
     item* found = nullptr;
     for (auto& [id, one] : items_) {
         const auto base = items_.find(one.question.base_id);
         const bool is_of_use =
             one.question.kind != revocation_kind::delta_crl || (base != items_.end() && base->second.answer);
         if (one.next_look_unix <= now && is_of_use && (found == nullptr || one.last_look < found->last_look) &&
-            !one.is_looked_for && !has_common(servers_of(one.question), busy)) {
+            !is_looked_for(id) && !has_common(servers_of(one.question), busy)) {
             found = &one;
         }
     }
@@ -341,11 +356,7 @@ void revocation_refresher::look(const revocation_question& question) {
     }
     const std::lock_guard lock(mutex_);
     const auto place = items_.find(question.id);
-    if (place == items_.end()) {
-        return;
-    }
-    place->second.is_looked_for = false;
-    if (is_stopping_) {
+    if (place == items_.end() || is_stopping_) {
         return;
     }
     if (!fetched) {
@@ -373,13 +384,23 @@ void revocation_refresher::take_answer(item& one, checked_answer fetched) {
     one.problem.clear();
 }
 
+void revocation_refresher::give_up(const revocation_question& question, const char* why) noexcept {
+    try {
+        const std::lock_guard lock(mutex_);
+        if (const auto place = items_.find(question.id); place != items_.end()) {
+            postpone(place->second, {"revocation.look", why});
+        }
+    } catch (const std::exception&) {  // no memory for the text: it waits all the same
+    }
+}
+
 // Where the server is away, its other questions wait as well: each of them could take the whole time-out.
 void revocation_refresher::postpone(item& one, const error& failure) {
     const std::int64_t wait =
         with_jitter(std::min(failure_wait_min_s << std::min(one.failures++, 12U), failure_wait_max_s));
     const std::int64_t next = now_unix() + wait;
-    one.problem = failure.text;
     one.next_look_unix = next;
+    one.problem = failure.text;
     const std::string server = server_of(one.question.urls.front());
     for (auto& [id, other] : items_) {
         if (failure.code == server_away && server_of(other.question.urls.front()) == server) {

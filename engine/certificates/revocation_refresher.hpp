@@ -68,7 +68,6 @@ private:
         std::uint64_t last_look = 0;               // a number that counts looks
         unsigned failures = 0;                     // in a row
         std::string problem;                       // of the last look
-        bool is_looked_for = false;                // by a thread, now
         std::optional<revocation_question> delta;  // that the answer names
     };
     using items = std::map<std::string, item>;  // by the question's id
@@ -78,24 +77,29 @@ private:
         std::optional<revocation_question> delta;
     };
     struct running_look {
+        revocation_question question;  // which may have gone from the items meanwhile
         std::thread thread;
         bool is_over = false;
     };
 
     void run();
+    void take_turn(bool is_first);
     void clean_cache();
     void take_questions();
     item make_item(revocation_question question);
     static items named_deltas(const items& all);
     void start_looks();
-    void start_look(const revocation_question& question);
+    void start_look(revocation_question question);
     void end_looks();
+    bool is_looked_for(const std::string& id) const;
+    std::set<std::string> busy_servers() const;
     item* next_due(std::int64_t now_unix);
     void look(const revocation_question& question);
     result<checked_answer> fetch_any(const revocation_question& question);
     result<checked_answer> check(const revocation_question& question, std::string der, answer_origin origin);
     result<void> check_base_of(const revocation_question& question, const std::string& der);
     void take_answer(item& one, checked_answer fetched);
+    void give_up(const revocation_question& question, const char* why) noexcept;
     void postpone(item& one, const error& failure);
     void publish();
 
@@ -104,7 +108,7 @@ private:
     revocation_cache cache_;
     fetch_limits limits_;
     std::uint64_t store_revision_ = 0;
-    std::list<running_look> looks_;
+    std::list<running_look> looks_;  // changed by the thread of run()
 
     mutable std::mutex mutex_;  // of what follows, and of running_look::is_over
     std::condition_variable changed_;

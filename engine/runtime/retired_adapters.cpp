@@ -7,22 +7,26 @@
 namespace hawser::engine {
 
 std::shared_ptr<adapter_instance> retired_adapters::watch(std::shared_ptr<adapter_instance> made) {
+    {
+        const std::lock_guard lock(mutex_);
+        if (!thread_.joinable()) {
+            thread_ = std::thread([this] { run(); });
+        }
+    }
     adapter_instance* const instance = made.get();
-    return {instance, [this, made = std::move(made)](adapter_instance*) mutable { retire(std::move(made)); }};
+    const auto one = std::make_shared<instances>(1, std::move(made));
+    return {instance, [this, one](adapter_instance*) { retire(*one); }};
 }
 
-void retired_adapters::retire(std::shared_ptr<adapter_instance> instance) {
-    std::unique_lock lock(mutex_);
-    if (is_finishing_) {
-        lock.unlock();
-        instance.reset();
-        return;
+void retired_adapters::retire(instances& one) noexcept {
+    {
+        const std::lock_guard lock(mutex_);
+        if (!is_finishing_) {
+            retired_.splice(retired_.end(), one);
+            changed_.notify_all();
+        }
     }
-    if (!thread_.joinable()) {
-        thread_ = std::thread([this] { run(); });
-    }
-    retired_.push_back(std::move(instance));
-    changed_.notify_all();
+    one.clear();
 }
 
 void retired_adapters::run() {

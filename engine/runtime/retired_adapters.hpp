@@ -4,7 +4,7 @@
 #pragma once
 
 #include <condition_variable>
-#include <deque>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -28,14 +28,16 @@ public:
     void finish();
 
 private:
-    void retire(std::shared_ptr<adapter_instance> instance);
+    using instances = std::list<std::shared_ptr<adapter_instance>>;  // moved as a whole: that allocates nothing
+
+    void retire(instances& one) noexcept;
     void run();
 
     std::mutex mutex_;
     std::condition_variable changed_;
-    std::deque<std::shared_ptr<adapter_instance>> retired_;
+    instances retired_;
     bool is_finishing_ = false;
-    std::thread thread_;  // from the first one on
+    std::thread thread_;  // from before the first one: where the last owner lets go, a failure could not be told
 };
 
 }  // namespace hawser::engine

@@ -309,10 +309,10 @@ std::shared_ptr<const checked_chain> check_certificate(X509* certificate, const 
                       ": put a sound one in its place, or take it out of the folder");
     }
     const std::string key = cache_key(certificate, question);
-    std::shared_ptr<const checked_chain> chain = trust.chains().find(key, question.now_unix);
+    auto [chain, generation] = trust.chains().find(key, question.now_unix);
     if (!chain) {
         chain = validate(certificate, question, trust, name);
-        trust.chains().keep(key, chain);
+        trust.chains().keep(key, chain, generation);
     }
     return chain;
 }

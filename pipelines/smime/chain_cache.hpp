@@ -1,5 +1,6 @@
 // Chains that were found good, until that has to be found out again. Any thread. What is not good is not kept: whoever
-// mends it need not wait.
+// mends it need not wait. What was looked at while the cache was cleared is not kept either: it may have been found
+// good by what counted before.
 #pragma once
 
 #include <cstdint>
@@ -22,9 +23,14 @@ inline constexpr std::int64_t chain_lifetime_s = 60 * 60;
 
 class chain_cache {
 public:
-    // Null: unknown, or too old; a clock that was set back makes it too old as well.
-    std::shared_ptr<const checked_chain> find(const std::string& key, std::int64_t now_unix) const;
-    void keep(const std::string& key, std::shared_ptr<const checked_chain> chain);
+    struct place {
+        std::shared_ptr<const checked_chain> chain;
+        std::uint64_t generation = 0;  // for keep()
+    };
+    // A null chain: unknown, or too old; a clock that was set back makes it too old as well.
+    place find(const std::string& key, std::int64_t now_unix) const;
+    // `generation` is that of find(), before the chain was looked at.
+    void keep(const std::string& key, std::shared_ptr<const checked_chain> chain, std::uint64_t generation);
     void clear();
 
 private:
@@ -32,6 +38,7 @@ private:
 
     mutable std::mutex mutex_;
     std::map<std::string, std::shared_ptr<const checked_chain>> chains_;
+    std::uint64_t generation_ = 0;  // how often it was cleared
 };
 
 }  // namespace hawser::smime

@@ -1,6 +1,10 @@
 // The kit must notice a plugin that breaks the contract: each breach is committed here on purpose.
 #include <doctest/doctest.h>
 
+#include <atomic>
+#include <chrono>
+#include <thread>
+
 #include <hawser/sdk.hpp>
 #include <hawser/test_kit.hpp>
 
@@ -35,6 +39,27 @@ hawser_outcome plain_outcome() {
     raw.verdict = HAWSER_DELIVERED;
     return raw;
 }
+
+// A delivery whose body is not there yet.
+struct would_blocking {
+    would_blocking(kit::host& host, kit::callback_from from)
+        : delivery(host, message), api(view(host).service<hawser_delivery_api>(HAWSER_DELIVERY)) {
+        delivery.callbacks = from;
+        delivery.would_block_every = 1;
+    }
+    void ask(hawser_callback callback, void* user) {
+        char byte = 0;
+        REQUIRE(api->body_read(delivery.abi(), &byte, 1, nullptr) == HAWSER_WOULD_BLOCK);
+        api->body_on_ready(delivery.abi(), callback, user);
+    }
+    void complete() {
+        const hawser_outcome raw = plain_outcome();
+        api->complete(delivery.abi(), &raw);
+    }
+    kit::message message{"x"};
+    kit::delivery delivery;
+    const hawser_delivery_api* api;
+};
 
 }  // namespace
 
@@ -72,6 +97,59 @@ TEST_CASE("an adapter that changes the message, completes twice or uses what has
     char byte = 0;
     CHECK(api->body_read(delivery.abi(), &byte, 1, nullptr) == HAWSER_MISUSE);
     CHECK(has_violation(host, "body_read was called after complete"));
+}
+
+TEST_CASE("complete waits for a callback of body_on_ready that runs") {
+    struct slow_callback {
+        std::atomic<bool> has_begun{false}, has_ended{false};
+    };
+    slow_callback calls;
+    kit::host host;
+    would_blocking one(host, kit::callback_from::other_thread);
+    one.ask(
+        [](void* user) {
+            auto& told = *static_cast<slow_callback*>(user);
+            told.has_begun = true;
+            std::this_thread::sleep_for(std::chrono::milliseconds(20));
+            told.has_ended = true;
+        },
+        &calls);
+    while (!calls.has_begun) {
+        std::this_thread::yield();
+    }
+    one.complete();
+    CHECK(calls.has_ended);
+}
+
+TEST_CASE("no callback of body_on_ready follows complete") {
+    struct late_callback {
+        std::atomic<bool> is_completed{false}, is_late{false};
+    };
+    late_callback calls;
+    kit::host host;
+    for (int i = 0; i < 100; ++i) {
+        would_blocking one(host, kit::callback_from::other_thread);
+        calls.is_completed = false;
+        one.ask(
+            [](void* user) {
+                auto& told = *static_cast<late_callback*>(user);
+                told.is_late = told.is_late || told.is_completed;
+            },
+            &calls);
+        one.complete();
+        calls.is_completed = true;
+    }
+    CHECK_FALSE(calls.is_late);
+    CHECK(host.violations().empty());
+}
+
+TEST_CASE("a callback of body_on_ready may complete") {
+    for (const kit::callback_from from : {kit::callback_from::same_call, kit::callback_from::other_thread}) {
+        kit::host host;
+        would_blocking one(host, from);
+        one.ask([](void* user) { static_cast<would_blocking*>(user)->complete(); }, &one);
+        CHECK(one.delivery.wait_for_outcome().has_value());
+    }
 }
 
 TEST_CASE("a delivery that is never completed and an outcome that is none are noticed") {

@@ -290,7 +290,7 @@ typedef struct hawser_delivery_api { /* handles stay valid until complete */
      * declares HAWSER_FLAG_BLOCKING it waits instead. One reader; never twice at once. [any] */
     int64_t (*body_read)(hawser_delivery *d, void *buffer, uint64_t capacity, const hawser_error *error);
     /* After HAWSER_WOULD_BLOCK: the callback runs once, on any thread, maybe before this returns, when reading can go
-     * on. */
+     * on; never after complete, which waits for one that runs, unless it is called from it. */
     void (*body_on_ready)(hawser_delivery *d, hawser_callback callback, void *user);
     int64_t (*body_size)(hawser_delivery *d); /* exact, or -1. [any] */
     hawser_string (*resume_state)(hawser_delivery *d); /* empty = none. [any] */

@@ -110,7 +110,17 @@ private:
         if (!is_ready_owed_.exchange(false)) {
             host_.violations_found.add("body_on_ready was called although the last read did not answer would-block");
         }
-        run([callback, user] { callback(user); });
+        run([this, callback, user] { call_ready(callback, user); });
+    }
+    void call_ready(hawser_callback callback, void* user) {
+        const std::lock_guard calling(calling_ready_);
+        {
+            const std::lock_guard lock(mutex_);
+            if (outcome_) {
+                return;
+            }
+        }
+        callback(user);
     }
     void checkpoint(std::string_view state, hawser_checkpoint_done done, void* user) {
         if (!is_open("checkpoint")) {
@@ -123,6 +133,7 @@ private:
         run([done, user, status = checkpoint_status] { done(user, status); });
     }
     void complete(const hawser_outcome* raw) {
+        const std::lock_guard calling(calling_ready_);
         if (!is_open("complete")) {
             return;
         }
@@ -154,7 +165,7 @@ private:
                 one.join();
             }
         } while (!left.empty());
-        const std::lock_guard lock(mutex_);
+        const std::scoped_lock until_complete_has_ended(calling_ready_, mutex_);
         if (!outcome_) {
             host_.violations_found.add("the delivery was never completed");
         }
@@ -162,6 +173,7 @@ private:
 
     host& host_;
     message& message_;
+    std::recursive_mutex calling_ready_;  // recursive: the callback may complete, or read and ask again; before mutex_
     mutable std::mutex mutex_;
     std::condition_variable completed_;
     body_stream body_;
