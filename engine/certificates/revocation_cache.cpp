@@ -9,7 +9,6 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 
 namespace hawser::engine {
 namespace {
@@ -42,7 +41,8 @@ std::string revocation_cache::read(const std::string& id) const {
         return {};
     }
     std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    std::string der(size, '\0');
+    return file.read(der.data(), static_cast<std::streamsize>(size)) ? der : std::string();  // never throws
 }
 
 result<void> revocation_cache::write(const std::string& id, const std::string& der) const {
@@ -67,9 +67,10 @@ result<void> revocation_cache::write(const std::string& id, const std::string& d
 std::vector<std::string> revocation_cache::ids() const {
     std::vector<std::string> found;
     std::error_code failure;
-    for (const auto& file : fs::directory_iterator(folder_, failure)) {
-        if (file.path().extension() == extension) {
-            found.push_back(file.path().stem().string());
+    for (auto file = fs::directory_iterator(folder_, failure); !failure && file != fs::directory_iterator();
+         file.increment(failure)) {
+        if (file->path().extension() == extension) {
+            found.push_back(file->path().stem().string());
         }
     }
     return found;
