@@ -1,5 +1,6 @@
 #include "audit/archive_registry.hpp"
 
+#include <system_error>
 #include <utility>
 
 namespace hawser::engine::audit {
@@ -47,10 +48,13 @@ void archive_registry::retire(archive* one) {
         lock.unlock();
         return;
     }
-    if (!thread_.joinable()) {
-        thread_ = std::thread([this] { run(); });
-    }
     retired_.push_back(std::move(owned));
+    try {
+        if (!thread_.joinable()) {
+            thread_ = std::thread([this] { run(); });
+        }
+    } catch (const std::system_error&) {  // the next one, or finish(), has it closed
+    }
     changed_.notify_all();
 }
 
@@ -89,6 +93,8 @@ void archive_registry::finish() {
     changed_.notify_all();
     if (thread_.joinable()) {
         thread_.join();
+    } else {
+        run();  // those for which no thread could be made
     }
 }
 

@@ -1,6 +1,6 @@
 // The archives that a host has open: one for each folder, however many ports use it and however often the bindings are
 // reloaded. One that nobody uses any more is signed and closed on a thread of its own, because whoever lets go of it
-// last may be a thread of its own or of an adapter. Thread-safe.
+// last may be a thread of its own or of an adapter; where no thread can be had it waits. Thread-safe.
 #pragma once
 
 #include <condition_variable>

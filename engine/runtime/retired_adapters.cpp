@@ -1,5 +1,6 @@
 #include "runtime/retired_adapters.hpp"
 
+#include <system_error>
 #include <utility>
 
 #include "base/log.hpp"
@@ -18,10 +19,13 @@ void retired_adapters::retire(std::shared_ptr<adapter_instance> instance) {
         instance.reset();
         return;
     }
-    if (!thread_.joinable()) {
-        thread_ = std::thread([this] { run(); });
-    }
     retired_.push_back(std::move(instance));
+    try {
+        if (!thread_.joinable()) {
+            thread_ = std::thread([this] { run(); });
+        }
+    } catch (const std::system_error&) {  // the next one, or finish(), has it stopped
+    }
     changed_.notify_all();
 }
 
@@ -51,6 +55,8 @@ void retired_adapters::finish() {
     changed_.notify_all();
     if (thread_.joinable()) {
         thread_.join();
+    } else {
+        run();  // those for which no thread could be made
     }
 }
 

@@ -1,6 +1,7 @@
 // Adapter instances that a reload has taken out of use: each is stopped and destroyed once its last attempt has ended,
 // on a thread of its own, because whoever lets go of an instance last may be a thread of the instance itself. Made by
-// local_host; outlives every instance that it watches. Thread-safe.
+// local_host; outlives every instance that it watches. Thread-safe. Failure: none; where no thread can be had they
+// wait.
 #pragma once
 
 #include <condition_variable>
