@@ -323,8 +323,8 @@ void local_host::submit_async(const submission& message, std::function<void(cons
             answer(refusal({"not_accepted", failure.what()}));
         }
     };
-    if (!receive_workers_.post(receive)) {
-        answer(refusal({"not_accepted", stopping}));
+    if (const result<void> posted = receive_workers_.post(receive); !posted) {
+        answer(refusal(posted.error()));
     }
 }
 
