@@ -31,6 +31,23 @@ std::string spool_folder_of(const std::string& box_path) {
     return folder.empty() ? "." : folder;
 }
 
+// The program's own function, which must not end the store's thread.
+std::function<void(const submit_answer&)> guarded(std::function<void(const submit_answer&)> answer) {
+    return [answer = std::move(answer)](const submit_answer& given) {
+        std::string thrown;
+        try {
+            answer(given);
+            return;
+        } catch (const std::exception& failure) {
+            thrown = failure.what();
+        } catch (...) {
+            thrown = "no std::exception";
+        }
+        log::error("the function that takes the answer to a submission threw",
+                   {{"message", given.message_id}, {"error", thrown}});
+    };
+}
+
 }  // namespace
 
 local_host::local_host(std::shared_ptr<const loaded_configuration> loaded, const host_options& options,
@@ -311,6 +328,7 @@ void local_host::describe_deliveries(submit_answer& answer) {
 // It may be called on the store's own thread, which must not wait: what passes a receive pipeline is published by the
 // worker that ran it.
 void local_host::submit_async(const submission& message, std::function<void(const submit_answer&)> answer) {
+    answer = guarded(std::move(answer));
     if (message.receive_port.empty()) {
         publish_async(message, std::move(answer), taken_on::callers_thread);
         return;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <future>
+#include <stdexcept>
 
 #include "messagebox/message_box.hpp"
 #include "runtime/box_calls.hpp"
@@ -217,4 +218,29 @@ TEST_CASE_FIXTURE(host_fixture, "a host that stops answers everything first, and
         is_answered = false;
     });
     CHECK_FALSE(is_answered);
+}
+
+TEST_CASE_FIXTURE(host_fixture, "a submitter's function that throws harms nobody") {
+    write({{"Out"}});
+    start();
+    submission message;
+    message.port = "Out";
+    message.parts = {{.name = "body", .bytes = "x"}};
+    submission refused = message;
+    refused.port = "Nobody";
+    std::atomic<int> answered{0};
+    for (const submission* one : {&message, &refused}) {
+        running().submit_async(*one, [&](const submit_answer&) {
+            ++answered;
+            throw std::domain_error("not now");
+        });
+        running().submit_async(*one, [&](const submit_answer&) {
+            ++answered;
+            throw 42;
+        });
+    }
+    CHECK(eventually([&] { return answered == 4; }));
+    CHECK(arrives("Out", {"x", "x"}));
+    CHECK(submit("y", "Out", wait_for::end).code == answer_code::done);
+    CHECK(answered == 4);
 }
