@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <future>
 #include <stdexcept>
+#include <utility>
 
 #include "base/live_count.hpp"
 #include "base/log.hpp"
@@ -78,6 +79,10 @@ local_host::local_host(std::shared_ptr<const loaded_configuration> loaded, const
 local_host::~local_host() { stop(0); }
 
 void local_host::start() {
+    const std::lock_guard until_it_has_started(life_mutex_);
+    if (is_stopped_) {
+        return;
+    }
     started_unix_ms_ = system_clock().unix_ms();
     is_started_ = true;
     if (options_.delivers) {
@@ -94,7 +99,9 @@ void local_host::start() {
 }
 
 void local_host::stop(std::int64_t grace_ms) {
-    if (is_stopped_.exchange(true)) {
+    is_stopped_ = true;
+    const std::lock_guard until_it_has_stopped(life_mutex_);
+    if (std::exchange(has_stopped_, true)) {
         return;
     }
     { const std::lock_guard until_the_reload_has_ended(reload_mutex_); }

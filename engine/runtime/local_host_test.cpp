@@ -207,8 +207,11 @@ TEST_CASE_FIXTURE(host_fixture, "a host that stops answers everything first, and
     });
     std::future<void> stopped = std::async(std::launch::async, [this] { running().stop(0); });
     CHECK(stopped.wait_for(std::chrono::milliseconds(500)) == std::future_status::timeout);
+    std::future<void> stopped_too = std::async(std::launch::async, [this] { running().stop(0); });
+    CHECK(stopped_too.wait_for(std::chrono::milliseconds(200)) == std::future_status::timeout);
     leave.set_value();
     stopped.get();
+    stopped_too.get();
     CHECK(is_answered);
     const submit_answer late = submit("x", "Out");
     CHECK(late.code == answer_code::not_accepted);
