@@ -37,9 +37,12 @@ result<void> content_folders::prepare() {
 }
 
 void content_folders::empty_incoming() {
-    std::error_code ignored;  // what cannot be removed stands in nobody's way
-    for (const auto& entry : std::filesystem::directory_iterator(incoming_folder(top_), ignored)) {
-        std::filesystem::remove(entry.path(), ignored);
+    using entries = std::filesystem::directory_iterator;
+    std::error_code ignored;  // what cannot be read or removed stands in nobody's way
+    std::error_code unreadable;
+    for (auto entry = entries(incoming_folder(top_), unreadable); !unreadable && entry != entries();
+         entry.increment(unreadable)) {
+        std::filesystem::remove(entry->path(), ignored);
     }
 }
 

@@ -69,9 +69,9 @@ result<std::vector<record_file>> list_record_files(const std::string& folder) {
         if (const std::uint64_t first = first_of(entries->path().filename().string()); first != 0) {
             files.push_back({first, entries->path().string()});
         }
-        if (failure) {
-            return fail("audit.io", "the archive " + folder + " cannot be read: " + failure.message());
-        }
+    }
+    if (failure) {  // it is at its end then, too
+        return fail("audit.io", "the archive " + folder + " cannot be read: " + failure.message());
     }
     std::sort(files.begin(), files.end(),
               [](const record_file& one, const record_file& other) { return one.first < other.first; });

@@ -130,10 +130,11 @@ public:
     void open() {
         const std::lock_guard one_at_a_time(opening_);
         const std::lock_guard lock(mutex_);
-        if (++user_count_ == 1) {
+        if (user_count_ == 0) {
             is_closing_ = false;
             thread_ = std::thread([this] { run(); });
         }
+        ++user_count_;
     }
     void close() {
         const std::lock_guard one_at_a_time(opening_);

@@ -30,7 +30,7 @@ void write(level severity, std::string_view event, std::initializer_list<field> 
 // takes the last moment's lines with it.
 class buffering {
 public:
-    buffering();
+    buffering();  // std::system_error: there is no thread for it
     ~buffering();
     buffering(const buffering&) = delete;
     buffering& operator=(const buffering&) = delete;

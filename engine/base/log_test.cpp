@@ -6,10 +6,12 @@
 #include <algorithm>
 #include <cstdio>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/thread_shortage.hpp"
 
 using namespace hawser::engine;
 
@@ -76,4 +78,17 @@ TEST_CASE("buffered lines come whole and in order, and a warning brings what wai
 TEST_CASE("text from outside is shown without control characters and capped") {
     CHECK(printable("550 no\r\nSubject: x") == "550 no\\x0d\\x0aSubject: x");
     CHECK(printable("aaaaaaaaaa", 4) == "aaaa...");
+}
+
+TEST_CASE("buffering that could not begin has left nothing behind") {
+    const captured_log log;
+    {
+        const test::thread_shortage shortage(0);
+        CHECK_THROWS_AS(log::buffering(), std::system_error);
+    }
+    {
+        const log::buffering buffered;
+        log::info_soon("line");
+    }
+    CHECK(log.text().find("line") != std::string::npos);
 }

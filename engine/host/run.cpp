@@ -8,6 +8,7 @@
 #include <exception>
 #include <mutex>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -22,7 +23,7 @@
 namespace hawser::command {
 namespace {
 
-constexpr std::int64_t run_lock_wait_ms = 10'000;   // a client that works on the box gives it up by then
+constexpr std::int64_t run_lock_wait_ms = 10'000;  // a client that works on the box gives it up by then
 
 // A host has a connection for each message in flight and each client: as many descriptors as the administrator allows.
 void raise_descriptor_limit() {
@@ -82,8 +83,8 @@ public:
         is_wanted_ = true;
         if (!is_running_) {
             wait();
-            is_running_ = true;
             thread_ = std::thread([this] { run(); });
+            is_running_ = true;
         }
     }
     void wait() {
@@ -118,7 +119,11 @@ int wait_for_stop(const sigset_t& signals, background_reloads& reloads) {
             return signal;
         }
         log_event("reloading", {{{"signal", "SIGHUP"}, {}, {}}});
-        reloads.ask();
+        try {
+            reloads.ask();
+        } catch (const std::system_error& failure) {  // no thread for it: the host goes on with what it has
+            log_event("the reload could not be begun; ask for it again", {{{"error", failure.what()}, {}, {}}});
+        }
     }
 }
 
@@ -134,12 +139,12 @@ int run(const arguments& given) {
     if (!loaded) {
         return exit_code::bad_bindings;
     }
-    opened<hawser::host> host = open_host(
-        *loaded, {.lock_wait_ms = run_lock_wait_ms,
-                  .serves_clients = true,
-                  .on_reload = [&given](hawser::host& running, const reload_options& options) {
-                      return reload_host(running, given, options);
-                  }});
+    opened<hawser::host> host =
+        open_host(*loaded, {.lock_wait_ms = run_lock_wait_ms,
+                            .serves_clients = true,
+                            .on_reload = [&given](hawser::host& running, const reload_options& options) {
+                                return reload_host(running, given, options);
+                            }});
     if (!host.value) {
         return report_failure(given, host.code, host.text, exit_code_of_access(host.code));
     }
@@ -155,7 +160,7 @@ int run(const arguments& given) {
     log_event("stopping", {{{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}, {}, {}}});
     notify_service_manager("STOPPING=1");
     ::pthread_sigmask(SIG_UNBLOCK, &signals,
-                      nullptr);   // a second signal ends the process at once; the box loses nothing
+                      nullptr);  // a second signal ends the process at once; the box loses nothing
     host.value->stop();
     reloads.wait();
     host.value.reset();

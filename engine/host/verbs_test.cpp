@@ -17,6 +17,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "base/thread_shortage.hpp"
 #include "host/verbs_fixture.hpp"
 
 using namespace hawser;
@@ -419,4 +420,26 @@ TEST_CASE_FIXTURE(
 
     script.open_code = "box.locked";
     CHECK(captured(folder, run, given("run")).code == 74);
+}
+
+TEST_CASE_FIXTURE(folder_fixture, "run: a reload for which no thread can be had does not end the host") {
+    sigset_t signals;
+    sigset_t before;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGHUP);
+    sigaddset(&signals, SIGTERM);
+    ::pthread_sigmask(SIG_BLOCK, &signals, &before);  // they wait until run asks for them, the lowest first
+    const pid_t child = ::fork();
+    if (child == 0) {
+        const engine::test::thread_shortage shortage(0);
+        const int code = run(given("run"));
+        const std::string& failed = script.calls.at(script.calls.size() - 4);
+        ::_exit(code == 0 && failed == "log the reload could not be begun; ask for it again" ? 0 : 1);
+    }
+    ::kill(child, SIGHUP);
+    ::kill(child, SIGTERM);
+    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    int result = -1;
+    REQUIRE(::waitpid(child, &result, 0) == child);
+    CHECK(result == 0);
 }

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <thread>
 
+#include "base/thread_shortage.hpp"
 #include "messagebox/test_box.hpp"
 
 using namespace hawser::engine;
@@ -27,6 +28,21 @@ void execute(const std::string& path, const char* sql) {
     sqlite3_close(handle);
 }
 
+constexpr std::filesystem::perms others = std::filesystem::perms::group_all | std::filesystem::perms::others_all;
+
+class mask_of_process {
+public:
+    explicit mask_of_process(::mode_t mask) : mask_(mask), before_(::umask(mask)) {}
+    mask_of_process(const mask_of_process&) = delete;
+    mask_of_process& operator=(const mask_of_process&) = delete;
+    ~mask_of_process() { ::umask(before_); }
+    ::mode_t current() const { return ::umask(mask_); }  // there is no way to look at it alone
+
+private:
+    ::mode_t mask_;
+    ::mode_t before_;
+};
+
 }  // namespace
 
 TEST_CASE("a box has one owner, and its error names the process") {
@@ -38,14 +54,46 @@ TEST_CASE("a box has one owner, and its error names the process") {
     CHECK(second.error().text.find(std::to_string(::getpid())) != std::string::npos);
 }
 
-TEST_CASE("the box's files are the owner's alone") {
+TEST_CASE("the box's files are the owner's alone, whatever the process's mask lets through") {
+    box_folder folder;
+    const mask_of_process mask(0);
+    const auto box = folder.open();
+    publish(*box, {.ports = {"A"}, .staged = stage(*box, std::string(1 << 20, 'x'))});
+    CHECK(folder.body_file_count() == 1);
+    std::set<std::string> seen;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder.path())) {
+        CAPTURE(entry.path());
+        CHECK((entry.status().permissions() & others) == std::filesystem::perms::none);
+        seen.insert(entry.path().filename().string());
+    }
+    for (const char* name : {"box.db", "box.db.lock", "box.db-wal", "box.db-shm", "box.db.bodies", "1"}) {
+        CHECK(seen.count(name) == 1);
+    }
+}
+
+TEST_CASE("the process's mask is nobody's business who opens a box") {
     box_folder folder;
     const auto box = folder.open();
-    for (const char* suffix : {"", ".lock", "-wal"}) {
-        struct stat status {};
-        REQUIRE(::stat((folder.box_path() + suffix).c_str(), &status) == 0);
-        CHECK((status.st_mode & 0777) == 0600);
+    const mask_of_process mask(022);
+    constexpr std::int64_t lock_wait_ms = 200;
+    auto second =
+        std::async(std::launch::async, [&] { return !open_sqlite_message_box(folder.box_path(), lock_wait_ms); });
+    while (second.wait_for(std::chrono::milliseconds(1)) != std::future_status::ready) {
+        REQUIRE(mask.current() == 022);
     }
+    CHECK(second.get());
+}
+
+TEST_CASE("a box whose threads cannot be made is not opened, and can be later") {
+    box_folder folder;
+    for (const unsigned count : {0U, 1U}) {
+        const thread_shortage shortage(count);
+        const auto opened = open_sqlite_message_box(folder.box_path(), 0);
+        REQUIRE_FALSE(opened);
+        CHECK(opened.error().code == "box.io");
+        CHECK(holds(opened.error().text, "a thread could not be made"));
+    }
+    CHECK(open_code(folder.box_path()) == "opened");
 }
 
 TEST_CASE("a newer schema, a foreign database and garbage are refused by name") {

@@ -31,6 +31,7 @@ public:
     box_folder(const box_folder&) = delete;
     box_folder& operator=(const box_folder&) = delete;
     ~box_folder() { std::filesystem::remove_all(path_); }
+    const std::filesystem::path& path() const noexcept { return path_; }
     std::string box_path() const { return (path_ / "box.db").string(); }
     std::unique_ptr<message_box> open() const {
         auto opened = open_sqlite_message_box(box_path(), 0);

@@ -1,15 +1,29 @@
 #include "pipeline/worker_pool.hpp"
 
 #include <exception>
+#include <string>
+#include <system_error>
 
 #include "base/log.hpp"
 
 namespace hawser::engine {
 
-worker_pool::worker_pool(unsigned thread_count) : running_count_(thread_count) {
-    for (unsigned i = 0; i < thread_count; ++i) {
-        threads_.emplace_back([this] { run(); });
+worker_pool::worker_pool(unsigned thread_count) {
+    threads_.reserve(thread_count);
+    try {
+        while (threads_.size() < thread_count) {
+            threads_.emplace_back([this] { run(); });
+        }
+    } catch (const std::system_error& failure) {
+        if (threads_.empty()) {
+            throw std::system_error(failure.code(), "a thread could not be made");
+        }
+        log::warning("not all threads could be made: fewer jobs are done at once",
+                     {{"wanted", std::to_string(thread_count)},
+                      {"made", std::to_string(threads_.size())},
+                      {"error", failure.what()}});
     }
+    running_count_ = static_cast<unsigned>(threads_.size());
 }
 
 void worker_pool::post(std::function<void()> job) {

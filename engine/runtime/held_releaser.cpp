@@ -21,8 +21,8 @@ void held_releaser::release(const std::string& group) {
     if (thread_.joinable()) {
         thread_.join();  // it has let go of the mutex for the last time
     }
-    is_running_ = true;
     thread_ = std::thread([this] { run(); });
+    is_running_ = true;
 }
 
 // One piece of each group in turn, so that none waits for all of another's.

@@ -26,8 +26,8 @@ public:
     held_releaser(const held_releaser&) = delete;
     held_releaser& operator=(const held_releaser&) = delete;
 
-    void release(const std::string& group);
-    void stop();  // after the piece under way. Blocks
+    void release(const std::string& group);  // std::system_error: no thread; the next release() begins this one too
+    void stop();                             // after the piece under way. Blocks
 
 private:
     void run();

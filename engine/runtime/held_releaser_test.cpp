@@ -4,6 +4,9 @@
 
 #include <future>
 #include <map>
+#include <system_error>
+
+#include "base/thread_shortage.hpp"
 
 using namespace hawser::engine;
 
@@ -60,4 +63,18 @@ TEST_CASE("a releaser that has nothing to do any more can be asked again") {
     done[1].get_future().wait();
     releaser.stop();
     CHECK(count == 2);
+}
+
+TEST_CASE("a release that could not begin is begun by the next") {
+    std::promise<void> is_released;
+    held_releaser releaser([&](const std::string&) {
+        is_released.set_value();
+        return release_progress::done;
+    });
+    {
+        const test::thread_shortage shortage(0);
+        CHECK_THROWS_AS(releaser.release("A"), std::system_error);
+    }
+    releaser.release("A");
+    CHECK(is_released.get_future().wait_for(std::chrono::seconds(30)) == std::future_status::ready);
 }

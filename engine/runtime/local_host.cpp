@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <future>
 #include <stdexcept>
+#include <utility>
 
 #include "base/live_count.hpp"
 #include "base/log.hpp"
@@ -29,6 +30,23 @@ submit_answer refusal(const error& failure) {
 std::string spool_folder_of(const std::string& box_path) {
     const std::string folder = std::filesystem::path(box_path).parent_path().string();
     return folder.empty() ? "." : folder;
+}
+
+// The program's own function, which must not end the store's thread.
+std::function<void(const submit_answer&)> guarded(std::function<void(const submit_answer&)> answer) {
+    return [answer = std::move(answer)](const submit_answer& given) {
+        std::string thrown;
+        try {
+            answer(given);
+            return;
+        } catch (const std::exception& failure) {
+            thrown = failure.what();
+        } catch (...) {
+            thrown = "no std::exception";
+        }
+        log::error("the function that takes the answer to a submission threw",
+                   {{"message", given.message_id}, {"error", thrown}});
+    };
 }
 
 }  // namespace
@@ -61,6 +79,10 @@ local_host::local_host(std::shared_ptr<const loaded_configuration> loaded, const
 local_host::~local_host() { stop(0); }
 
 void local_host::start() {
+    const std::lock_guard until_it_has_started(life_mutex_);
+    if (is_stopped_) {
+        return;
+    }
     started_unix_ms_ = system_clock().unix_ms();
     is_started_ = true;
     if (options_.delivers) {
@@ -77,7 +99,9 @@ void local_host::start() {
 }
 
 void local_host::stop(std::int64_t grace_ms) {
-    if (is_stopped_.exchange(true)) {
+    is_stopped_ = true;
+    const std::lock_guard until_it_has_stopped(life_mutex_);
+    if (std::exchange(has_stopped_, true)) {
         return;
     }
     { const std::lock_guard until_the_reload_has_ended(reload_mutex_); }
@@ -313,6 +337,7 @@ void local_host::describe_deliveries(submit_answer& answer) {
 // It may be called on the store's own thread, which must not wait: what passes a receive pipeline is published by the
 // worker that ran it.
 void local_host::submit_async(const submission& message, std::function<void(const submit_answer&)> answer) {
+    answer = guarded(std::move(answer));
     if (message.receive_port.empty()) {
         publish_async(message, std::move(answer), taken_on::callers_thread);
         return;
@@ -325,8 +350,8 @@ void local_host::submit_async(const submission& message, std::function<void(cons
             answer(refusal({"not_accepted", failure.what()}));
         }
     };
-    if (!receive_workers_.post(receive)) {
-        answer(refusal({"not_accepted", stopping}));
+    if (const result<void> posted = receive_workers_.post(receive); !posted) {
+        answer(refusal(posted.error()));
     }
 }
 

@@ -1,8 +1,9 @@
 // A host in this process: the message box, delivery, and everything that clients may ask of it. See hawser/host.hpp.
 //
-// Locks, in the order in which they are taken: reload_mutex_ (one reload), change_mutex_ (states of ports change one
-// after the other), publish_mutex_ (what is routed is in the box's queue before the routing changes). Only
-// publish_mutex_ is taken by the store's thread, so nobody waits for the store while holding it.
+// Locks, in the order in which they are taken: life_mutex_ (start() and stop(), each whole), reload_mutex_ (one
+// reload), change_mutex_ (states of ports change one after the other), publish_mutex_ (what is routed is in the box's
+// queue before the routing changes). Only publish_mutex_ is taken by the store's thread, so nobody waits for the store
+// while holding it.
 #pragma once
 
 #include <atomic>
@@ -103,6 +104,7 @@ private:
     mutable std::mutex generation_mutex_;
     std::shared_ptr<const host_generation> generation_;
     port_table ports_;
+    std::mutex life_mutex_;
     std::mutex reload_mutex_;
     std::mutex change_mutex_;
     mutable std::mutex publish_mutex_;
@@ -112,10 +114,11 @@ private:
     delivery_engine delivery_;
     held_releaser releaser_;
     certificate_keeper certificates_;
-    std::unique_ptr<control_server> server_;
-    std::int64_t started_unix_ms_ = 0;
+    std::unique_ptr<control_server> server_;  // under life_mutex_
+    std::atomic<std::int64_t> started_unix_ms_ = 0;
     std::atomic<bool> is_started_ = false;
-    std::atomic<bool> is_stopped_ = false;
+    std::atomic<bool> is_stopped_ = false;  // from the begin of stop() on
+    bool has_stopped_ = false;              // under life_mutex_
 };
 
 }  // namespace hawser::engine

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <future>
+#include <stdexcept>
 
 #include "messagebox/message_box.hpp"
 #include "runtime/box_calls.hpp"
@@ -229,8 +230,11 @@ TEST_CASE_FIXTURE(host_fixture, "a host that stops answers everything first, and
     });
     std::future<void> stopped = std::async(std::launch::async, [this] { running().stop(0); });
     CHECK(stopped.wait_for(std::chrono::milliseconds(500)) == std::future_status::timeout);
+    std::future<void> stopped_too = std::async(std::launch::async, [this] { running().stop(0); });
+    CHECK(stopped_too.wait_for(std::chrono::milliseconds(200)) == std::future_status::timeout);
     leave.set_value();
     stopped.get();
+    stopped_too.get();
     CHECK(is_answered);
     const submit_answer late = submit("x", "Out");
     CHECK(late.code == answer_code::not_accepted);
@@ -240,4 +244,29 @@ TEST_CASE_FIXTURE(host_fixture, "a host that stops answers everything first, and
         is_answered = false;
     });
     CHECK_FALSE(is_answered);
+}
+
+TEST_CASE_FIXTURE(host_fixture, "a submitter's function that throws harms nobody") {
+    write({{"Out"}});
+    start();
+    submission message;
+    message.port = "Out";
+    message.parts = {{.name = "body", .bytes = "x"}};
+    submission refused = message;
+    refused.port = "Nobody";
+    std::atomic<int> answered{0};
+    for (const submission* one : {&message, &refused}) {
+        running().submit_async(*one, [&](const submit_answer&) {
+            ++answered;
+            throw std::domain_error("not now");
+        });
+        running().submit_async(*one, [&](const submit_answer&) {
+            ++answered;
+            throw 42;
+        });
+    }
+    CHECK(eventually([&] { return answered == 4; }));
+    CHECK(arrives("Out", {"x", "x"}));
+    CHECK(submit("y", "Out", wait_for::end).code == answer_code::done);
+    CHECK(answered == 4);
 }

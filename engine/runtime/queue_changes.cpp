@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <condition_variable>
+#include <memory>
 #include <mutex>
 #include <set>
 #include <stdexcept>
@@ -26,24 +27,29 @@ std::optional<delivery_id> number_of(const std::string& id) {
 
 // The operations, each a batch of its own, and their answers in the same order.
 std::vector<commit_answer> commit_each(message_box& box, std::vector<operation> operations) {
-    std::mutex mutex;
-    std::condition_variable is_done;
-    std::size_t left = operations.size();
-    std::vector<commit_answer> answers(operations.size());
+    struct answers_awaited {
+        std::mutex mutex;
+        std::condition_variable is_done;
+        std::size_t left;
+        std::vector<commit_answer> answers;
+    };
+    const auto state = std::make_shared<answers_awaited>();  // answers may come when a commit has thrown
+    state->left = operations.size();
+    state->answers.resize(operations.size());
     for (std::size_t i = 0; i < operations.size(); ++i) {
         std::vector<operation> batch;
         batch.push_back(std::move(operations[i]));
-        box.commit(std::move(batch), [&, i](const commit_answer& answer) {
-            const std::lock_guard lock(mutex);
-            answers[i] = answer;
-            if (--left == 0) {
-                is_done.notify_all();
+        box.commit(std::move(batch), [state, i](const commit_answer& answer) {
+            const std::lock_guard lock(state->mutex);
+            state->answers[i] = answer;
+            if (--state->left == 0) {
+                state->is_done.notify_all();
             }
         });
     }
-    std::unique_lock lock(mutex);
-    is_done.wait(lock, [&left] { return left == 0; });
-    return answers;
+    std::unique_lock lock(state->mutex);
+    state->is_done.wait(lock, [&state] { return state->left == 0; });
+    return std::move(state->answers);
 }
 
 result<message_context> edited(const delivery_detail& detail, const message_edits& edits) {

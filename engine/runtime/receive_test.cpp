@@ -4,7 +4,9 @@
 #include <unistd.h>
 
 #include <future>
+#include <stdexcept>
 
+#include "base/thread_shortage.hpp"
 #include "runtime/host_fixture.hpp"
 
 using namespace hawser;
@@ -206,4 +208,43 @@ TEST_CASE_FIXTURE(receive_fixture, "a reload puts a changed receive pipeline in 
     write({{"Out", filter("BTS.ReceivePortName", "In")}});
     CHECK(running().reload(load(), {}).receive_ports.removed == std::vector<std::string>{"In"});
     CHECK(receive(incoming("x")).code == answer_code::no_subscriber);
+}
+
+TEST_CASE_FIXTURE(receive_fixture,
+                  "a submitter whose on_progress throws gets that when no worker works for it any more") {
+    write({{"Out", filter("BTS.ReceivePortName", "In")}}, failing("hang", 150'000));
+    start();
+    std::promise<void> has_thrown;
+    int calls = 0;
+    const auto on_progress = [&](std::uint64_t) {
+        if (++calls == 1) {
+            has_thrown.set_value();
+        }
+        throw std::domain_error("no more of it");
+    };
+    auto answer =
+        std::async(std::launch::async, [&] { return running().submit(incoming(large), {.on_progress = on_progress}); });
+    has_thrown.get_future().wait();
+    CHECK(answer.wait_for(std::chrono::milliseconds(300)) == std::future_status::timeout);
+    running().stop(0);  // cancels what the worker is at
+    CHECK_THROWS_AS(answer.get(), std::domain_error);
+    CHECK(calls == 1);
+    open({.delivers = false});
+    CHECK(is_empty());
+}
+
+TEST_CASE_FIXTURE(receive_fixture, "a submission for which no thread can be had is refused, and can be made again") {
+    write({{"Out", filter("BTS.ReceivePortName", "In")}},
+          receive_port(R"({"decode":[{"component":"Test.DefersContext"}]})"));
+    open({.delivers = false});
+    {
+        const thread_shortage shortage(0);
+        std::promise<submit_answer> later;
+        running().submit_async(incoming("x"), [&](const submit_answer& answer) { later.set_value(answer); });
+        for (const submit_answer& answer : {receive(incoming("x")), later.get_future().get()}) {
+            CHECK(answer.code == answer_code::not_accepted);
+            CHECK(answer.text.find("a thread could not be made: ") == 0);
+        }
+    }
+    CHECK(receive(incoming("x")).code == answer_code::accepted);
 }

@@ -21,9 +21,10 @@ public:
     receive_workers& operator=(const receive_workers&) = delete;
 
     // Runs `work` on a worker and waits for its end; calls `while_waiting` several times a second, and at the end. What
-    // `work` throws is thrown here. Code not_accepted: the host is stopping.
+    // `work` throws is thrown here, and what `while_waiting` throws, which is not called again then: once `work` has
+    // ended. Code not_accepted: the host is stopping, or has no thread for it.
     result<void> run(const std::function<void()>& work, const std::function<void()>& while_waiting);
-    bool post(std::function<void()> work);  // false: the host is stopping
+    result<void> post(std::function<void()> work);  // not_accepted, as above
     messages_under_way& under_way() noexcept { return under_way_; }
 
     // Takes no more, cancels what is under way, and waits for it.

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <future>
 
+#include "base/thread_shortage.hpp"
 #include "runtime/host_fixture.hpp"
 
 using namespace hawser;
@@ -195,6 +196,19 @@ TEST_CASE_FIXTURE(reload_fixture, "an adapter is made anew where its handler cha
     CHECK(submit("2", "Out", wait_for::end).code == answer_code::done);
     CHECK(port("Out").active == 1);
     CHECK(reload().renewed_adapters.empty());
+}
+
+TEST_CASE_FIXTURE(reload_fixture,
+                  "an adapter that is replaced while no further thread can be had waits to be stopped") {
+    write({{"Out"}});
+    start();
+    write({{"Out"}}, "", R"("Password":"inline")");
+    {
+        const thread_shortage shortage(1);  // for the new one
+        CHECK(reload().renewed_adapters == names{"TEST"});
+    }
+    CHECK(submit("1", "Out", wait_for::end).code == answer_code::done);
+    close();
 }
 
 TEST_CASE_FIXTURE(reload_fixture, "there is one reload at a time, and a stop does not wait for its port") {

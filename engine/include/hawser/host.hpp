@@ -88,12 +88,13 @@ struct host_options {
 
 class host : public bus {
 public:
-    virtual void start() = 0;  // begins to deliver
+    virtual void start() = 0;  // begins to deliver; a host that was stopped stays so
     // Takes no more, drains, cancels; -1 = the bindings' grace time. Blocks until submit_async has answered everything,
-    // so not from such an answer.
+    // so not from such an answer; a further caller until the first has ended.
     virtual void stop(std::int64_t grace_ms = -1) = 0;
-    // Answers on an engine thread once the message is durable or refused: keep it short. Bodies in memory only; they
-    // have been taken when this returns. Blocks while too many wait to be durable, but not on an engine thread.
+    // Answers on an engine thread once the message is durable or refused: keep it short. What `answer` throws is logged
+    // and goes no further. Bodies in memory only; they have been taken when this returns. Blocks while too many wait to
+    // be durable, but not on an engine thread.
     virtual void submit_async(const submission& message, std::function<void(const submit_answer&)> answer) = 0;
     // Waits until nothing is in flight and nothing is due. Blocks.
     virtual void drain() = 0;

@@ -89,8 +89,9 @@ enum class wait_for : std::uint8_t { nothing = 1, first_attempt, end };
 
 struct submit_options {
     wait_for wait = wait_for::nothing;
-    std::int64_t wait_max_ms = -1;                         // of waiting for outcomes; -1 = no limit
-    std::function<void(std::uint64_t bytes)> on_progress;  // bytes taken so far, from the calling thread
+    std::int64_t wait_max_ms = -1;  // of waiting for outcomes; -1 = no limit
+    // Bytes taken so far, from the calling thread; what it throws, submit throws, and nothing is stored.
+    std::function<void(std::uint64_t bytes)> on_progress;
     // Asked several times a second while outcomes are waited for; true ends the wait early (the client has gone away,
     // the user pressed ^C) and what is known by then is the answer. Empty: never.
     std::function<bool()> is_abandoned;

@@ -6,8 +6,7 @@
 
 namespace hawser::engine::sqlite {
 
-// With the folders above it, each for its owner alone as the process's mask has it; those that are there stay as they
-// are.
+// With the folders above it, each for its owner alone; those that are there stay as they are.
 void make_durable_folder(const std::string& path);
 
 // The names in it. Where the file system cannot do that, or the folder may not be read, nothing is done.

@@ -1,16 +1,17 @@
 // The SQLite store: one writer thread that gathers whatever is queued into one transaction, a maintenance thread that
 // checkpoints and removes files, and a few read connections. See message_box.hpp for the contract.
-#include <sys/stat.h>
-#include <unistd.h>
+#include <fcntl.h>
 
 #include <atomic>
 #include <condition_variable>
 #include <filesystem>
 #include <limits>
 #include <mutex>
+#include <system_error>
 #include <thread>
 
 #include "base/clock.hpp"
+#include "base/descriptor.hpp"
 #include "base/log.hpp"
 #include "messagebox/message_box.hpp"
 #include "messagebox/sqlite/body_files.hpp"
@@ -55,18 +56,10 @@ public:
         files_.remove_all_but(reader_.known_files());
         writer_.recover_crashed(system_clock().unix_ms());
         sqlite3_wal_hook(connection_.handle(), &message_box_impl::on_wal, this);
-        writer_thread_ = std::thread([this] { run_writer(); });
-        maintenance_thread_ = std::thread([this] { run_maintenance(); });
+        start_threads();
     }
     ~message_box_impl() override {
-        queue_.close();
-        writer_thread_.join();
-        {
-            const std::lock_guard lock(maintenance_mutex_);
-            is_maintenance_stopping_ = true;
-        }
-        maintenance_wake_.notify_all();
-        maintenance_thread_.join();
+        stop_threads();
         writer_.give_back_numbers();
     }
 
@@ -144,6 +137,29 @@ private:
         one.batch = std::move(batch);
         one.answer = std::move(answer);
         return one;
+    }
+    void start_threads() {
+        try {
+            writer_thread_ = std::thread([this] { run_writer(); });
+            maintenance_thread_ = std::thread([this] { run_maintenance(); });
+        } catch (const std::system_error& failure) {
+            stop_threads();
+            throw std::system_error(failure.code(), "a thread could not be made");
+        }
+    }
+    void stop_threads() {
+        queue_.close();
+        if (writer_thread_.joinable()) {
+            writer_thread_.join();
+        }
+        {
+            const std::lock_guard lock(maintenance_mutex_);
+            is_maintenance_stopping_ = true;
+        }
+        maintenance_wake_.notify_all();
+        if (maintenance_thread_.joinable()) {
+            maintenance_thread_.join();
+        }
     }
     bool is_own_thread() const noexcept { return std::this_thread::get_id() == writer_thread_.get_id(); }
     void enqueue(request one) {
@@ -408,14 +424,15 @@ void have_no_page_memory_ahead() {
     (void)done;
 }
 
+// For its owner alone, and with it the -wal and -shm beside it, to which SQLite gives the database's mode. False: it is
+// there already, or SQLite will say why it cannot be made.
+bool make_database_file(const std::string& path) {
+    return descriptor(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600)).is_open();
+}
+
 }  // namespace
 
 result<std::unique_ptr<message_box>> open_sqlite_message_box(const std::string& path, std::int64_t lock_wait_ms) {
-    const ::mode_t old_mask = ::umask(077);
-    struct mask_restorer {
-        ::mode_t mask;
-        ~mask_restorer() { ::umask(mask); }
-    } const restore{old_mask};
     try {
         const std::string folder = std::filesystem::path(path).parent_path().string();
         if (!folder.empty()) {
@@ -431,7 +448,7 @@ result<std::unique_ptr<message_box>> open_sqlite_message_box(const std::string& 
                                            "to begin with an empty box, move that away as well");
         }
         have_no_page_memory_ahead();
-        const bool is_new = !std::filesystem::exists(path);
+        const bool is_new = make_database_file(path);
         sqlite::database connection(path, false);
         if (result<void> prepared = sqlite::prepare_schema(connection, path); !prepared) {
             return unexpected{std::move(prepared).error()};
