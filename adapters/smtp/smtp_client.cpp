@@ -13,10 +13,8 @@
 #include <numeric>
 #include <thread>
 
-#include "name_lookups.hpp"
 #include "oauth_request.hpp"
-#include "oauth_tokens.hpp"
-#include "probe_report.hpp"
+#include "smtp_probe.hpp"
 #include "smtp_session.hpp"
 #include "waiting_line.hpp"
 #include "wall_clock.hpp"
@@ -86,9 +84,6 @@ struct smtp_client::implementation {
         queued.too_late = limit_wait(server, one);
         server.line.add(one->port(), std::move(queued));
         dispatch(server);
-        if (one->is_cancelled()) {
-            give_up_waiting(server, one);
-        }
     }
 
     // Nobody waits for a connection any longer when the host cancels, or when it is too late to begin.
@@ -346,10 +341,9 @@ struct smtp_client::implementation {
         std::optional<outcome> all;
         for (const std::size_t index : order) {
             const smtp_endpoint endpoint = server.endpoint.at(index);
-            auto fresh =
-                std::make_shared<smtp_session>(io, endpoint, timeouts, queued.tls, smtp_services{blocking, tokens});
+            auto fresh = std::make_shared<smtp_session>(io, endpoint, timeouts, queued.tls, services());
             watch(*queued.one, fresh);
-            std::optional<outcome> refused = co_await open_one(endpoint, *fresh, queued.one->tracer());
+            std::optional<outcome> refused = co_await fresh->open(queued.one->tracer());
             if (!refused) {
                 session = std::move(fresh);
                 server.down_until[index] = {};
@@ -365,52 +359,6 @@ struct smtp_client::implementation {
         co_return all;
     }
 
-    asio::awaitable<std::optional<outcome>> open_one(const smtp_endpoint& endpoint, smtp_session& fresh,
-                                                     wire_listener tracer) {
-        std::string trouble;
-        try {
-            addresses_type addresses = co_await lookups.find(endpoint.host, endpoint.port, timeouts.connect);
-            co_return co_await fresh.open(std::move(addresses), std::move(tracer));
-        } catch (const tls_failure& failed) {
-            co_return tls_trouble(endpoint.label(), failed.what());
-        } catch (const wire_failure& failed) {
-            trouble = failed.what();
-        }
-        co_return connection_trouble(endpoint.label(), trouble);
-    }
-
-    // ---- Probing ----
-
-    asio::awaitable<void> probe(smtp_endpoint endpoint, tls_contexts tls, findings& found) {
-        for (std::size_t index = 0; index <= endpoint.fallbacks.size(); ++index) {
-            const smtp_endpoint server = endpoint.at(index);
-            found.fact("server", server.label() + (index == 0 ? "" : " (one of FallbackHosts)"));
-            smtp_session session(io, server, timeouts, tls, smtp_services{blocking, tokens});
-            std::optional<outcome> refused = co_await open_one(server, session, {});
-            const bool is_distrusted = refused && refused->code == "smtp.tls";
-            report_session({server, session.facts(), session.extensions(), session.connection().sent_chain(), refused},
-                           unix_ms_now() / 1000, found);
-            if (is_distrusted) {
-                co_await show_distrusted(server, found);
-            }
-            try {
-                co_await session.quit();
-            } catch (const wire_failure&) {
-                // It was to be closed anyway.
-            }
-        }
-    }
-
-    // What the server shows that was not trusted. Nothing goes over such a connection but EHLO.
-    asio::awaitable<void> show_distrusted(smtp_endpoint server, findings& found) {
-        server.authenticates = false;
-        smtp_session session(io, server, timeouts, {std::make_shared<tls_context>(tls_policy{}), nullptr},
-                             smtp_services{blocking, tokens});
-        session.connection().inspect_only();
-        co_await open_one(server, session, {});
-        report_chain(session.connection().sent_chain(), unix_ms_now() / 1000, found);
-    }
-
     void watch(smtp_transmission& one, const std::shared_ptr<smtp_session>& session) {
         one.set_interrupt([this, weak = std::weak_ptr<smtp_session>(session)] {
             asio::post(io, [weak] {
@@ -421,9 +369,12 @@ struct smtp_client::implementation {
         });
     }
 
+    smtp_services services() { return {blocking, tokens, lookups}; }
+
     void stop() {
         asio::post(io, [this] {
             is_stopping = true;
+            tokens.stop();
             for (const auto& server : servers) {
                 for (idle_connection* idle : server->idle) {
                     idle->wake.expires_at(clock::time_point::min());
@@ -440,9 +391,10 @@ struct smtp_client::implementation {
     report_function report;
     asio::io_context io{1};
     blocking_pool blocking{io};
-    oauth_tokens tokens{io, [this](const oauth_grant& grant, bool allows_clear_text, token_tls tls) {
+    oauth_tokens tokens{io, [this](asio::awaitable<void> renewal) { spawn(std::move(renewal)); },
+                        [this](const oauth_grant& grant, bool allows_clear_text, token_tls tls, wait_breaker& breaker) {
                             return request_token(io, blocking, std::move(tls), grant, allows_clear_text,
-                                                 timeouts.connect);
+                                                 timeouts.connect, breaker);
                         }};
     asio::executor_work_guard<asio::io_context::executor_type> work;
     std::list<std::unique_ptr<server_pool>> servers;
@@ -465,7 +417,10 @@ void smtp_client::send(std::shared_ptr<smtp_transmission> one, tls_contexts tls)
 }
 
 void smtp_client::probe(const smtp_endpoint& endpoint, tls_contexts tls, findings& found) {
-    asio::co_spawn(implementation_->io, implementation_->probe(endpoint, std::move(tls), found), asio::use_future)
+    asio::co_spawn(implementation_->io,
+                   probe_servers(implementation_->io, endpoint, implementation_->timeouts, std::move(tls),
+                                 implementation_->services(), found),
+                   asio::use_future)
         .get();
 }
 
