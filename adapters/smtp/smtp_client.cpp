@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "oauth_request.hpp"
+#include "run_handlers.hpp"
 #include "smtp_probe.hpp"
 #include "smtp_session.hpp"
 #include "waiting_line.hpp"
@@ -34,6 +35,13 @@ struct queued_transmission {
 };
 
 using transmission_turn = waiting_line<queued_transmission>::turn;
+using first_turn = std::optional<transmission_turn>;  // of a new connection, until that has taken it
+
+// One of the connections that a server may have; given back when this goes.
+struct connection_count_lowerer {
+    void operator()(int* count) const noexcept { --*count; }
+};
+using connection_slot = std::unique_ptr<int, connection_count_lowerer>;
 
 // A connection that waits for something to do.
 struct idle_connection {
@@ -62,7 +70,7 @@ struct smtp_client::implementation {
           limits(its_limits),
           report(std::move(its_report)),
           work(asio::make_work_guard(io)),
-          thread([this] { io.run(); }) {}
+          thread([this] { run_handlers(io, [this](const char* what) { report(what); }); }) {}
 
     // The one way to start a coroutine: an exception that leaves it is reported, never lost.
     template <typename Coroutine>
@@ -79,11 +87,25 @@ struct smtp_client::implementation {
     }
 
     void enqueue(queued_transmission queued) {
-        server_pool& server = pool_of(queued.one->endpoint());
         const std::shared_ptr<smtp_transmission> one = queued.one;
-        queued.too_late = limit_wait(server, one);
-        server.line.add(one->port(), std::move(queued));
-        dispatch(server);
+        server_pool* server = nullptr;
+        try {
+            server = &pool_of(one->endpoint());
+            queued.too_late = limit_wait(*server, one);
+            server->line.add(one->port(), std::move(queued));
+        } catch (const std::exception& failed) {
+            break_off(*one, failed.what());
+            return;
+        }
+        dispatch(*server);
+    }
+
+    // Something that must not happen has, and the message is tried again later.
+    void break_off(smtp_transmission& one, const std::string& what) {
+        report(what);
+        outcome result = connection_trouble(one.endpoint().label(), "the delivery was broken off: " + what);
+        result.is_maybe_duplicate = one.has_begun_body();
+        one.complete(one.recipients().add_to(std::move(result)));
     }
 
     // Nobody waits for a connection any longer when the host cancels, or when it is too late to begin.
@@ -124,14 +146,26 @@ struct smtp_client::implementation {
                 return;
             }
             if (server.idle.empty()) {
-                ++server.connection_count;
-                spawn(serve(server, std::move(*next)));
+                begin_connection(server, std::make_shared<first_turn>(std::move(next)));
             } else {
                 idle_connection& idle = *server.idle.front();
                 server.idle.pop_front();
                 idle.given = std::move(next);
                 idle.wake.expires_at(clock::time_point::min());
             }
+        }
+    }
+
+    void begin_connection(server_pool& server, const std::shared_ptr<first_turn>& first) {
+        connection_slot slot(&++server.connection_count);
+        try {
+            spawn(serve(server, std::move(slot), first));
+        } catch (const std::exception& failed) {
+            if (!*first) {  // it is served
+                throw;
+            }
+            server.line.end(**first, clock::now());
+            break_off(*(*first)->item.one, failed.what());
         }
     }
 
@@ -153,9 +187,9 @@ struct smtp_client::implementation {
     }
 
     // One connection's life: message after message, until nothing came for a while.
-    asio::awaitable<void> serve(server_pool& server, transmission_turn first) {
+    asio::awaitable<void> serve(server_pool& server, connection_slot slot, std::shared_ptr<first_turn> first) {
         std::shared_ptr<smtp_session> session;
-        std::optional<transmission_turn> next = std::move(first);
+        std::optional<transmission_turn> next = std::exchange(*first, std::nullopt);
         int message_count = 0;
         clock::time_point opened;
         const auto is_worn_out = [&](int count) {
@@ -170,10 +204,9 @@ struct smtp_client::implementation {
             if (session && !has_begun && (is_worn_out(message_count) || !session->is_alive())) {
                 co_await end_session(session);
             }
-            co_await wait_for_turn(server, *current.item.one);
             const bool was_open = session != nullptr;
             std::optional<transmission_turn> following;  // its envelope goes behind the content of the current one
-            const bool is_served = co_await carry(server, session, current.item, [&]() -> smtp_transmission* {
+            const bool is_served = co_await serve_one(server, session, current.item, [&]() -> smtp_transmission* {
                 if (was_open && !is_worn_out(message_count + 1) && limits.messages_per_minute_max == 0) {
                     following = server.line.take_along(current, connections_max(server), clock::now());
                 }
@@ -191,7 +224,7 @@ struct smtp_client::implementation {
                 next = co_await wait_idle(server, session != nullptr);
             }
         }
-        --server.connection_count;
+        slot.reset();
         dispatch(server);
         co_await end_session(session);
     }
@@ -249,10 +282,23 @@ struct smtp_client::implementation {
             session.reset();
             try {
                 co_await ending->quit();
-            } catch (const wire_failure&) {
+            } catch (const std::exception&) {
                 // It was to be closed anyway.
             }
         }
+    }
+
+    // As carry(). Whatever leaves that, the message is completed and the connection goes on with a fresh session.
+    asio::awaitable<bool> serve_one(server_pool& server, std::shared_ptr<smtp_session>& session,
+                                    queued_transmission& queued, smtp_session::next_transmission next) {
+        try {
+            co_await wait_for_turn(server, *queued.one);
+            co_return co_await carry(server, session, queued, std::move(next));
+        } catch (const std::exception& failed) {
+            session.reset();
+            break_off(*queued.one, failed.what());
+        }
+        co_return true;
     }
 
     // A pooled connection may have died unnoticed: as long as nothing of the body has left, once more on a fresh one.
@@ -308,7 +354,7 @@ struct smtp_client::implementation {
                 co_return refused;
             }
         } else {
-            watch(one, session);
+            watch(queued.one, session);
         }
         const std::string label = session->label();
         std::string trouble;
@@ -342,7 +388,7 @@ struct smtp_client::implementation {
         for (const std::size_t index : order) {
             const smtp_endpoint endpoint = server.endpoint.at(index);
             auto fresh = std::make_shared<smtp_session>(io, endpoint, timeouts, queued.tls, services());
-            watch(*queued.one, fresh);
+            watch(queued.one, fresh);
             std::optional<outcome> refused = co_await fresh->open(queued.one->tracer());
             if (!refused) {
                 session = std::move(fresh);
@@ -359,10 +405,13 @@ struct smtp_client::implementation {
         co_return all;
     }
 
-    void watch(smtp_transmission& one, const std::shared_ptr<smtp_session>& session) {
-        one.set_interrupt([this, weak = std::weak_ptr<smtp_session>(session)] {
-            asio::post(io, [weak] {
-                if (const auto alive = weak.lock()) {
+    // A cancel that comes when the message has been completed is of no concern to the one that is carried next.
+    void watch(const std::shared_ptr<smtp_transmission>& one, const std::shared_ptr<smtp_session>& session) {
+        one->set_interrupt([this, weak_one = std::weak_ptr(one), weak_session = std::weak_ptr(session)] {
+            asio::post(io, [weak_one, weak_session] {
+                const auto watched = weak_one.lock();
+                const auto alive = weak_session.lock();
+                if (alive && watched && !watched->is_completed()) {
                     alive->cancel("the host cancelled the delivery");
                 }
             });
