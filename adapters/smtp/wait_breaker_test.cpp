@@ -12,6 +12,7 @@
 
 #include "blocking_pool.hpp"
 #include "name_lookups.hpp"
+#include "oauth_request.hpp"
 #include "oauth_tokens.hpp"
 #include "system_faults.hpp"
 
@@ -198,4 +199,28 @@ TEST_CASE("at the end no request for a token is waited for") {
     test.io.run();
     CHECK(waiting.has_ended);
     CHECK(given.failed.problem == "the adapter stops");
+}
+
+TEST_CASE("a request for a token gives up at once, even while its endpoint's name is looked up") {
+    asio::io_context io;
+    blocking_pool pool(io);
+    wait_breaker breaker;
+    oauth_grant grant;
+    grant.token_endpoint = std::string("https://") + system_faults::hanging_name + "/token";
+    token_answer answer;
+    const auto ask = [&]() -> asio::awaitable<void> {
+        answer = co_await request_token(io, pool, nullptr, grant, false, long_time_s, breaker);
+    };
+    const auto begun = clock_type::now();
+    {
+        const system_faults::hanging_lookups hanging;
+        const background waiting(io, ask());
+        io.poll();
+        system_faults::hanging_lookups::wait_for_one();
+        breaker.break_off("the adapter stops");
+        io.run();
+        CHECK(waiting.has_ended);
+    }
+    CHECK(answer.problem == "the adapter stops");
+    CHECK(is_soon(begun));
 }
