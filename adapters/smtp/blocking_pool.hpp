@@ -5,10 +5,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/thread_pool.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 #include <exception>
 #include <memory>
@@ -16,6 +13,9 @@
 #include <stdexcept>
 #include <type_traits>
 #include <utility>
+
+#include "wait_breaker.hpp"
+#include "worker_threads.hpp"
 
 namespace hawser::smtp {
 
@@ -29,24 +29,16 @@ public:
     static constexpr unsigned thread_count = 2;
 
     explicit blocking_pool(boost::asio::io_context& io) : io_(io) {}
-    ~blocking_pool() {  // what runs is waited for, what waits is dropped
-        if (threads_) {
-            threads_->stop();
-            threads_->join();
-        }
-    }
-    blocking_pool(const blocking_pool&) = delete;
-    blocking_pool& operator=(const blocking_pool&) = delete;
 
-    // The function owns what it uses: where the wait is given up (blocking_timeout) it still runs to its end. Rethrows
-    // what it throws.
+    // The function owns what it uses: where the wait is given up (blocking_timeout) or broken off, it still runs to its
+    // end. Rethrows what it throws.
     template <typename Function>
-    boost::asio::awaitable<std::invoke_result_t<Function>> run(Function function, int timeout_s) {
+    boost::asio::awaitable<std::invoke_result_t<Function>> run(Function function, int timeout_s,
+                                                               wait_breaker& breaker) {
         const auto pending = std::make_shared<call<std::invoke_result_t<Function>>>(io_);
         pending->wake.expires_after(std::chrono::seconds(timeout_s));
         start(pending, std::move(function));
-        boost::system::error_code woken;
-        co_await pending->wake.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, woken));
+        co_await breaker.wait(pending->wake);
         if (pending->thrown) {
             std::rethrow_exception(pending->thrown);
         }
@@ -68,9 +60,9 @@ private:
     template <typename Result, typename Function>
     void start(std::shared_ptr<call<Result>> pending, Function function) {
         if (!threads_) {  // no thread before there is something to do
-            threads_ = std::make_unique<boost::asio::thread_pool>(thread_count);
+            threads_ = std::make_unique<worker_threads>(thread_count);
         }
-        boost::asio::post(*threads_, [&io = io_, pending, function = std::move(function)]() mutable {
+        threads_->give([&io = io_, pending, function = std::move(function)]() mutable {
             std::optional<Result> value;
             std::exception_ptr thrown;
             try {
@@ -78,7 +70,7 @@ private:
             } catch (...) {
                 thrown = std::current_exception();
             }
-            boost::asio::post(io, [pending, value = std::move(value), thrown]() mutable {
+            boost::asio::post(io, [pending = std::move(pending), value = std::move(value), thrown]() mutable {
                 pending->value = std::move(value);
                 pending->thrown = thrown;
                 pending->wake.expires_at(std::chrono::steady_clock::time_point::min());
@@ -87,7 +79,7 @@ private:
     }
 
     boost::asio::io_context& io_;
-    std::unique_ptr<boost::asio::thread_pool> threads_;
+    std::unique_ptr<worker_threads> threads_;  // at the end what runs is waited for, what waits is dropped
 };
 
 }  // namespace hawser::smtp

@@ -5,10 +5,12 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <cstdint>
 #include <memory>
 #include <string>
+
+#include "wait_breaker.hpp"
+#include "worker_threads.hpp"
 
 namespace hawser::smtp {
 
@@ -19,12 +21,14 @@ public:
     explicit name_lookups(boost::asio::io_context& io) : io_(io) {}
 
     // Throws wire_failure where the name has no address, or none was found in time. An address needs no look-up.
-    boost::asio::awaitable<addresses_type> find(std::string host, std::uint16_t port, int timeout_s);
+    // Or where the wait is broken off.
+    boost::asio::awaitable<addresses_type> find(std::string host, std::uint16_t port, int timeout_s,
+                                                wait_breaker& breaker);
     void stop();  // what runs is waited for; nothing may follow
 
 private:
     boost::asio::io_context& io_;
-    std::unique_ptr<boost::asio::thread_pool> threads_;  // made on first use
+    std::unique_ptr<worker_threads> threads_;  // made on first use
 };
 
 }  // namespace hawser::smtp

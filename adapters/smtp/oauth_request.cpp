@@ -33,20 +33,21 @@ public:
     using std::runtime_error::runtime_error;
 };
 
-// The connection, and the time limit that closes it, which makes the operation under way fail. Shared with the timer's
-// handler, which may be on its way already when the request ends.
+// The connection, and the time limit that closes it, which makes the operation under way fail; the timer may be set off
+// before its time. Shared with the timer's handler, which may be on its way already when the request ends.
 struct request_connection {
     explicit request_connection(asio::io_context& io) : socket(io), timer(io) {}
     asio::ip::tcp::socket socket;
     asio::steady_timer timer;
-    bool is_over = false;
+    bool is_over = false;    // given up
+    bool has_ended = false;  // by itself
 };
 
 void limit_time(const std::shared_ptr<request_connection>& one, int seconds) {
     one->timer.expires_after(std::chrono::seconds(seconds));
-    one->timer.async_wait([weak = std::weak_ptr<request_connection>(one)](const boost::system::error_code& code) {
+    one->timer.async_wait([weak = std::weak_ptr<request_connection>(one)](const boost::system::error_code&) {
         const auto alive = weak.lock();
-        if (!code && alive) {
+        if (alive && !alive->has_ended) {
             alive->is_over = true;
             boost::system::error_code ignored;
             alive->socket.close(ignored);
@@ -55,7 +56,7 @@ void limit_time(const std::shared_ptr<request_connection>& one, int seconds) {
 }
 
 asio::awaitable<addresses_type> look_up(asio::io_context& io, blocking_pool& blocking,
-                                        const token_endpoint_address& endpoint, int timeout_s) {
+                                        const token_endpoint_address& endpoint, int timeout_s, wait_breaker& breaker) {
     auto work = [&io, host = endpoint.host, port = endpoint.port] {
         boost::system::error_code failed;
         asio::ip::tcp::resolver resolver(io);
@@ -65,7 +66,7 @@ asio::awaitable<addresses_type> look_up(asio::io_context& io, blocking_pool& blo
         }
         return found;
     };
-    co_return co_await blocking.run(std::move(work), timeout_s);
+    co_return co_await blocking.run(std::move(work), timeout_s, breaker);
 }
 
 // TLS 1.2 at least, and the name as in the URL.
@@ -107,10 +108,9 @@ asio::awaitable<token_answer> converse(Stream& stream, const token_endpoint_addr
     co_return read_token_answer(parser.get().result_int(), {body.data(), body.size()});
 }
 
-asio::awaitable<token_answer> ask(asio::io_context& io, blocking_pool& blocking, asio::ip::tcp::socket& socket,
+asio::awaitable<token_answer> ask(asio::ip::tcp::socket& socket, addresses_type addresses,
                                   std::shared_ptr<asio::ssl::context> tls_context, token_endpoint_address endpoint,
-                                  token_request content, int timeout_s) {
-    const addresses_type addresses = co_await look_up(io, blocking, endpoint, timeout_s);
+                                  token_request content) {
     co_await asio::async_connect(socket, addresses, asio::use_awaitable);
     if (!endpoint.is_encrypted) {
         co_return co_await converse(socket, endpoint, std::move(content));
@@ -124,7 +124,7 @@ asio::awaitable<token_answer> ask(asio::io_context& io, blocking_pool& blocking,
 
 asio::awaitable<token_answer> request_token(asio::io_context& io, blocking_pool& blocking,
                                             std::shared_ptr<asio::ssl::context> tls_context, const oauth_grant& grant,
-                                            bool allows_clear_text, int timeout_s) {
+                                            bool allows_clear_text, int timeout_s, wait_breaker& breaker) {
     token_answer failed;
     token_endpoint_address endpoint;
     if (!parse_token_endpoint(grant.token_endpoint, allows_clear_text, endpoint, failed.problem)) {
@@ -132,17 +132,24 @@ asio::awaitable<token_answer> request_token(asio::io_context& io, blocking_pool&
         co_return failed;
     }
     const auto connection = std::make_shared<request_connection>(io);
+    const timer_set::membership breakable(breaker.timers(), connection->timer);
     limit_time(connection, timeout_s);
+    token_answer answer;
     try {
-        token_answer answer = co_await ask(io, blocking, connection->socket, std::move(tls_context), endpoint,
-                                           make_token_request(grant), timeout_s);
-        connection->timer.cancel();
-        co_return answer;
+        addresses_type addresses = co_await look_up(io, blocking, endpoint, timeout_s, breaker);
+        if (connection->is_over) {  // there was no socket yet to close
+            throw request_failure("its name could not be looked up in time");
+        }
+        answer = co_await ask(connection->socket, std::move(addresses), std::move(tls_context), endpoint,
+                              make_token_request(grant));
     } catch (const std::exception& trouble) {  // the network's, Beast's (a malformed or too long answer), or our own
-        failed.problem = connection->is_over ? "it did not answer in time" : shown(trouble.what());
+        answer.problem = breaker.is_broken_off() ? breaker.why()
+                         : connection->is_over   ? "it did not answer in time"
+                                                 : shown(trouble.what());
     }
+    connection->has_ended = true;
     connection->timer.cancel();
-    co_return failed;
+    co_return answer;
 }
 
 }  // namespace hawser::smtp

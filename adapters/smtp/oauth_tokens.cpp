@@ -1,8 +1,5 @@
 #include "oauth_tokens.hpp"
 
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
-
 #include <algorithm>
 
 namespace hawser::smtp {
@@ -34,7 +31,24 @@ std::shared_ptr<oauth_tokens::entry> oauth_tokens::entry_of(const oauth_grant& g
     return entries_.front();
 }
 
-asio::awaitable<oauth_token> oauth_tokens::token(oauth_grant grant, bool allows_clear_text, token_tls tls) {
+// A renewal that is under way: whatever ends it, nobody waits any longer.
+class oauth_tokens::renewal {
+public:
+    explicit renewal(std::shared_ptr<entry> one) : one_(std::move(one)) { one_->is_renewing = true; }
+    ~renewal() {
+        one_->is_renewing = false;
+        one_->waiting.set_off();
+    }
+    renewal(const renewal&) = delete;
+    renewal& operator=(const renewal&) = delete;
+    entry& of() noexcept { return *one_; }
+
+private:
+    std::shared_ptr<entry> one_;
+};
+
+asio::awaitable<oauth_token> oauth_tokens::token(oauth_grant grant, bool allows_clear_text, token_tls tls,
+                                                 wait_breaker& breaker) {
     const std::shared_ptr<entry> one = entry_of(grant);
     oauth_token given;
     if (is_good(one->token, one->renew_at) || (one->is_renewing && is_good(one->token, one->expires))) {
@@ -42,10 +56,11 @@ asio::awaitable<oauth_token> oauth_tokens::token(oauth_grant grant, bool allows_
         co_return given;
     }
     given.is_new = true;
-    if (one->is_renewing) {
-        co_await wait(one);
-    } else {
-        co_await renew(one, allows_clear_text, std::move(tls));
+    if (!one->is_renewing) {
+        spawn_(renew(std::make_unique<renewal>(one), allows_clear_text, std::move(tls)));
+    }
+    if (one->is_renewing) {  // it may have ended at once
+        co_await wait(one, breaker);
     }
     const bool is_granted = one->last.what == token_answer::kind::granted && !one->token.is_empty();
     if (is_granted || is_good(one->token, one->expires)) {  // where the renewal failed the old one may still be good
@@ -56,37 +71,36 @@ asio::awaitable<oauth_token> oauth_tokens::token(oauth_grant grant, bool allows_
     co_return given;
 }
 
-asio::awaitable<void> oauth_tokens::wait(std::shared_ptr<entry> one) {
-    asio::steady_timer timer(io_);
-    timer.expires_at(clock::time_point::max());
-    one->waiting.push_back(&timer);
-    boost::system::error_code woken;
-    co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, woken));
-    one->waiting.remove(&timer);
+asio::awaitable<void> oauth_tokens::wait(std::shared_ptr<entry> one, wait_breaker& breaker) {
+    asio::steady_timer timer(io_, clock::time_point::max());
+    const timer_set::membership here(one->waiting, timer);
+    co_await breaker.wait(timer);
 }
 
-asio::awaitable<void> oauth_tokens::renew(std::shared_ptr<entry> one, bool allows_clear_text, token_tls tls) {
-    one->is_renewing = true;
-    oauth_grant grant = one->grant;
-    const bool is_rotated = !one->refresh_token.is_empty();
-    if (is_rotated) {
-        grant.refresh_token = one->refresh_token;
-    }
-    token_answer answer;
+asio::awaitable<void> oauth_tokens::renew(std::unique_ptr<renewal> begun, bool allows_clear_text, token_tls tls) {
+    entry& one = begun->of();
     try {
-        answer = co_await request_(grant, allows_clear_text, std::move(tls));
-    } catch (const std::exception& failed) {  // whatever it is, nobody may wait for ever
+        token_answer answer = co_await ask(one, allows_clear_text, std::move(tls));
+        take(one, std::move(answer));
+    } catch (const std::exception& failed) {  // whatever it is, it is the answer to all that wait
+        token_answer answer;
         answer.problem = failed.what();
+        one.last = std::move(answer);
     }
+}
+
+asio::awaitable<token_answer> oauth_tokens::ask(entry& one, bool allows_clear_text, token_tls tls) {
+    oauth_grant grant = one.grant;
+    const bool is_rotated = !one.refresh_token.is_empty();
+    if (is_rotated) {
+        grant.refresh_token = one.refresh_token;
+    }
+    token_answer answer = co_await request_(grant, allows_clear_text, std::move(tls), requests_);
     if (is_rotated && answer.what == token_answer::kind::refused) {
-        one->refresh_token = {};  // next time the configured one
+        one.refresh_token = {};  // next time the configured one
         answer.what = token_answer::kind::try_later;
     }
-    take(*one, std::move(answer));
-    one->is_renewing = false;
-    for (asio::steady_timer* waiting : one->waiting) {
-        waiting->cancel();
-    }
+    co_return answer;
 }
 
 void oauth_tokens::take(entry& one, token_answer answer) {
@@ -112,5 +126,7 @@ void oauth_tokens::forget(const oauth_grant& grant, const secret_text& token) {
         }
     }
 }
+
+void oauth_tokens::stop() { requests_.break_off("the adapter stops"); }
 
 }  // namespace hawser::smtp

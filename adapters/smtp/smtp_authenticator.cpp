@@ -60,7 +60,8 @@ asio::awaitable<smtp_authenticator::attempt> smtp_authenticator::authenticate_by
         done.result = authentication_not_possible(endpoint_.label(), choice.problem);
         co_return done;
     }
-    oauth_token token = co_await services_.tokens.token(endpoint_.grant, endpoint_.allows_clear_text, tls_);
+    oauth_token token =
+        co_await services_.tokens.token(endpoint_.grant, endpoint_.allows_clear_text, tls_, connection_.waits());
     if (token.text.is_empty()) {
         done.result = token_trouble(endpoint_.label(), endpoint_.grant.token_endpoint, token.failed);
         co_return done;
@@ -152,7 +153,7 @@ asio::awaitable<secret_text> smtp_authenticator::respond(std::shared_ptr<sasl_me
     };
     secret_text response;
     try {
-        response = co_await services_.blocking.run(std::move(work), timeouts_.command);
+        response = co_await services_.blocking.run(std::move(work), timeouts_.command, connection_.waits());
     } catch (const blocking_timeout& late) {
         throw wire_failure(std::string("the authentication could not be worked out: ") + late.what());
     }

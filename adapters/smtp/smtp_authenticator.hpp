@@ -8,6 +8,7 @@
 #include <string>
 
 #include "blocking_pool.hpp"
+#include "name_lookups.hpp"
 #include "oauth_tokens.hpp"
 #include "sasl_mechanism.hpp"
 #include "smtp_authentication.hpp"
@@ -21,6 +22,7 @@ namespace hawser::smtp {
 struct smtp_services {
     blocking_pool& blocking;
     oauth_tokens& tokens;
+    name_lookups& lookups;
 };
 
 class smtp_authenticator {

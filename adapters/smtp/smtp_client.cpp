@@ -13,10 +13,9 @@
 #include <numeric>
 #include <thread>
 
-#include "name_lookups.hpp"
 #include "oauth_request.hpp"
-#include "oauth_tokens.hpp"
-#include "probe_report.hpp"
+#include "run_handlers.hpp"
+#include "smtp_probe.hpp"
 #include "smtp_session.hpp"
 #include "waiting_line.hpp"
 #include "wall_clock.hpp"
@@ -36,6 +35,13 @@ struct queued_transmission {
 };
 
 using transmission_turn = waiting_line<queued_transmission>::turn;
+using first_turn = std::optional<transmission_turn>;  // of a new connection, until that has taken it
+
+// One of the connections that a server may have; given back when this goes.
+struct connection_count_lowerer {
+    void operator()(int* count) const noexcept { --*count; }
+};
+using connection_slot = std::unique_ptr<int, connection_count_lowerer>;
 
 // A connection that waits for something to do.
 struct idle_connection {
@@ -64,7 +70,7 @@ struct smtp_client::implementation {
           limits(its_limits),
           report(std::move(its_report)),
           work(asio::make_work_guard(io)),
-          thread([this] { io.run(); }) {}
+          thread([this] { run_handlers(io, [this](const char* what) { report(what); }); }) {}
 
     // The one way to start a coroutine: an exception that leaves it is reported, never lost.
     template <typename Coroutine>
@@ -81,14 +87,25 @@ struct smtp_client::implementation {
     }
 
     void enqueue(queued_transmission queued) {
-        server_pool& server = pool_of(queued.one->endpoint());
         const std::shared_ptr<smtp_transmission> one = queued.one;
-        queued.too_late = limit_wait(server, one);
-        server.line.add(one->port(), std::move(queued));
-        dispatch(server);
-        if (one->is_cancelled()) {
-            give_up_waiting(server, one);
+        server_pool* server = nullptr;
+        try {
+            server = &pool_of(one->endpoint());
+            queued.too_late = limit_wait(*server, one);
+            server->line.add(one->port(), std::move(queued));
+        } catch (const std::exception& failed) {
+            break_off(*one, failed.what());
+            return;
         }
+        dispatch(*server);
+    }
+
+    // Something that must not happen has, and the message is tried again later.
+    void break_off(smtp_transmission& one, const std::string& what) {
+        report(what);
+        outcome result = connection_trouble(one.endpoint().label(), "the delivery was broken off: " + what);
+        result.is_maybe_duplicate = one.has_begun_body();
+        one.complete(one.recipients().add_to(std::move(result)));
     }
 
     // Nobody waits for a connection any longer when the host cancels, or when it is too late to begin.
@@ -129,14 +146,26 @@ struct smtp_client::implementation {
                 return;
             }
             if (server.idle.empty()) {
-                ++server.connection_count;
-                spawn(serve(server, std::move(*next)));
+                begin_connection(server, std::make_shared<first_turn>(std::move(next)));
             } else {
                 idle_connection& idle = *server.idle.front();
                 server.idle.pop_front();
                 idle.given = std::move(next);
                 idle.wake.expires_at(clock::time_point::min());
             }
+        }
+    }
+
+    void begin_connection(server_pool& server, const std::shared_ptr<first_turn>& first) {
+        connection_slot slot(&++server.connection_count);
+        try {
+            spawn(serve(server, std::move(slot), first));
+        } catch (const std::exception& failed) {
+            if (!*first) {  // it is served
+                throw;
+            }
+            server.line.end(**first, clock::now());
+            break_off(*(*first)->item.one, failed.what());
         }
     }
 
@@ -158,9 +187,9 @@ struct smtp_client::implementation {
     }
 
     // One connection's life: message after message, until nothing came for a while.
-    asio::awaitable<void> serve(server_pool& server, transmission_turn first) {
+    asio::awaitable<void> serve(server_pool& server, connection_slot slot, std::shared_ptr<first_turn> first) {
         std::shared_ptr<smtp_session> session;
-        std::optional<transmission_turn> next = std::move(first);
+        std::optional<transmission_turn> next = std::exchange(*first, std::nullopt);
         int message_count = 0;
         clock::time_point opened;
         const auto is_worn_out = [&](int count) {
@@ -175,10 +204,9 @@ struct smtp_client::implementation {
             if (session && !has_begun && (is_worn_out(message_count) || !session->is_alive())) {
                 co_await end_session(session);
             }
-            co_await wait_for_turn(server, *current.item.one);
             const bool was_open = session != nullptr;
             std::optional<transmission_turn> following;  // its envelope goes behind the content of the current one
-            const bool is_served = co_await carry(server, session, current.item, [&]() -> smtp_transmission* {
+            const bool is_served = co_await serve_one(server, session, current.item, [&]() -> smtp_transmission* {
                 if (was_open && !is_worn_out(message_count + 1) && limits.messages_per_minute_max == 0) {
                     following = server.line.take_along(current, connections_max(server), clock::now());
                 }
@@ -196,7 +224,7 @@ struct smtp_client::implementation {
                 next = co_await wait_idle(server, session != nullptr);
             }
         }
-        --server.connection_count;
+        slot.reset();
         dispatch(server);
         co_await end_session(session);
     }
@@ -254,10 +282,23 @@ struct smtp_client::implementation {
             session.reset();
             try {
                 co_await ending->quit();
-            } catch (const wire_failure&) {
+            } catch (const std::exception&) {
                 // It was to be closed anyway.
             }
         }
+    }
+
+    // As carry(). Whatever leaves that, the message is completed and the connection goes on with a fresh session.
+    asio::awaitable<bool> serve_one(server_pool& server, std::shared_ptr<smtp_session>& session,
+                                    queued_transmission& queued, smtp_session::next_transmission next) {
+        try {
+            co_await wait_for_turn(server, *queued.one);
+            co_return co_await carry(server, session, queued, std::move(next));
+        } catch (const std::exception& failed) {
+            session.reset();
+            break_off(*queued.one, failed.what());
+        }
+        co_return true;
     }
 
     // A pooled connection may have died unnoticed: as long as nothing of the body has left, once more on a fresh one.
@@ -313,7 +354,7 @@ struct smtp_client::implementation {
                 co_return refused;
             }
         } else {
-            watch(one, session);
+            watch(queued.one, session);
         }
         const std::string label = session->label();
         std::string trouble;
@@ -346,10 +387,9 @@ struct smtp_client::implementation {
         std::optional<outcome> all;
         for (const std::size_t index : order) {
             const smtp_endpoint endpoint = server.endpoint.at(index);
-            auto fresh =
-                std::make_shared<smtp_session>(io, endpoint, timeouts, queued.tls, smtp_services{blocking, tokens});
-            watch(*queued.one, fresh);
-            std::optional<outcome> refused = co_await open_one(endpoint, *fresh, queued.one->tracer());
+            auto fresh = std::make_shared<smtp_session>(io, endpoint, timeouts, queued.tls, services());
+            watch(queued.one, fresh);
+            std::optional<outcome> refused = co_await fresh->open(queued.one->tracer());
             if (!refused) {
                 session = std::move(fresh);
                 server.down_until[index] = {};
@@ -365,65 +405,25 @@ struct smtp_client::implementation {
         co_return all;
     }
 
-    asio::awaitable<std::optional<outcome>> open_one(const smtp_endpoint& endpoint, smtp_session& fresh,
-                                                     wire_listener tracer) {
-        std::string trouble;
-        try {
-            addresses_type addresses = co_await lookups.find(endpoint.host, endpoint.port, timeouts.connect);
-            co_return co_await fresh.open(std::move(addresses), std::move(tracer));
-        } catch (const tls_failure& failed) {
-            co_return tls_trouble(endpoint.label(), failed.what());
-        } catch (const wire_failure& failed) {
-            trouble = failed.what();
-        }
-        co_return connection_trouble(endpoint.label(), trouble);
-    }
-
-    // ---- Probing ----
-
-    asio::awaitable<void> probe(smtp_endpoint endpoint, tls_contexts tls, findings& found) {
-        for (std::size_t index = 0; index <= endpoint.fallbacks.size(); ++index) {
-            const smtp_endpoint server = endpoint.at(index);
-            found.fact("server", server.label() + (index == 0 ? "" : " (one of FallbackHosts)"));
-            smtp_session session(io, server, timeouts, tls, smtp_services{blocking, tokens});
-            std::optional<outcome> refused = co_await open_one(server, session, {});
-            const bool is_distrusted = refused && refused->code == "smtp.tls";
-            report_session({server, session.facts(), session.extensions(), session.connection().sent_chain(), refused},
-                           unix_ms_now() / 1000, found);
-            if (is_distrusted) {
-                co_await show_distrusted(server, found);
-            }
-            try {
-                co_await session.quit();
-            } catch (const wire_failure&) {
-                // It was to be closed anyway.
-            }
-        }
-    }
-
-    // What the server shows that was not trusted. Nothing goes over such a connection but EHLO.
-    asio::awaitable<void> show_distrusted(smtp_endpoint server, findings& found) {
-        server.authenticates = false;
-        smtp_session session(io, server, timeouts, {std::make_shared<tls_context>(tls_policy{}), nullptr},
-                             smtp_services{blocking, tokens});
-        session.connection().inspect_only();
-        co_await open_one(server, session, {});
-        report_chain(session.connection().sent_chain(), unix_ms_now() / 1000, found);
-    }
-
-    void watch(smtp_transmission& one, const std::shared_ptr<smtp_session>& session) {
-        one.set_interrupt([this, weak = std::weak_ptr<smtp_session>(session)] {
-            asio::post(io, [weak] {
-                if (const auto alive = weak.lock()) {
+    // A cancel that comes when the message has been completed is of no concern to the one that is carried next.
+    void watch(const std::shared_ptr<smtp_transmission>& one, const std::shared_ptr<smtp_session>& session) {
+        one->set_interrupt([this, weak_one = std::weak_ptr(one), weak_session = std::weak_ptr(session)] {
+            asio::post(io, [weak_one, weak_session] {
+                const auto watched = weak_one.lock();
+                const auto alive = weak_session.lock();
+                if (alive && watched && !watched->is_completed()) {
                     alive->cancel("the host cancelled the delivery");
                 }
             });
         });
     }
 
+    smtp_services services() { return {blocking, tokens, lookups}; }
+
     void stop() {
         asio::post(io, [this] {
             is_stopping = true;
+            tokens.stop();
             for (const auto& server : servers) {
                 for (idle_connection* idle : server->idle) {
                     idle->wake.expires_at(clock::time_point::min());
@@ -440,9 +440,10 @@ struct smtp_client::implementation {
     report_function report;
     asio::io_context io{1};
     blocking_pool blocking{io};
-    oauth_tokens tokens{io, [this](const oauth_grant& grant, bool allows_clear_text, token_tls tls) {
+    oauth_tokens tokens{io, [this](asio::awaitable<void> renewal) { spawn(std::move(renewal)); },
+                        [this](const oauth_grant& grant, bool allows_clear_text, token_tls tls, wait_breaker& breaker) {
                             return request_token(io, blocking, std::move(tls), grant, allows_clear_text,
-                                                 timeouts.connect);
+                                                 timeouts.connect, breaker);
                         }};
     asio::executor_work_guard<asio::io_context::executor_type> work;
     std::list<std::unique_ptr<server_pool>> servers;
@@ -465,7 +466,10 @@ void smtp_client::send(std::shared_ptr<smtp_transmission> one, tls_contexts tls)
 }
 
 void smtp_client::probe(const smtp_endpoint& endpoint, tls_contexts tls, findings& found) {
-    asio::co_spawn(implementation_->io, implementation_->probe(endpoint, std::move(tls), found), asio::use_future)
+    asio::co_spawn(implementation_->io,
+                   probe_servers(implementation_->io, endpoint, implementation_->timeouts, std::move(tls),
+                                 implementation_->services(), found),
+                   asio::use_future)
         .get();
 }
 

@@ -121,16 +121,16 @@ void smtp_connection::close() noexcept {
 }
 
 void smtp_connection::cancel(std::string why) {
-    cancel_reason_ = std::move(why);
+    waits_.break_off(std::move(why));
     close();
 }
 
 void smtp_connection::throw_failure(const std::string& doing, const boost::system::error_code& code) const {
     const bool is_closed = code == asio::error::eof || code == asio::ssl::error::stream_truncated;
-    const std::string what = !cancel_reason_.empty() ? cancel_reason_
-                             : is_timed_out_         ? "no answer in time while " + doing
-                             : is_closed             ? "the server closed the connection while " + doing
-                                                     : doing + " failed: " + code.message();
+    const std::string what = waits_.is_broken_off() ? waits_.why()
+                             : is_timed_out_        ? "no answer in time while " + doing
+                             : is_closed            ? "the server closed the connection while " + doing
+                                                    : doing + " failed: " + code.message();
     note(what);
     throw wire_failure(what);
 }
@@ -145,7 +145,7 @@ asio::awaitable<void> smtp_connection::connect(asio::ip::tcp::resolver::results_
     const auto race = std::make_shared<address_race>(io_);
     race_ = race;
     std::size_t next = 0;
-    while (!race->winner && !is_timed_out_ && cancel_reason_.empty() && (next < order.size() || race->open_count > 0)) {
+    while (!race->winner && !is_given_up() && (next < order.size() || race->open_count > 0)) {
         if (next < order.size()) {
             race->begin(order[next++]);
         }
@@ -154,15 +154,14 @@ asio::awaitable<void> smtp_connection::connect(asio::ip::tcp::resolver::results_
         co_await race->wake.async_wait(with(woken));
     }
     race_.reset();
-    const bool is_given_up = is_timed_out_ || !cancel_reason_.empty();
-    if (race->winner && !is_given_up) {
+    if (race->winner && !is_given_up()) {
         socket_ = std::move(*race->attempts[*race->winner]);
         boost::system::error_code ignored;
         socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
         note("connected to " + remote_address());
     }
     race->close();
-    if (!race->winner || is_given_up) {
+    if (!race->winner || is_given_up()) {
         throw_failure("connecting", race->last);
     }
 }
@@ -186,8 +185,7 @@ asio::awaitable<void> smtp_connection::start_tls(std::shared_ptr<tls_context> co
             throw tls_failure("its certificate cannot be trusted for \"" + host + "\" (" +
                               X509_verify_cert_error_string(verified) + ')');
         }
-        if (is_timed_out_ || !cancel_reason_.empty() || code == asio::error::eof ||
-            code == asio::ssl::error::stream_truncated) {
+        if (is_given_up() || code == asio::error::eof || code == asio::ssl::error::stream_truncated) {
             throw_failure("agreeing on TLS", code);
         }
         throw tls_failure("TLS could not be agreed on (" + code.message() + ')');

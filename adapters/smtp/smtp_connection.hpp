@@ -9,7 +9,6 @@
 #include <boost/asio/steady_timer.hpp>
 #include <memory>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -17,20 +16,13 @@
 #include "smtp_reply.hpp"
 #include "tls_context.hpp"
 #include "tls_facts.hpp"
+#include "wait_breaker.hpp"
+#include "wire_failure.hpp"
 #include "wire_line.hpp"
 
 namespace hawser::smtp {
 
 namespace asio = boost::asio;
-
-class wire_failure : public std::runtime_error {
-public:
-    using std::runtime_error::runtime_error;
-};
-class tls_failure : public wire_failure {
-public:
-    using wire_failure::wire_failure;
-};
 
 class smtp_connection {
 public:
@@ -67,12 +59,15 @@ public:
     bool is_alive();
     void close() noexcept;
     void cancel(std::string why);  // makes the wait under way fail with `why`
+    // What its user waits for besides the server goes through this, so that cancel() ends that, too.
+    wait_breaker& waits() noexcept { return waits_; }
 
 private:
     class time_limit;
     struct address_race;
     void watch_deadline();
     asio::awaitable<std::size_t> read_some();
+    bool is_given_up() const noexcept { return is_timed_out_ || waits_.is_broken_off(); }
     [[noreturn]] void throw_failure(const std::string& doing, const boost::system::error_code& code) const;
 
     asio::io_context& io_;
@@ -93,7 +88,7 @@ private:
     std::optional<tls_facts> tls_facts_;
     bool inspects_only_ = false;
     std::shared_ptr<address_race> race_;  // while it connects
-    std::string cancel_reason_;
+    wait_breaker waits_;
     bool is_timed_out_ = false;
 };
 

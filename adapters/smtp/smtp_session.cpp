@@ -59,8 +59,21 @@ asio::awaitable<smtp_reply> smtp_session::command(std::string line) {
 
 // ---- Opening ----
 
-asio::awaitable<std::optional<outcome>> smtp_session::open(asio::ip::tcp::resolver::results_type addresses,
-                                                           wire_listener tracer) {
+asio::awaitable<std::optional<outcome>> smtp_session::open(wire_listener tracer) {
+    std::string trouble;
+    try {
+        co_return co_await connect_and_agree(std::move(tracer));
+    } catch (const tls_failure& failed) {
+        co_return tls_trouble(endpoint_.label(), failed.what());
+    } catch (const wire_failure& failed) {
+        trouble = failed.what();
+    }
+    co_return connection_trouble(endpoint_.label(), trouble);
+}
+
+asio::awaitable<std::optional<outcome>> smtp_session::connect_and_agree(wire_listener tracer) {
+    auto addresses =
+        co_await services_.lookups.find(endpoint_.host, endpoint_.port, timeouts_.connect, connection_.waits());
     connection_.listen([this, tracer = std::move(tracer)](const wire_line& line) {
         facts_.opening.push_back(line);
         if (tracer) {

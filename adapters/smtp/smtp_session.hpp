@@ -30,8 +30,8 @@ public:
                  smtp_services services);
     ~smtp_session();
 
-    // nullopt: ready for transactions. Throws wire_failure. `tracer` hears what is said meanwhile.
-    asio::awaitable<std::optional<outcome>> open(asio::ip::tcp::resolver::results_type addresses, wire_listener tracer);
+    // nullopt: ready for transactions. `tracer` hears what is said meanwhile.
+    asio::awaitable<std::optional<outcome>> open(wire_listener tracer);
     // The message whose envelope may go behind the content of the one under way; null = none. Called at most once.
     using next_transmission = std::function<smtp_transmission*()>;
     // The outcome is for the recipients still open. Throws wire_failure before the message was handed over; then the
@@ -49,6 +49,7 @@ public:
     void cancel(std::string why) { connection_.cancel(std::move(why)); }
 
 private:
+    asio::awaitable<std::optional<outcome>> connect_and_agree(wire_listener tracer);
     asio::awaitable<std::optional<outcome>> agree();
     asio::awaitable<smtp_reply> command(std::string line);
     asio::awaitable<std::optional<outcome>> say_hello();

@@ -105,6 +105,9 @@ smtp_transmission::smtp_transmission(boost::asio::io_context& io, delivery&& han
     delivery_.emplace(std::move(handle));
 }
 
+// Not left to the members' order: the host may call back until the delivery has gone.
+smtp_transmission::~smtp_transmission() { delivery_.reset(); }
+
 // The host filled the first 128 KiB before it called us, so these reads do not have to wait.
 void smtp_transmission::read_entity_header(delivery& handle) {
     std::size_t end = std::string::npos;
@@ -155,13 +158,22 @@ std::int64_t smtp_transmission::size() const {
     return body < 0 ? -1 : body + static_cast<std::int64_t>(header_block_.size());
 }
 
-// The host keeps this pointer only until complete, and complete() is what ends this object's last owner's interest in
-// it.
-void smtp_transmission::on_body_ready(void* self) noexcept {
+// The host keeps this pointer only until complete. Nobody waits where the last owner has just gone; where there is one,
+// none goes on the host's thread.
+template <typename Handler>
+void smtp_transmission::post_to(void* self, Handler handler) {
     auto& one = *static_cast<smtp_transmission*>(self);
-    boost::asio::post(one.io_, [shared = one.shared_from_this()] {
-        shared->body_ready_.expires_at(boost::asio::steady_timer::time_point::min());
-    });
+    boost::asio::io_context& io = one.io_;
+    if (auto shared = one.weak_from_this().lock()) {
+        boost::asio::post(io, [shared = std::move(shared), handler] {
+            handler(*shared);
+            shared->body_ready_.expires_at(boost::asio::steady_timer::time_point::min());
+        });
+    }
+}
+
+void smtp_transmission::on_body_ready(void* self) noexcept {
+    post_to(self, [](smtp_transmission&) {});
 }
 
 void smtp_transmission::on_cancel(void* self) noexcept {
@@ -199,6 +211,9 @@ void smtp_transmission::watch_cancel() { delivery_->on_cancel(&smtp_transmission
 void smtp_transmission::set_interrupt(std::function<void()> interrupt) {
     const std::lock_guard lock(interrupt_mutex_);
     interrupt_ = std::move(interrupt);
+    if (is_cancelled_ && interrupt_) {  // on_cancel() may have found the one before, or none
+        interrupt_();
+    }
 }
 
 boost::asio::awaitable<std::size_t> smtp_transmission::read_body(char* buffer, std::size_t capacity) {
@@ -232,7 +247,9 @@ boost::asio::awaitable<std::size_t> smtp_transmission::read_delivery(char* buffe
         }
         body_ready_.expires_at(boost::asio::steady_timer::time_point::max());
         delivery_->body_on_ready(&smtp_transmission::on_body_ready, this);
-        co_await wait_until_woken();
+        if (!is_cancelled_) {  // else its wake-up may have come before this wait
+            co_await wait_until_woken();
+        }
         if (is_cancelled_) {
             throw failure(HAWSER_CANCELLED, "the host cancelled the delivery");
         }
@@ -257,11 +274,7 @@ void smtp_transmission::rewind_body() {
 }
 
 void smtp_transmission::on_checkpoint_done(void* self, hawser_status) noexcept {
-    auto& one = *static_cast<smtp_transmission*>(self);
-    boost::asio::post(one.io_, [shared = one.shared_from_this()] {
-        shared->is_checkpoint_done_ = true;
-        shared->body_ready_.expires_at(boost::asio::steady_timer::time_point::min());
-    });
+    post_to(self, [](smtp_transmission& one) { one.is_checkpoint_done_ = true; });
 }
 
 boost::asio::awaitable<void> smtp_transmission::checkpoint() {

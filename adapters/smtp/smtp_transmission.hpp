@@ -26,6 +26,9 @@ class smtp_transmission : public std::enable_shared_from_this<smtp_transmission>
 public:
     // Reads the context; throws hawser::failure. Then `handle` is this object's.
     smtp_transmission(boost::asio::io_context& io, delivery&& handle);
+    ~smtp_transmission();
+    smtp_transmission(const smtp_transmission&) = delete;
+    smtp_transmission& operator=(const smtp_transmission&) = delete;
 
     boost::asio::io_context& io() const noexcept { return io_; }
     const delivery& handle() const noexcept { return *delivery_; }                        // until complete
@@ -56,11 +59,13 @@ public:
     void report(const std::string& text) const;  // an error beside the outcome, to the log
     void count_sent() const;  // the server accepted the message in one transaction (spec section 2: counters)
 
-    // Tells `interrupt` (from any thread) when the host cancels; an empty function takes it back.
+    // Tells `interrupt` when the host cancels, from any thread, or at once where it has already. It may be told twice,
+    // and must only post. An empty function takes it back.
     void set_interrupt(std::function<void()> interrupt);
     bool is_cancelled() const noexcept { return is_cancelled_; }
-    void watch_cancel();                   // once it is shared
-    void complete(const outcome& result);  // the first one counts
+    void watch_cancel();                                       // once it is shared
+    void complete(const outcome& result);                      // the first one counts
+    bool is_completed() const noexcept { return !delivery_; }  // on the I/O thread, once it is shared
 
 private:
     void read_entity_header(delivery& handle);
@@ -68,6 +73,8 @@ private:
     std::int64_t read_start(delivery& handle);
     boost::asio::awaitable<std::size_t> read_delivery(char* buffer, std::size_t capacity);
     boost::asio::awaitable<void> wait_until_woken();
+    template <typename Handler>
+    static void post_to(void* self, Handler handler);
     static void on_checkpoint_done(void* self, hawser_status status) noexcept;
     static void on_body_ready(void* self) noexcept;
     static void on_cancel(void* self) noexcept;

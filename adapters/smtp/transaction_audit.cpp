@@ -28,12 +28,13 @@ struct archive_answer {
     static void give(void* user, hawser_status status, hawser_string text) noexcept {
         const std::unique_ptr<std::shared_ptr<archive_answer>> owner(
             static_cast<std::shared_ptr<archive_answer>*>(user));
-        const std::shared_ptr<archive_answer> answer = *owner;
+        asio::io_context& its_io = (*owner)->io;
         std::string why_not;
         if (status < 0) {
             why_not = text.size == 0 ? "no reason was given" : std::string(text.data, text.size);
         }
-        asio::post(answer->io, [answer, why_not = std::move(why_not)]() mutable {
+        // The last owner goes on the I/O thread: the timer's context may end once the waiting coroutine has.
+        asio::post(its_io, [answer = std::move(*owner), why_not = std::move(why_not)]() mutable {
             answer->why_not = std::move(why_not);
             answer->is_given = true;
             answer->wake.expires_at(asio::steady_timer::time_point::min());
