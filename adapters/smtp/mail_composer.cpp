@@ -1,5 +1,6 @@
 #include "mail_composer.hpp"
 
+#include <algorithm>
 #include <set>
 
 #include "content_type.hpp"
@@ -165,9 +166,9 @@ envelope envelope_of(const message& one) {
     std::string_view rest;
     const std::string recipients = one.get_or(envelope_recipients_property, "");
     for (rest = recipients; !rest.empty();) {
-        const std::size_t end = rest.find('\n');
+        const std::size_t end = std::min(rest.find('\n'), rest.size());  // a component may have written it anew
         out.recipients.emplace_back(rest.substr(0, end));
-        rest.remove_prefix(end + 1);
+        rest.remove_prefix(std::min(end + 1, rest.size()));
     }
     return out;
 }

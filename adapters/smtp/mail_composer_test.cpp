@@ -74,6 +74,14 @@ TEST_CASE("To is required, and takes several addresses") {
     CHECK(mail.recipients() == "a@x.example\nb@x.example\n");  // nobody twice
 }
 
+TEST_CASE("the envelope is read also where a component wrote it without the last line's end") {
+    composed mail;
+    mail.set("EnvelopeRecipients", "a@x.example\nb@x.example");
+    CHECK(envelope_of(mail.view()).recipients == std::vector<std::string>{"a@x.example", "b@x.example"});
+    mail.set("EnvelopeRecipients", "a@x.example\n");
+    CHECK(envelope_of(mail.view()).recipients == std::vector<std::string>{"a@x.example"});
+}
+
 TEST_CASE("To has no limit of 256 characters, and CC none of 1024") {
     std::string many;
     for (int i = 0; i < 200; ++i) {
