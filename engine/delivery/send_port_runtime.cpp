@@ -11,8 +11,16 @@ adapter_instance::adapter_instance(const hawser_descriptor& descriptor, std::uni
                                    std::unique_ptr<instance_config> config, hawser_instance instance)
     : descriptor_(descriptor), host_(std::move(host)), config_(std::move(config)), instance_(instance) {
     if (is_blocking()) {
-        threads_ = std::make_unique<worker_pool>(descriptor.max_in_flight == 0 ? blocking_thread_count_default
-                                                                               : descriptor.max_in_flight);
+        make_threads(descriptor.max_in_flight == 0 ? blocking_thread_count_default : descriptor.max_in_flight);
+    }
+}
+
+void adapter_instance::make_threads(unsigned count) {
+    try {
+        threads_ = std::make_unique<worker_pool>(count);
+    } catch (...) {
+        table().destroy(instance_.self);  // which is this object's from the start
+        throw;
     }
 }
 

@@ -45,6 +45,8 @@ private:
     const hawser_send_adapter& table() const noexcept {
         return *static_cast<const hawser_send_adapter*>(instance_.table);
     }
+    void make_threads(unsigned count);
+
     const hawser_descriptor& descriptor_;
     std::unique_ptr<instance_host> host_;
     std::unique_ptr<instance_config> config_;

@@ -420,8 +420,13 @@ reload_answer local_host::put_in_place(const std::shared_ptr<const host_generati
         answer.text = done.error().text;
         return answer;
     }
-    if (is_running()) {
-        release_started_groups();
+    try {
+        if (is_running()) {
+            release_started_groups();
+        }
+    } catch (const std::exception& failure) {  // the bindings are in force all the same
+        answer.notes.push_back(std::string("what is held for a started group was not released (") + failure.what() +
+                               "): start the group again");
     }
     return answer;
 }
