@@ -369,6 +369,32 @@ TEST_CASE("on a disk that is really full nothing accepted is lost, results are s
     CHECK((*again)->list({}).size() == 1);
 }
 
+TEST_CASE("a host that starts on a full disk takes nothing until there is room, and stores results") {
+    const small_disk disk;
+    if (!disk.is_mounted()) {
+        return;
+    }
+    std::size_t accepted = 0;
+    {
+        auto opened = open_sqlite_message_box(disk.box_path(), 0);
+        REQUIRE(opened);
+        while (commit_batch(**opened, publication_of("A", 60000)).status == commit_status::done) {
+            ++accepted;
+        }
+    }
+    auto opened = open_sqlite_message_box(disk.box_path(), 0);
+    REQUIRE(opened);
+    message_box& box = **opened;
+    CHECK(commit_batch(box, publication_of("A", 10)).status == commit_status::refused);
+    CHECK(box.warnings().size() == 1);
+    const std::vector<claimed_delivery> held = claim(box, "A");
+    REQUIRE(held.size() == 1);
+    CHECK(within_seconds(20, [&] {
+        return commit(box, complete_operation{held[0].token, {}}).status == commit_status::done;
+    }));
+    CHECK(box.counts().at(0).queued == accepted - 1);
+}
+
 TEST_CASE("a reserve that a full disk had no room for is made when there is some") {
     const small_disk disk;
     if (!disk.is_mounted()) {

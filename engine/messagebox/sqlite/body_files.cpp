@@ -42,6 +42,7 @@ public:
           gate_(gate),
           descriptor_(::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600)) {
         open_failure_ = descriptor_ < 0 ? errno : 0;
+        is_finished_ = descriptor_ < 0;  // it is not this one's file
     }
     ~file_stager() override {
         if (descriptor_ >= 0) {

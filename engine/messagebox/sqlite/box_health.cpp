@@ -24,6 +24,14 @@ void end_process_unsynced(const std::string& why) {
     std::_Exit(exit_io_error);
 }
 
+void end_process_displaced(const std::string& path) {
+    log::error(
+        "a file of the message box was removed or replaced while the host ran: the process ends, and answers nothing "
+        "more",
+        {{"file", path}, {"next", "put it back, or restore a backup of all of the box, and start the host"}});
+    std::_Exit(exit_io_error);
+}
+
 std::string explain(const sqlite_error& failure) {
     switch (failure.primary()) {
     case SQLITE_FULL: return "the disk of the message box is full: free some space, then try again";

@@ -19,6 +19,8 @@ std::string explain(const sqlite_error& failure);
 // After a failed fsync the kernel may have dropped what was written, and the next one may claim success: the only
 // honest state is the one on disk, read anew. The service manager starts the process again.
 [[noreturn]] void end_process_unsynced(const std::string& why);
+// This file of the box is another one now: whatever this process answered would not be there at the next start.
+[[noreturn]] void end_process_displaced(const std::string& path);
 
 class box_health {
 public:

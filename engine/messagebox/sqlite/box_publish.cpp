@@ -213,7 +213,10 @@ std::optional<std::string> box_writer::share_part(const stored_part& from, std::
     }
     std::vector<std::optional<std::string>> bodies = decode_bodies(read_bodies_.text(0), from.index + 1);
     read_bodies_.reset();
-    return bodies.at(from.index).value_or("");
+    if (!bodies.at(from.index)) {
+        throw sqlite_error(SQLITE_CORRUPT, "the file of a part that is to be shared is not known");
+    }
+    return bodies[from.index];
 }
 
 }  // namespace hawser::engine::sqlite

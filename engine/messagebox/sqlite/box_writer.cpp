@@ -167,13 +167,23 @@ void box_writer::count_depth() {
 
 void box_writer::commit() {
     save_tracked_bytes();
-    commit_.bind().run();
+    try {
+        commit_.bind().run();
+    } catch (const sqlite_error& failure) {
+        // The WAL's index is written after the commit has been synced: it would come back after a crash.
+        if (failure.primary() == SQLITE_NOMEM || failure.code() == SQLITE_IOERR_NOMEM ||
+            failure.code() == SQLITE_IOERR_SHMSIZE || failure.code() == SQLITE_IOERR_SHMMAP) {
+            end_process_unsynced(std::string("it may be committed, or not: ") + failure.what());
+        }
+        throw;
+    }
     claims_.keep();
     tracked_bytes_saved_ = tracked_bytes_;
     committed_depth_ = depth_;
 }
 
 void box_writer::roll_back() noexcept {
+    connection_.reset_statements();  // one that stopped half-way would keep its view of the database
     sqlite3_exec(connection_.handle(), "ROLLBACK", nullptr, nullptr,
                  nullptr);  // fails where SQLite rolled back by itself
     claims_.undo_to(0);

@@ -1,5 +1,6 @@
 #include "messagebox/sqlite/database.hpp"
 
+#include <cerrno>
 #include <utility>
 
 namespace hawser::engine::sqlite {
@@ -13,6 +14,11 @@ constexpr int busy_wait_ms = 60 * 1000;  // the writer waits for a checkpoint, a
 }
 
 }  // namespace
+
+bool is_out_of_space(const sqlite_error& failure, int system_error) noexcept {
+    return failure.primary() == SQLITE_FULL ||
+           (failure.primary() == SQLITE_IOERR && (system_error == EDQUOT || system_error == ENOSPC));
+}
 
 database::database(const std::string& path, bool is_read_only) {
     const int flags = (is_read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE) |
@@ -43,6 +49,19 @@ std::int64_t database::query_integer(const char* sql) {
     statement one(*this, sql);
     one.bind();
     return one.step() ? one.integer(0) : 0;
+}
+
+std::string database::query_text(const char* sql) {
+    statement one(*this, sql);
+    one.bind();
+    return one.step() ? std::string(one.text(0)) : std::string();
+}
+
+void database::reset_statements() noexcept {
+    for (sqlite3_stmt* one = sqlite3_next_stmt(handle_, nullptr); one != nullptr;
+         one = sqlite3_next_stmt(handle_, one)) {
+        sqlite3_reset(one);
+    }
 }
 
 statement::statement(const database& owner, const char* sql) {

@@ -24,6 +24,9 @@ private:
     int code_;
 };
 
+// The disk, or a quota; `system_error` is sqlite3_system_errno() of the connection.
+bool is_out_of_space(const sqlite_error& failure, int system_error) noexcept;
+
 class database {
 public:
     database() = default;
@@ -35,6 +38,8 @@ public:
     sqlite3* handle() const noexcept { return handle_; }
     void execute(const char* sql);
     std::int64_t query_integer(const char* sql);
+    std::string query_text(const char* sql);
+    void reset_statements() noexcept;  // all that this connection has
 
 private:
     sqlite3* handle_ = nullptr;

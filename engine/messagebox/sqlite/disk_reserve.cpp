@@ -47,27 +47,30 @@ bool disk_reserve::take() noexcept {
     if (is_held_) {
         return space.free_bytes >= size_;
     }
-    if (space.free_bytes < 2 * size_) {
-        return false;
-    }
-    is_held_ = allocate();
-    return true;
+    return space.free_bytes >= 2 * size_ && allocate();
 }
 
+bool disk_reserve::is_held() const noexcept {
+    const std::lock_guard lock(mutex_);
+    return is_held_;
+}
+
+// Twice the size, and then cut: a quota, of which the file system's free space says nothing, has to leave as much.
 bool disk_reserve::allocate() noexcept {
     const int file = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (file < 0) {
-        return false;
+        return true;
     }
     int failed = 0;
     do {
-        failed = ::fallocate(file, 0, 0, size_);
-    } while (failed != 0 && errno == EINTR);
+        failed = ::fallocate(file, 0, 0, 2 * size_) == 0 && ::ftruncate(file, size_) == 0 ? 0 : errno;
+    } while (failed == EINTR);
     ::close(file);
-    if (failed != 0) {
+    is_held_ = failed == 0;
+    if (!is_held_) {
         ::unlink(path_.c_str());
     }
-    return failed == 0;
+    return failed != ENOSPC && failed != EDQUOT;
 }
 
 void disk_reserve::give_up() noexcept {

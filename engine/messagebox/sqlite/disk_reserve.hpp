@@ -19,17 +19,18 @@ public:
 
     // Takes the space where it is not held and there is room for it; true = there is room, for more than the reserve.
     bool take() noexcept;
+    bool is_held() const noexcept;
     void give_up() noexcept;
     std::int64_t size() const noexcept { return size_; }
     const std::string& folder() const noexcept { return folder_; }
 
 private:
-    bool allocate() noexcept;
+    bool allocate() noexcept;  // as take()
 
     const std::string path_;
     const std::string folder_;
     std::int64_t size_ = 0;
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
     bool is_held_ = false;
 };
 

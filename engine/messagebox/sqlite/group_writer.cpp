@@ -183,10 +183,10 @@ void group_writer::apply(request& one) {
 
 void group_writer::has_failed(const sqlite_error& failure) {
     give_up_on_sync_failure(failure);
-    const bool is_over_quota = failure.primary() == SQLITE_IOERR && writer_.system_error() == EDQUOT;
+    const bool is_full = is_out_of_space(failure, writer_.system_error());
     writer_.roll_back();
     failure_text_ = explain(failure);
-    if (failure.primary() == SQLITE_FULL || is_over_quota) {
+    if (is_full) {
         gate_.note_disk_full();
     } else if (!failure.is_damage()) {
         health_.note_write_failed(failure_text_);

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -21,44 +22,43 @@ std::string owner_of(int descriptor) {
     return size > 0 ? "process " + std::string(text, static_cast<std::size_t>(size)) : "another process";
 }
 
+bool is_at(const std::string& path, int descriptor) {
+    struct stat opened {};
+    struct stat found {};
+    return ::fstat(descriptor, &opened) == 0 && ::stat(path.c_str(), &found) == 0 && opened.st_ino == found.st_ino &&
+           opened.st_dev == found.st_dev;
+}
+
 }  // namespace
 
+// A lock on a file that somebody removed meanwhile keeps nobody out: then again.
 result<owner_lock> owner_lock::take(const std::string& box_path, std::int64_t wait_ms) {
-    const std::string path = box_path + ".lock";
-    const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (descriptor < 0) {
-        return fail("box.io", "cannot open " + path + ": " + std::strerror(errno));
-    }
+    const std::string path = path_of(box_path);
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(wait_ms);
-    while (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
-        if (errno != EWOULDBLOCK && errno != EINTR) {
-            const int reason = errno;
-            ::close(descriptor);
-            return fail("box.io", "cannot lock " + path + ": " + std::strerror(reason));
+    while (true) {
+        descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+        if (!file.is_open()) {
+            return fail("box.io", "cannot open " + path + ": " + std::strerror(errno));
         }
-        if (std::chrono::steady_clock::now() >= deadline) {
-            const std::string owner = owner_of(descriptor);
-            ::close(descriptor);
-            return fail("box.locked",
-                        "the message box " + box_path + " is in use by " + owner + ": wait for it to end, or stop it");
+        if (::flock(file.get(), LOCK_EX | LOCK_NB) == 0) {
+            if (is_at(path, file.get())) {
+                return owner_lock(std::move(file));
+            }
+        } else if (errno != EWOULDBLOCK && errno != EINTR) {
+            return fail("box.io", "cannot lock " + path + ": " + std::strerror(errno));
+        } else if (std::chrono::steady_clock::now() >= deadline) {
+            return fail("box.locked", "the message box " + box_path + " is in use by " + owner_of(file.get()) +
+                                          ": wait for it to end, or stop it");
+        } else {
+            std::this_thread::sleep_for(poll_interval);
         }
-        std::this_thread::sleep_for(poll_interval);
     }
+}
+
+owner_lock::owner_lock(descriptor file) : file_(std::move(file)) {
     const std::string owner = std::to_string(::getpid());
-    if (::ftruncate(descriptor, 0) != 0 || ::pwrite(descriptor, owner.data(), owner.size(), 0) < 0) {
+    if (::ftruncate(file_.get(), 0) != 0 || ::pwrite(file_.get(), owner.data(), owner.size(), 0) < 0) {
         // Only the text of somebody else's error would be poorer.
-    }
-    return owner_lock(descriptor);
-}
-
-owner_lock& owner_lock::operator=(owner_lock&& other) noexcept {
-    std::swap(descriptor_, other.descriptor_);
-    return *this;
-}
-
-owner_lock::~owner_lock() {
-    if (descriptor_ >= 0) {
-        ::close(descriptor_);
     }
 }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 
+#include "base/descriptor.hpp"
 #include "base/result.hpp"
 
 namespace hawser::engine::sqlite {
@@ -12,13 +13,12 @@ namespace hawser::engine::sqlite {
 class owner_lock {
 public:
     static result<owner_lock> take(const std::string& box_path, std::int64_t wait_ms);  // box.locked, box.io
-    owner_lock(owner_lock&& other) noexcept : descriptor_(other.descriptor_) { other.descriptor_ = -1; }
-    owner_lock& operator=(owner_lock&& other) noexcept;
-    ~owner_lock();
+    static std::string path_of(const std::string& box_path) { return box_path + ".lock"; }
 
 private:
-    explicit owner_lock(int descriptor) : descriptor_(descriptor) {}
-    int descriptor_ = -1;
+    explicit owner_lock(descriptor file);
+
+    descriptor file_;
 };
 
 }  // namespace hawser::engine::sqlite

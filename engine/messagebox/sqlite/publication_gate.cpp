@@ -88,6 +88,9 @@ void publication_gate::note_disk_full() {
 void publication_gate::look_for_room() {
     const bool has_room = reserve_.take();
     lacks_reserve_ = !has_room;
+    if (!has_room && !reserve_.is_held()) {  // given up by this host or the one before it
+        note_disk_full();
+    }
     if (has_room && is_disk_full_.exchange(false)) {
         log::info("there is room on the disk of the message box: messages are taken again",
                   {{"folder", reserve_.folder()}});

@@ -31,7 +31,8 @@ public:
     // A write found no space: the reserve is given up, and nothing is published until look_for_room() has found some.
     void note_disk_full();
     bool is_disk_full() const noexcept { return is_disk_full_; }
-    // Once at the start, and now and then while the disk is full or has had no room for the reserve.
+    // Once at the start, and now and then while the disk is full or has little room beside the reserve. Without the
+    // reserve and without room for it the disk is full.
     void look_for_room();
     bool lacks_reserve() const noexcept { return lacks_reserve_; }
 

@@ -123,8 +123,13 @@ result<void> prepare_schema(database& writer, const std::string& path) {
                                             "start that version again, or use another message box",
                                             path, version, schema_version));
         }
+        if (writer.query_text("PRAGMA journal_mode=WAL") != "wal") {
+            return engine::fail("box.io", path +
+                                              " cannot have a write-ahead log here: put the message box on a local "
+                                              "file system with shared memory");
+        }
         writer.execute(
-            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=FAST; PRAGMA wal_autocheckpoint=0;"
+            "PRAGMA synchronous=FULL; PRAGMA secure_delete=FAST; PRAGMA wal_autocheckpoint=0;"
             "PRAGMA cache_size=-8192; PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY; PRAGMA "
             "journal_size_limit=16777216");
         if (version < schema_version) {

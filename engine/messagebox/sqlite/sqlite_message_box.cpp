@@ -1,7 +1,5 @@
 // The SQLite store: one writer thread that gathers whatever is queued into one transaction, a maintenance thread that
 // checkpoints and removes files, and a few read connections. See message_box.hpp for the contract.
-#include <fcntl.h>
-
 #include <atomic>
 #include <condition_variable>
 #include <filesystem>
@@ -11,23 +9,21 @@
 #include <thread>
 
 #include "base/clock.hpp"
-#include "base/descriptor.hpp"
 #include "base/log.hpp"
 #include "messagebox/message_box.hpp"
 #include "messagebox/sqlite/body_files.hpp"
 #include "messagebox/sqlite/box_health.hpp"
+#include "messagebox/sqlite/box_place.hpp"
 #include "messagebox/sqlite/box_reader.hpp"
 #include "messagebox/sqlite/box_writer.hpp"
 #include "messagebox/sqlite/checkpoint_pacer.hpp"
 #include "messagebox/sqlite/database.hpp"
-#include "messagebox/sqlite/durable_folder.hpp"
 #include "messagebox/sqlite/group_writer.hpp"
-#include "messagebox/sqlite/lost_box.hpp"
 #include "messagebox/sqlite/owner_lock.hpp"
 #include "messagebox/sqlite/prune_schedule.hpp"
 #include "messagebox/sqlite/publication_gate.hpp"
 #include "messagebox/sqlite/request_queue.hpp"
-#include "messagebox/sqlite/schema.hpp"
+#include "messagebox/sqlite/sqlite_message_box.hpp"
 
 namespace hawser::engine::sqlite {
 namespace {
@@ -38,6 +34,7 @@ constexpr std::int64_t look_again_ms = 1000;    // where the store could not be 
 constexpr std::int64_t quiet_ms = 1000;         // nothing was written for so long: the file may shrink …
 constexpr int shrink_pages = 1000;              // … by 4 MB at a time …
 constexpr int small_shrink_pages = 200;         // while the disk is full
+constexpr int checkpoint_wait_ms = 100;         // for readers, while the writer waits with it
 constexpr std::int64_t free_pages_kept = 1000;  // … and keeps as much for what comes next
 
 class message_box_impl final : public message_box {
@@ -45,6 +42,7 @@ public:
     message_box_impl(std::string path, owner_lock lock, database connection)
         : lock_(std::move(lock)),
           connection_(std::move(connection)),
+          place_({path, owner_lock::path_of(path)}),
           gate_(path, [this] { wake_maintenance(); }),
           writer_(connection_, health_),
           group_writer_(writer_, gate_, health_),
@@ -52,9 +50,13 @@ public:
           reader_(path, files_),
           checkpoint_connection_(path, false) {
         // A connection that has not read yet does not know of the WAL, and its checkpoints do nothing.
+        sqlite3_busy_timeout(checkpoint_connection_.handle(), checkpoint_wait_ms);
         checkpoint_connection_.query_integer("SELECT count(*) FROM sqlite_schema");
         files_.remove_all_but(reader_.known_files());
         writer_.recover_crashed(system_clock().unix_ms());
+        // What a killed host has written and not synced must not be answered for as if it had been.
+        checkpoint(checkpoint_connection_, SQLITE_CHECKPOINT_PASSIVE);
+        gate_.look_for_room();
         sqlite3_wal_hook(connection_.handle(), &message_box_impl::on_wal, this);
         start_threads();
     }
@@ -208,11 +210,18 @@ private:
             count_depth();
         }
         group_writer_.write(group);
+        end_where_moved();
         remove_files(group_writer_.take_removed_files());
         for (request& one : group) {
             answer(one);
         }
         queue_.release(group);
+    }
+
+    void end_where_moved() {
+        if (const std::string moved = place_.find_moved(); !moved.empty()) {
+            end_process_displaced(moved);
+        }
     }
 
     void count_depth() {
@@ -315,7 +324,6 @@ private:
     }
 
     void run_maintenance() {
-        gate_.look_for_room();
         std::unique_lock lock(maintenance_mutex_);
         while (true) {
             const auto has_work = [this] {
@@ -372,7 +380,7 @@ private:
         }
         const sqlite_error failure(sqlite3_extended_errcode(handle), sqlite3_errmsg(handle));
         give_up_on_sync_failure(failure);
-        if (failure.primary() == SQLITE_FULL) {
+        if (is_out_of_space(failure, sqlite3_system_errno(handle))) {
             gate_.note_disk_full();
         } else if (!is_checkpoint_failing_.exchange(true)) {
             log::warning("the message box could not be checkpointed; it is tried again", {{"error", failure.what()}});
@@ -381,6 +389,7 @@ private:
 
     owner_lock lock_;  // first in, last out
     database connection_;
+    box_place place_;
     publication_gate gate_;
     box_health health_;
     box_writer writer_;
@@ -411,59 +420,9 @@ private:
 };
 
 }  // namespace
+
+std::unique_ptr<message_box> make_sqlite_message_box(const std::string& path, owner_lock lock, database connection) {
+    return std::make_unique<message_box_impl>(path, std::move(lock), std::move(connection));
+}
+
 }  // namespace hawser::engine::sqlite
-
-namespace hawser::engine {
-
-namespace {
-
-// Each connection would begin with 87 KiB of memory for pages, of which an idle host has three. For the whole process;
-// it does nothing where SQLite is in use already.
-void have_no_page_memory_ahead() {
-    static const int done = sqlite3_config(SQLITE_CONFIG_PAGECACHE, nullptr, 0, 0);
-    (void)done;
-}
-
-// For its owner alone, and with it the -wal and -shm beside it, to which SQLite gives the database's mode. False: it is
-// there already, or SQLite will say why it cannot be made.
-bool make_database_file(const std::string& path) {
-    return descriptor(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600)).is_open();
-}
-
-}  // namespace
-
-result<std::unique_ptr<message_box>> open_sqlite_message_box(const std::string& path, std::int64_t lock_wait_ms) {
-    try {
-        const std::string folder = std::filesystem::path(path).parent_path().string();
-        if (!folder.empty()) {
-            sqlite::make_durable_folder(folder);
-        }
-        result<sqlite::owner_lock> lock = sqlite::owner_lock::take(path, lock_wait_ms);
-        if (!lock) {
-            return unexpected{std::move(lock).error()};
-        }
-        if (const std::string remains = sqlite::remains_of_lost_box(path); !remains.empty()) {
-            return fail("box.damaged", path + " is missing or empty, and " + remains +
-                                           " is still there: put the database back, or restore a backup of all of it; "
-                                           "to begin with an empty box, move that away as well");
-        }
-        have_no_page_memory_ahead();
-        const bool is_new = make_database_file(path);
-        sqlite::database connection(path, false);
-        if (result<void> prepared = sqlite::prepare_schema(connection, path); !prepared) {
-            return unexpected{std::move(prepared).error()};
-        }
-        if (is_new) {
-            sqlite::sync_names(folder);
-        }
-        return std::unique_ptr<message_box>(
-            std::make_unique<sqlite::message_box_impl>(path, std::move(*lock), std::move(connection)));
-    } catch (const sqlite::sqlite_error& failure) {
-        return fail(failure.is_damage() ? "box.damaged" : "box.io",
-                    "the message box " + path + " cannot be opened: " + failure.what());
-    } catch (const std::exception& failure) {
-        return fail("box.io", "the message box " + path + " cannot be opened: " + failure.what());
-    }
-}
-
-}  // namespace hawser::engine
