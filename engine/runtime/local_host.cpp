@@ -32,6 +32,14 @@ std::string spool_folder_of(const std::string& box_path) {
     return folder.empty() ? "." : folder;
 }
 
+std::vector<std::string> ports_of(const publication& message) {
+    std::vector<std::string> all;
+    for (const new_delivery& one : message.deliveries) {
+        all.push_back(one.port);
+    }
+    return all;
+}
+
 // The program's own function, which must not end the store's thread.
 std::function<void(const submit_answer&)> guarded(std::function<void(const submit_answer&)> answer) {
     return [answer = std::move(answer)](const submit_answer& given) {
@@ -260,11 +268,13 @@ submit_answer local_host::submit(const submission& message, const submit_options
         return refusal(taken.error());
     }
     const std::string message_id = taken->message.message_id;
+    std::vector<std::string> ports;  // all of them are woken: one may have been started since it was routed
     std::vector<std::string> started;
     std::unique_ptr<outcome_waiters::waiter> waiter;
     const auto promise = std::make_shared<std::promise<commit_answer>>();
     for (bool is_queued = false; !is_queued;) {
         const auto expect_outcomes = [&] {
+            ports = ports_of(taken->message);
             started = delivering_ports(taken->message);
             waiter.reset();
             waiter = waiters_.expect(message_id, started.size(), options.wait);
@@ -283,7 +293,7 @@ submit_answer local_host::submit(const submission& message, const submit_options
     if (answer.code != answer_code::accepted) {
         return answer;
     }
-    for (const std::string& port : started) {
+    for (const std::string& port : ports) {
         delivery_.wake(port);
     }
     if (options.wait != wait_for::nothing) {
@@ -372,12 +382,7 @@ void local_host::publish_async(const submission& message, std::function<void(con
         return;
     }
     state->message_id = taken->message.message_id;
-    const auto note_woken = [&] {
-        state->woken.clear();
-        for (const new_delivery& one : taken->message.deliveries) {
-            state->woken.push_back(one.port);
-        }
-    };
+    const auto note_woken = [&] { state->woken = ports_of(taken->message); };
     const result<void> queued =
         queue_publication(*taken, message.port, note_woken, [this, state](const commit_answer& committed) {
             for (const std::string& port : state->woken) {
