@@ -90,7 +90,7 @@ TEST_CASE_FIXTURE(outcome_fixture, "a wait for the end ends when the delivery is
     start();
     std::future<submit_answer> sent = send("Out", wait_for::end);
     REQUIRE(eventually([&] { return port("Out").retrying == 1; }));
-    CHECK(sent.wait_for(std::chrono::milliseconds(2500)) == std::future_status::timeout);  // a retry is waited for
+    CHECK(sent.wait_for(std::chrono::milliseconds(1500)) == std::future_status::timeout);  // a retry is waited for
     CHECK(running().terminate({.state = "retrying"}).count == 1);
     const submit_answer answer = told(std::move(sent));
     CHECK(answer.code == answer_code::suspended);
@@ -159,6 +159,7 @@ TEST_CASE_FIXTURE(outcome_fixture, "what was delivered on one port and terminate
     write({{"Out", ordered + "," + kind_x, "retry"}, {"Other", "," + kind_x}});
     start();
     std::future<submit_answer> sent = send_behind("");
+    REQUIRE(arrives("Other", {"b"}));
     terminate_queued();
     const submit_answer answer = told(std::move(sent));
     CHECK(answer.code == answer_code::accepted);
