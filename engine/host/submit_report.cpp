@@ -8,11 +8,17 @@
 namespace hawser::command {
 namespace {
 
+bool is_suspended(const delivery_answer& one) { return one.state.starts_with("suspended"); }
+
+bool has_suspended(const submit_answer& answer) {
+    return std::any_of(answer.deliveries.begin(), answer.deliveries.end(), is_suspended);
+}
+
 std::string heading(const submit_answer& answer) {
     switch (answer.code) {
     case answer_code::done: return answer.deliveries.empty() ? "accepted" : "delivered";
     case answer_code::accepted: return "accepted";
-    case answer_code::suspended: return "suspended";
+    case answer_code::suspended: return has_suspended(answer) ? "suspended" : "not delivered";
     case answer_code::not_accepted: return "not accepted, nothing was stored: try again";
     case answer_code::bad_input:
     case answer_code::no_subscriber:
@@ -22,7 +28,11 @@ std::string heading(const submit_answer& answer) {
 }
 
 std::string delivery_line(const delivery_answer& one) {
-    std::string text = "  " + plain(one.port) + " (delivery " + std::to_string(one.delivery) + "): " + one.state;
+    std::string text = "  " + plain(one.port);
+    if (one.delivery != 0) {
+        text += " (delivery " + std::to_string(one.delivery) + ")";
+    }
+    text += ": " + one.state;
     if (one.attempts > 1) {
         text += " after " + counted(one.attempts, "attempt");
     }
@@ -59,7 +69,7 @@ std::string submit_report(const arguments& given, const submit_answer& answer, c
         text += delivery_line(one);
     }
     for (const delivery_answer& one : answer.deliveries) {
-        if (one.state.starts_with("suspended")) {
+        if (is_suspended(one)) {
             const std::string id = std::to_string(one.delivery);
             text += "  look:  hawser messages show " + retyped(given) + " " + id + "\n";
             text += "  again: hawser messages resume " + retyped(given) + " " + id + "\n";

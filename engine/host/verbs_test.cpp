@@ -131,6 +131,28 @@ TEST_CASE_FIXTURE(folder_fixture, "send says what is suspended, why, and what to
 }
 
 TEST_CASE_FIXTURE(folder_fixture,
+                  "send does not call suspended what ended undelivered, nor numbers what is not known") {
+    arguments words = given("send");
+    words.port = "Out";
+    words.files = {file};
+    script.submit_answers = {
+        {.code = answer_code::suspended,
+         .message_id = "m",
+         .deliveries = {{.delivery = 42, .port = "Out", .state = "terminated", .text = "an operator terminated it"}}},
+        {.code = answer_code::accepted,
+         .message_id = "m",
+         .deliveries = {{.port = "Out", .state = "unknown", .text = "nothing of it is kept"}}}};
+    outcome got = captured(folder, send, words);
+    CHECK(got.code == 69);
+    CHECK(contains(got.err, ": not delivered, message m\n"));
+    CHECK(contains(got.err, "Out (delivery 42): terminated: an operator terminated it"));
+    CHECK_FALSE(contains(got.err, "resume"));
+    got = captured(folder, send, words);
+    CHECK(got.code == 75);
+    CHECK(contains(got.err, "  Out: unknown: nothing of it is kept"));
+}
+
+TEST_CASE_FIXTURE(folder_fixture,
                   "send: a file that is not there is 65 before the box is opened, a box that does not open 74 or 78") {
     arguments words = given("send");
     words.port = "Out";

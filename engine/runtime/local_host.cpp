@@ -32,6 +32,14 @@ std::string spool_folder_of(const std::string& box_path) {
     return folder.empty() ? "." : folder;
 }
 
+std::vector<std::string> ports_of(const publication& message) {
+    std::vector<std::string> all;
+    for (const new_delivery& one : message.deliveries) {
+        all.push_back(one.port);
+    }
+    return all;
+}
+
 // The program's own function, which must not end the store's thread.
 std::function<void(const submit_answer&)> guarded(std::function<void(const submit_answer&)> answer) {
     return [answer = std::move(answer)](const submit_answer& given) {
@@ -223,14 +231,11 @@ std::vector<new_delivery> local_host::subscribers_of(const message_context& cont
 }
 
 // Those whose outcome can be waited for.
-std::vector<std::string> local_host::delivering_ports(const publication& message) const {
-    std::vector<std::string> all;
-    for (const new_delivery& one : message.deliveries) {
-        if (is_started_ && one.held_for.empty() && delivers_for(one.port) && ports_.state(one.port) == "started") {
-            all.push_back(one.port);
-        }
-    }
-    return all;
+std::size_t local_host::count_of_delivering(const publication& message) const {
+    const auto delivers = [this](const new_delivery& one) {
+        return is_started_ && one.held_for.empty() && delivers_for(one.port) && ports_.state(one.port) == "started";
+    };
+    return static_cast<std::size_t>(std::count_if(message.deliveries.begin(), message.deliveries.end(), delivers));
 }
 
 submit_answer local_host::answer_of(const commit_answer& committed, const std::string& message_id) {
@@ -260,14 +265,14 @@ submit_answer local_host::submit(const submission& message, const submit_options
         return refusal(taken.error());
     }
     const std::string message_id = taken->message.message_id;
-    std::vector<std::string> started;
-    std::unique_ptr<outcome_waiters::waiter> waiter;
+    awaited_outcome awaited;
     const auto promise = std::make_shared<std::promise<commit_answer>>();
     for (bool is_queued = false; !is_queued;) {
         const auto expect_outcomes = [&] {
-            started = delivering_ports(taken->message);
-            waiter.reset();
-            waiter = waiters_.expect(message_id, started.size(), options.wait);
+            awaited.ports = ports_of(taken->message);
+            awaited.started_count = count_of_delivering(taken->message);
+            awaited.waiter.reset();
+            awaited.waiter = waiters_.expect(message_id, awaited.started_count, options.wait);
         };
         const result<void> queued =
             queue_publication(*taken, message.port, expect_outcomes,
@@ -283,55 +288,16 @@ submit_answer local_host::submit(const submission& message, const submit_options
     if (answer.code != answer_code::accepted) {
         return answer;
     }
-    for (const std::string& port : started) {
+    for (const std::string& port : awaited.ports) {  // all: one may have been started since it was routed
         delivery_.wake(port);
     }
     if (options.wait != wait_for::nothing) {
-        if (!answer.is_repeat && !started.empty()) {
-            answer.deliveries = waiter->wait(options.wait_max_ms, options.is_abandoned);
+        if (!answer.is_repeat && awaited.started_count > 0) {
+            wait_for_outcome(answer.message_id, awaited, options);
         }
-        describe_deliveries(answer);
+        describe_outcome(answer, awaited);
     }
     return answer;
-}
-
-std::string local_host::reason_to_wait(const delivery_summary& one) const {
-    if (!one.held_for.empty()) {
-        return "the send port group \"" + one.held_for + "\" is stopped: the message waits until it is started";
-    }
-    if (ports_.state(one.port) == "stopped") {
-        return "the port is stopped: the message waits until it is started";
-    }
-    const std::string in_order = order_reason(generation()->bindings(), one);
-    return in_order.empty() ? one.text : in_order;
-}
-
-// Adds what the box still has of the message, and says what it all means.
-void local_host::describe_deliveries(submit_answer& answer) {
-    for (const delivery_summary& one : box_->list({.message_id = answer.message_id})) {
-        const bool is_known = std::any_of(answer.deliveries.begin(), answer.deliveries.end(),
-                                          [&](const delivery_answer& known) { return known.delivery == one.id; });
-        if (!is_known && !has_ended(one.state)) {
-            delivery_answer left;
-            left.delivery = one.id;
-            left.port = one.port;
-            left.state = one.state >= delivery_state::suspended ? "suspended" : "queued";
-            left.code = one.code;
-            left.text = reason_to_wait(one);
-            left.attempts = one.attempts;
-            answer.deliveries.push_back(std::move(left));
-        }
-    }
-    answer.code = answer_code::done;
-    for (const delivery_answer& one : answer.deliveries) {
-        if (one.state == "suspended" || one.state == "failed") {
-            answer.code = answer_code::suspended;
-            answer.text = one.text;
-        } else if (one.state != "delivered" && answer.code == answer_code::done) {
-            answer.code = answer_code::accepted;
-            answer.text = one.text;
-        }
-    }
 }
 
 // It may be called on the store's own thread, which must not wait: what passes a receive pipeline is published by the
@@ -372,12 +338,7 @@ void local_host::publish_async(const submission& message, std::function<void(con
         return;
     }
     state->message_id = taken->message.message_id;
-    const auto note_woken = [&] {
-        state->woken.clear();
-        for (const new_delivery& one : taken->message.deliveries) {
-            state->woken.push_back(one.port);
-        }
-    };
+    const auto note_woken = [&] { state->woken = ports_of(taken->message); };
     const result<void> queued =
         queue_publication(*taken, message.port, note_woken, [this, state](const commit_answer& committed) {
             for (const std::string& port : state->woken) {

@@ -74,11 +74,23 @@ private:
     result<void> queue_publication(taken_submission& taken, const std::string& port,
                                    const std::function<void()>& on_routed, commit_callback answer);
     std::vector<new_delivery> subscribers_of(const message_context& context) const;
-    std::vector<std::string> delivering_ports(const publication& message) const;
+    std::size_t count_of_delivering(const publication& message) const;
     submit_answer answer_of(const commit_answer& committed, const std::string& message_id);
-    void describe_deliveries(submit_answer& answer);
-    std::string reason_to_wait(const delivery_summary& one) const;
     message_summary told(const delivery_summary& one) const;
+
+    // ---- local_host_outcome.cpp: what becomes of a submission
+    struct awaited_outcome {
+        std::vector<std::string> ports;  // that it was routed to, one delivery each
+        std::size_t started_count = 0;   // of them, when it was routed
+        std::unique_ptr<outcome_waiters::waiter> waiter;
+    };
+    void wait_for_outcome(const std::string& message_id, const awaited_outcome& awaited, const submit_options& options);
+    void describe_outcome(submit_answer& answer, const awaited_outcome& awaited);
+    bool is_to_come(const delivery_summary& one) const;
+    std::string reason_to_wait(const delivery_summary& one) const;
+    std::string closed_window(const delivery_summary& one) const;
+    delivery_answer answer_of(const delivery_summary& one) const;
+    void bring_up_to_date(delivery_answer& one, const delivery_summary* stored) const;
 
     // ---- local_host_changes.cpp: ports, groups and reloads
     std::shared_ptr<const host_generation> generation() const;

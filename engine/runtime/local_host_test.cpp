@@ -198,6 +198,35 @@ TEST_CASE_FIXTURE(host_fixture, "a group that is started lets go also of what wa
     CHECK(group("G").held == 0);
 }
 
+TEST_CASE_FIXTURE(host_fixture, "a port that is started sends also what was only on its way into the box") {
+    write({{"Out", ",\"state\":\"stopped\""}, {"Other", ",\"state\":\"stopped\""}});
+    start();
+    submission message;
+    message.port = "Other";
+    message.parts = {{.name = "body", .bytes = "x"}};
+    std::promise<void> leave;
+    running().submit_async(message, [&](const submit_answer&) { leave.get_future().wait(); });
+    // More than one transaction takes, so that what comes behind them is overtaken by the started port's first claim.
+    constexpr int before = 1100;
+    std::shared_future<change_answer> started;
+    for (int i = 0; i < before; ++i) {
+        running().submit_async(message, [&started, i](const submit_answer&) {
+            if (i == before / 2) {
+                started.wait();
+                std::this_thread::sleep_for(std::chrono::milliseconds(100));  // until it has asked
+            }
+        });
+    }
+    std::future<submit_answer> sent = std::async(std::launch::async, [this] { return submit("late", "Out"); });
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    started = std::async(std::launch::async, [this] { return running().set_port_state("Out", "start"); });
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    leave.set_value();
+    CHECK(sent.get().code == answer_code::accepted);
+    CHECK(started.get().text == "started");
+    CHECK(arrives("Out", {"late"}));
+}
+
 TEST_CASE_FIXTURE(host_fixture, "a group that is gone from the bindings is shown with what it holds") {
     write({{"Out"}}, group_of_out);
     open({.delivers = false});

@@ -9,34 +9,40 @@ outcome_waiters::waiter::~waiter() {
     owner_.waiting_.erase(message_id_);
 }
 
-bool outcome_waiters::waiter::is_satisfied() const {
-    return answers_.size() >= count_ && (until_ == wait_for::first_attempt ||
-                                         std::all_of(answers_.begin(), answers_.end(),
-                                                     [](const auto& one) { return one.second.state != "retrying"; }));
+bool outcome_waiters::waiter::is_enough(const delivery_answer& one) const noexcept {
+    return until_ == wait_for::first_attempt || one.state != "retrying";
 }
 
-std::vector<delivery_answer> outcome_waiters::waiter::wait(std::int64_t wait_max_ms,
-                                                           const std::function<bool()>& is_abandoned) {
+bool outcome_waiters::waiter::is_satisfied() const {
+    return answers_.size() >= count_ &&
+           std::all_of(answers_.begin(), answers_.end(), [this](const auto& one) { return is_enough(one.second); });
+}
+
+void outcome_waiters::waiter::wait(std::int64_t wait_max_ms, const std::function<bool()>& is_over) {
     using std::chrono::steady_clock;
-    constexpr std::chrono::milliseconds abandoned_check_interval{200};
+    constexpr std::chrono::milliseconds ask_interval{200};
     std::unique_lock lock(owner_.mutex_);
     const auto is_done = [this] { return is_satisfied() || owner_.is_closed_; };
     constexpr std::int64_t wait_limit_ms = 3650LL * 24 * 3'600'000;  // beyond it a time point would overflow
     const auto end = steady_clock::now() +
                      std::chrono::milliseconds(wait_max_ms < 0 ? wait_limit_ms : std::min(wait_max_ms, wait_limit_ms));
     while (!is_done() && steady_clock::now() < end) {
-        if (is_abandoned) {
-            lock.unlock();  // it may look at a socket; delivery must not wait for that
-            const bool is_over = is_abandoned();
+        if (is_over) {
+            lock.unlock();  // it may look at a socket, or at the box; delivery must not wait for that
+            const bool has_ended = is_over();
             lock.lock();
-            if (is_over) {
+            if (has_ended) {
                 break;
             }
-            changed_.wait_until(lock, std::min(end, steady_clock::now() + abandoned_check_interval), is_done);
+            changed_.wait_until(lock, std::min(end, steady_clock::now() + ask_interval), is_done);
         } else {
             changed_.wait_until(lock, end, is_done);
         }
     }
+}
+
+std::vector<delivery_answer> outcome_waiters::waiter::told() const {
+    const std::lock_guard lock(owner_.mutex_);
     std::vector<delivery_answer> all;
     for (const auto& [delivery, answer] : answers_) {
         all.push_back(answer);

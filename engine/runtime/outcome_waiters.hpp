@@ -25,9 +25,11 @@ public:
         ~waiter();
         waiter(const waiter&) = delete;
         waiter& operator=(const waiter&) = delete;
-        // Until every delivery has got as far as was asked for, the time is over (ms, -1 = none), close(), or
-        // `is_abandoned` (may be empty) says that nobody wants the answer any more.
-        std::vector<delivery_answer> wait(std::int64_t wait_max_ms, const std::function<bool()>& is_abandoned);
+        // Until every delivery has got as far as was asked for, the time is over (ms, -1 = none), close(), or `is_over`
+        // (may be empty; asked several times a second) says that nobody wants the answer any more, or none will come.
+        void wait(std::int64_t wait_max_ms, const std::function<bool()>& is_over);
+        std::vector<delivery_answer> told() const;                  // by now
+        bool is_enough(const delivery_answer& one) const noexcept;  // no more of this delivery is waited for
 
     private:
         friend class outcome_waiters;

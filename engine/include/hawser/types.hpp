@@ -23,8 +23,9 @@ struct problem {
 // Where the message box accepted or refused something, and why. The codes are those of the command (docs/operating.md).
 enum class answer_code : std::uint8_t {
     done = 1,       // delivered, or the operation was carried out
-    accepted,       // durable and queued: retried later, port stopped, or the wait is over
-    suspended,      // durable, and an operator has to look at it
+    accepted,       // durable and queued: retried later, port stopped, or the wait is over; or what became of it is not
+                    // known any more
+    suspended,      // durable, and an operator has to look at it; or it ended undelivered
     not_accepted,   // nothing was stored: try again (disk, watermark, lock)
     bad_input,      // nothing was stored: the message or the request is wrong
     no_subscriber,  // nothing was stored: no port takes it
@@ -67,10 +68,12 @@ struct recipient_answer {
 };
 
 struct delivery_answer {
-    std::int64_t delivery = 0;
+    std::int64_t delivery = 0;  // 0 = not known any more
     std::string port;
-    std::string state;  // delivered, retrying, suspended, queued
-    std::string code;   // "smtp.recipient-refused"
+    // delivered, retrying, suspended, queued; failed (published as a failed message instead); of what no attempt told:
+    // terminated, and unknown (it left the queue, and nothing of it is kept)
+    std::string state;
+    std::string code;  // "smtp.recipient-refused"
     std::string text;
     std::uint32_t attempts = 0;
     std::int64_t next_attempt_unix_ms = 0;  // of a retry
@@ -88,6 +91,8 @@ struct submit_answer {
 enum class wait_for : std::uint8_t { nothing = 1, first_attempt, end };
 
 struct submit_options {
+    // Ends also where no attempt comes without an operator or the clock: the port was stopped, the delivery suspended
+    // or terminated, it waits in order behind a suspended one, the service window is closed.
     wait_for wait = wait_for::nothing;
     std::int64_t wait_max_ms = -1;  // of waiting for outcomes; -1 = no limit
     // Bytes taken so far, from the calling thread; what it throws, submit throws, and nothing is stored.
