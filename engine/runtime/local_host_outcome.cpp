@@ -22,6 +22,9 @@ constexpr const char* not_known =
     "it is not known what became of it: it left the queue, and nothing of it is kept (tracking); it was delivered, or "
     "an operator terminated it";
 
+constexpr const char* left_the_queue =
+    "it has left the queue, and nothing of it is kept (tracking): it was delivered, or an operator terminated it";
+
 bool is_open(const delivery_summary& one) { return one.state < delivery_state::suspended; }
 
 rows rows_of(message_box& box, const std::string& message_id) {
@@ -173,7 +176,7 @@ void local_host::bring_up_to_date(delivery_answer& one, const delivery_summary* 
 }
 
 // Adds what the box has of the message to what attempts have told, and says what it all means. What nobody knows is
-// never called delivered.
+// never called delivered; a repeat of what has left the queue is only told that it was accepted before.
 void local_host::describe_outcome(submit_answer& answer, const awaited_outcome& awaited) {
     const rows stored = rows_of(*box_, answer.message_id);
     answers all = awaited.waiter->told();
@@ -191,7 +194,7 @@ void local_host::describe_outcome(submit_answer& answer, const awaited_outcome& 
             all.push_back(answer_of(one));
         }
     }
-    for (const std::string& port : awaited.ports) {
+    for (const std::string& port : answer.is_repeat ? std::vector<std::string>{} : awaited.ports) {
         if (std::none_of(all.begin(), all.end(), [&](const delivery_answer& one) { return one.port == port; })) {
             delivery_answer lost;
             lost.port = port;
@@ -202,6 +205,9 @@ void local_host::describe_outcome(submit_answer& answer, const awaited_outcome& 
     }
     answer.deliveries = std::move(all);
     conclude(answer);
+    if (answer.deliveries.empty()) {
+        answer.text = left_the_queue;
+    }
 }
 
 }  // namespace hawser::engine
