@@ -12,6 +12,7 @@
 
 #include "base/clock.hpp"
 #include "base/descriptor.hpp"
+#include "base/durable_folder.hpp"
 #include "base/log.hpp"
 #include "messagebox/message_box.hpp"
 #include "messagebox/sqlite/body_files.hpp"
@@ -20,7 +21,6 @@
 #include "messagebox/sqlite/box_writer.hpp"
 #include "messagebox/sqlite/checkpoint_pacer.hpp"
 #include "messagebox/sqlite/database.hpp"
-#include "messagebox/sqlite/durable_folder.hpp"
 #include "messagebox/sqlite/group_writer.hpp"
 #include "messagebox/sqlite/lost_box.hpp"
 #include "messagebox/sqlite/owner_lock.hpp"
@@ -436,7 +436,7 @@ result<std::unique_ptr<message_box>> open_sqlite_message_box(const std::string& 
     try {
         const std::string folder = std::filesystem::path(path).parent_path().string();
         if (!folder.empty()) {
-            sqlite::make_durable_folder(folder);
+            make_durable_folder(folder);
         }
         result<sqlite::owner_lock> lock = sqlite::owner_lock::take(path, lock_wait_ms);
         if (!lock) {
@@ -454,7 +454,7 @@ result<std::unique_ptr<message_box>> open_sqlite_message_box(const std::string& 
             return unexpected{std::move(prepared).error()};
         }
         if (is_new) {
-            sqlite::sync_names(folder);
+            sync_names(folder);
         }
         return std::unique_ptr<message_box>(
             std::make_unique<sqlite::message_box_impl>(path, std::move(*lock), std::move(connection)));
