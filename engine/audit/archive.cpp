@@ -2,15 +2,14 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <filesystem>
 #include <stdexcept>
 
 #include "audit/facts.hpp"
+#include "base/durable_folder.hpp"
 #include "base/log.hpp"
 
 namespace hawser::engine::audit {
@@ -153,11 +152,7 @@ result<void> archive::take_lock() {
     if (lock_.is_open()) {
         return {};
     }
-    std::error_code failure;
-    std::filesystem::create_directories(std::filesystem::path(folder_).parent_path(), failure);
-    if (::mkdir(folder_.c_str(), 0700) != 0 && errno != EEXIST) {
-        return fail("audit.io", failed_text("make the folder", folder_, errno));
-    }
+    make_durable_folder(folder_);
     const std::string path = folder_ + "/archive.lock";
     descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (!file.is_open()) {

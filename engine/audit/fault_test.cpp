@@ -1,5 +1,6 @@
 // Fails the n-th call to the disk for n = 1, 2, 3 … until the run passes: what was acknowledged is there every time.
 #include <dlfcn.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -18,6 +19,17 @@ namespace {
 
 std::atomic<int> calls_until_failure{-1};  // < 0: none fails
 std::atomic<int> failure_count{0};
+std::set<ino_t> synced_files;  // of one archive's thread at a time, and of whoever opens it
+
+ino_t file_number_of(int file) {
+    struct stat status {};
+    return ::fstat(file, &status) == 0 ? status.st_ino : 0;
+}
+
+ino_t file_number_of(const fs::path& path) {
+    struct stat status {};
+    return ::stat(path.c_str(), &status) == 0 ? status.st_ino : 0;
+}
 
 bool fails() {
     if (calls_until_failure.load() < 0 || calls_until_failure.fetch_sub(1) != 0) {
@@ -32,7 +44,13 @@ bool fails() {
 
 // In place of the C library's, for the whole program.
 extern "C" int fdatasync(int file) { return fails() ? -1 : static_cast<int>(::syscall(SYS_fdatasync, file)); }
-extern "C" int fsync(int file) { return fails() ? -1 : static_cast<int>(::syscall(SYS_fsync, file)); }
+extern "C" int fsync(int file) {
+    if (fails()) {
+        return -1;
+    }
+    synced_files.insert(file_number_of(file));
+    return static_cast<int>(::syscall(SYS_fsync, file));
+}
 extern "C" int rename(const char* from, const char* to) noexcept {
     return fails() ? -1 : static_cast<int>(::syscall(SYS_rename, from, to));
 }
@@ -87,4 +105,21 @@ TEST_CASE("whichever call to the disk fails, what was acknowledged is there and 
     } while (failure_count > 0);
     CHECK(run > 30);
     MESSAGE(run << " runs");
+}
+
+TEST_CASE("the folder of an archive outlasts a loss of power with those above it, whichever call fails") {
+    for (int run = 0; run < 10; ++run) {
+        CAPTURE(run);
+        archive_fixture f;
+        f.settings.folder = (f.top() / "a" / "b" / "archive").string();
+        synced_files.clear();
+        calls_until_failure = run;
+        const auto one = f.open();
+        CHECK(eventually([&] { return one->trouble().empty(); }));
+        calls_until_failure = -1;
+        one->close();
+        for (fs::path above = f.folder(); above != f.top(); above = above.parent_path()) {
+            CHECK(synced_files.contains(file_number_of(above.parent_path())));
+        }
+    }
 }
