@@ -123,3 +123,23 @@ TEST_CASE("the folder of an archive outlasts a loss of power with those above it
         }
     }
 }
+
+TEST_CASE("whichever call to the disk fails, no line names a content that is gone when the host dies then") {
+    int run = 0;
+    do {
+        archive_fixture f;
+        f.settings.retry_ms = 3600 * 1000;  // what the failure has left stays
+        f.settings.file_size_max = 1;
+        CAPTURE(run);
+        const auto one = f.open();
+        failure_count = 0;
+        calls_until_failure = run++;
+        const bool is_acknowledged = record(*one, "m", std::string(30'000, 'c')).has_value();
+        calls_until_failure = -1;
+        const audit_verdict verdict = f.verify();
+        CHECK_MESSAGE(verdict.code == answer_code::done, f.faults(verdict));
+        CHECK(verdict.content_count == (is_acknowledged ? 1 : 0));
+    } while (failure_count > 0);
+    CHECK(run > 4);
+    MESSAGE(run << " runs");
+}

@@ -192,6 +192,16 @@ result<void> record_log::append(std::string_view lines, const chain_head& after)
             return begun;
         }
     }
+    if (result<void> written = write_durably(lines); !written) {
+        take_back();
+        return written;
+    }
+    durable_size_ += lines.size();
+    head_ = after;
+    return {};
+}
+
+result<void> record_log::write_durably(std::string_view lines) {
     if (result<void> written = write(lines); !written) {
         return written;
     }
@@ -204,12 +214,7 @@ result<void> record_log::append(std::string_view lines, const chain_head& after)
         }
         is_name_durable_ = true;
     }
-    if (result<void> in_place = check_in_place(); !in_place) {
-        return in_place;
-    }
-    durable_size_ += lines.size();
-    head_ = after;
-    return {};
+    return check_in_place();
 }
 
 result<void> record_log::write(std::string_view lines) {
@@ -220,9 +225,7 @@ result<void> record_log::write(std::string_view lines) {
             continue;
         }
         if (written <= 0) {
-            const int reason = written < 0 ? errno : ENOSPC;
-            (void)!::ftruncate(file_.number(), static_cast<off_t>(durable_size_));  // reopen() cuts it in any case
-            errno = reason;
+            errno = written < 0 ? errno : ENOSPC;
             return io_failure("write", path_);
         }
         offset += static_cast<std::uint64_t>(written);
@@ -230,6 +233,10 @@ result<void> record_log::write(std::string_view lines) {
     }
     return {};
 }
+
+// At once, since the contents that the lines name go next: who opens the archive after a crash would find lines without
+// their contents. Where it fails, reopen() does it.
+void record_log::take_back() { (void)!::ftruncate(file_.number(), static_cast<off_t>(durable_size_)); }
 
 // A file that somebody has removed or put aside takes every write, and keeps none that anybody would find.
 result<void> record_log::check_in_place() const {

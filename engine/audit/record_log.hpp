@@ -37,7 +37,9 @@ private:
     result<void> follow_file(const record_file& last, chain_head expected, const signing_key& key);
     result<void> cut_to(std::uint64_t size);
     result<void> begin_file();
+    result<void> write_durably(std::string_view lines);
     result<void> write(std::string_view lines);
+    void take_back();
     result<void> check_in_place() const;
 
     std::string folder_;
