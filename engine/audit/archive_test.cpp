@@ -438,3 +438,23 @@ TEST_CASE("an archive whose folder or file is taken away stops, and does not beg
     one->close();
     check_good(f);
 }
+
+TEST_CASE("a file that somebody has put where the next one belongs stops an archive, and is not touched") {
+    archive_fixture f;
+    f.settings.file_size_max = 1;  // a file for each write
+    const auto one = f.open();
+    REQUIRE(record(*one, "before", "x"));
+    const std::string foreign = text_of(f.record_files().back());
+    const fs::path next = f.folder() / record_file_name(f.verify().record_count + 1);
+    write_text(next, foreign);
+    CHECK_FALSE(record(*one, "refused", "x"));
+    CHECK(eventually([&] { return one->trouble().find("take it away") != std::string::npos; }));  // tried again
+    CHECK(text_of(next) == foreign);
+    fs::remove(next);
+    CHECK(eventually([&] { return one->trouble().empty(); }));
+    CHECK(record(*one, "again", "x"));
+    write_text(f.folder() / record_file_name(f.verify().record_count + 1), "");
+    CHECK(record(*one, "over an empty one", "x"));
+    one->close();
+    check_good(f);
+}

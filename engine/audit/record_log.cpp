@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <filesystem>
 #include <stdexcept>
 
 #include "audit/encoding.hpp"
@@ -138,8 +139,23 @@ result<void> record_log::cut_to(std::uint64_t size) {
     return {};
 }
 
+// Where somebody has put a file behind it, the chain would go on past that one.
+result<void> record_log::check_is_last() const {
+    const auto files = list_record_files(folder_);
+    if (!files) {
+        return unexpected{files.error()};
+    }
+    if (files->empty() || files->back().first < head_.next || files->back().path == path_) {
+        return {};
+    }
+    return fail("audit.altered", files->back().path + " was put there by somebody else: take it away");
+}
+
 result<void> record_log::reopen() {
     file_.reset();
+    if (result<void> last = check_is_last(); !last) {
+        return last;
+    }
     if (path_.empty()) {
         return {};  // nothing was ever written
     }
@@ -170,19 +186,24 @@ result<void> record_log::reopen() {
     return {};
 }
 
+// A file that is there already and holds something is somebody else's, and stays as it is.
 result<void> record_log::begin_file() {
-    file_.reset();
-    durable_size_ = 0;
-    path_ = folder_ + '/' + record_file_name(head_.next);
-    file_ = descriptor(::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-    if (!file_.is_open()) {
-        return io_failure("make", path_);
+    const std::string path = (std::filesystem::path(folder_) / record_file_name(head_.next)).string();
+    descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+    if (!file.is_open() && errno == EEXIST) {
+        file = descriptor(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
     }
-    is_name_durable_ = false;
     struct stat status {};
-    if (::fstat(file_.number(), &status) != 0 || status.st_size != 0) {
-        return fail("audit.altered", path_ + " is there already, and holds something");
+    if (!file.is_open() || ::fstat(file.number(), &status) != 0) {
+        return io_failure("make", path);
     }
+    if (status.st_size != 0) {
+        return fail("audit.altered", path + " is there already, and holds something");
+    }
+    file_ = std::move(file);
+    path_ = path;
+    durable_size_ = 0;
+    is_name_durable_ = false;
     return {};
 }
 

@@ -36,6 +36,7 @@ private:
     result<void> follow(const std::vector<record_file>& files, const signing_key& key);
     result<void> follow_file(const record_file& last, chain_head expected, const signing_key& key);
     result<void> cut_to(std::uint64_t size);
+    result<void> check_is_last() const;
     result<void> begin_file();
     result<void> write_durably(std::string_view lines);
     result<void> write(std::string_view lines);
