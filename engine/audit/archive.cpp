@@ -166,21 +166,34 @@ result<void> archive::take_lock() {
     return {};
 }
 
-result<void> archive::open() { return was_open_ ? open_again() : open_first(); }
-
-result<void> archive::open_first() {
+result<void> archive::open() {
     for (const auto& step : {std::function<result<void>()>([this] { return take_lock(); }),
-                             std::function<result<void>()>([this] { return log_.open(*settings_.key); }),
+                             std::function<result<void>()>([this] { return follow_log(); }),
                              std::function<result<void>()>([this] { return folders_.prepare(); })}) {
         if (result<void> done = step(); !done) {
             return done;
         }
     }
-    folders_.empty_incoming();
+    return was_open_ ? write_resumed() : write_opened();
+}
+
+result<void> archive::follow_log() {
+    if (is_log_open_) {
+        return log_.reopen();
+    }
+    if (result<void> done = log_.open(*settings_.key); !done) {
+        return done;
+    }
+    is_log_open_ = true;
     if (log_.cut_size() > 0) {
         log::warning("the unfinished end of an audit archive was cut off: its last write had never ended",
                      {{"archive", folder_}, {"bytes", std::to_string(log_.cut_size())}});
     }
+    return {};
+}
+
+result<void> archive::write_opened() {
+    folders_.empty_incoming();
     std::string facts = settings_facts();
     facts.insert(facts.size() - 1, ",\"cutBytes\":" + std::to_string(log_.cut_size()));
     if (result<void> written = write_line(kind::opened, facts); !written) {
@@ -191,13 +204,7 @@ result<void> archive::open_first() {
 }
 
 // What could not be written meanwhile comes first; this record says since when that was so.
-result<void> archive::open_again() {
-    if (result<void> done = log_.reopen(); !done) {
-        return done;
-    }
-    if (result<void> done = folders_.prepare(); !done) {
-        return done;
-    }
+result<void> archive::write_resumed() {
     return write_line(kind::resumed, "{\"trouble\":" + json_string(failure_text_) + ",\"unavailableMs\":" +
                                          std::to_string(time_.monotonic_ms() - broken_since_ms_) + '}');
 }

@@ -79,8 +79,9 @@ private:
     group take_group();
     result<void> take_lock();
     result<void> open();
-    result<void> open_first();
-    result<void> open_again();
+    result<void> follow_log();
+    result<void> write_opened();
+    result<void> write_resumed();
     void try_to_open();
     void write(group& all);
     result<void> place_contents(group& all);
@@ -111,7 +112,8 @@ private:
     descriptor lock_;
     record_log log_;
     content_folders folders_;
-    bool was_open_ = false;
+    bool is_log_open_ = false;
+    bool was_open_ = false;  // and the log says so
     bool is_open_ = false;
     std::int64_t retry_at_ms_ = 0;
     std::int64_t broken_since_ms_ = 0;

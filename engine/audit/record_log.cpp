@@ -37,6 +37,9 @@ std::string mismatch(const std::optional<line_head>& head, const chain_head& exp
     return head->previous == expected.previous ? "" : "it does not have the hash of the line before";
 }
 
+// So that it is read from the disk: after a failed sync the two may differ.
+void forget_memory_of(int file) { ::posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED); }
+
 bool is_signed_wrong(std::string_view line, const signing_key& key) {
     const std::optional<line_signature> signature = read_line_signature(line);
     return !signature || (signature->key == key.fingerprint() && !key.has_signed(signature->text, signature->value));
@@ -88,6 +91,11 @@ result<void> record_log::follow_file(const record_file& last, chain_head expecte
     if (!file_.is_open()) {
         return io_failure("open", path_);
     }
+    // What is followed is on the disk, not only in memory, where a host that died on a failed sync may have left more.
+    if (::fdatasync(file_.number()) != 0) {
+        return io_failure("sync", path_);
+    }
+    forget_memory_of(file_.number());
     line_reader reader(file_.number());
     std::string_view line;
     try {
@@ -102,7 +110,7 @@ result<void> record_log::follow_file(const record_file& last, chain_head expecte
             if (found == line_reader::found::unfinished) {
                 head_ = expected;
                 return expected.previous.empty() ? result<void>(altered(path_, 1, mismatch(head, expected)))
-                                                 : cut_to(reader.line_offset());
+                                                 : cut_torn_end(reader.line_offset());
             }
             if (const std::string wrong = mismatch(head, expected); !wrong.empty()) {
                 return altered(path_, reader.line_number(), wrong);
@@ -124,19 +132,30 @@ result<void> record_log::follow_file(const record_file& last, chain_head expecte
     return {};
 }
 
-result<void> record_log::cut_to(std::uint64_t size) {
+result<void> record_log::cut_torn_end(std::uint64_t size) {
+    const result<std::uint64_t> cut = cut_to(size);
+    if (!cut) {
+        return unexpected{cut.error()};
+    }
+    cut_size_ = *cut;
+    durable_size_ = size;
+    return {};
+}
+
+// How many bytes that were.
+result<std::uint64_t> record_log::cut_to(std::uint64_t size) const {
     struct stat status {};
     if (::fstat(file_.number(), &status) != 0) {
         return io_failure("read", path_);
     }
-    if (static_cast<std::uint64_t>(status.st_size) > size) {
-        cut_size_ = static_cast<std::uint64_t>(status.st_size) - size;
-        if (::ftruncate(file_.number(), static_cast<off_t>(size)) != 0 || ::fdatasync(file_.number()) != 0) {
-            return io_failure("cut the unfinished end of", path_);
-        }
+    const auto size_before = static_cast<std::uint64_t>(status.st_size);
+    if (size_before <= size) {
+        return 0;
     }
-    durable_size_ = size;
-    return {};
+    if (::ftruncate(file_.number(), static_cast<off_t>(size)) != 0 || ::fdatasync(file_.number()) != 0) {
+        return io_failure("cut the unfinished end of", path_);
+    }
+    return size_before - size;
 }
 
 // Where somebody has put a file behind it, the chain would go on past that one.
@@ -167,14 +186,13 @@ result<void> record_log::reopen() {
         }
         return io_failure("open", path_);
     }
-    // From the disk, not from memory: after a failed sync the two may differ.
-    ::posix_fadvise(file_.number(), 0, 0, POSIX_FADV_DONTNEED);
+    forget_memory_of(file_.number());
     struct stat status {};
     if (::fstat(file_.number(), &status) != 0 || static_cast<std::uint64_t>(status.st_size) < durable_size_) {
         return fail("audit.altered", path_ + " is shorter than it was");
     }
-    if (result<void> cut = cut_to(durable_size_); !cut) {
-        return cut;
+    if (const result<std::uint64_t> cut = cut_to(durable_size_); !cut) {
+        return unexpected{cut.error()};
     }
     const result<std::string> last = read_last_line(file_.number());
     if (!last) {

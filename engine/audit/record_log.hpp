@@ -35,7 +35,8 @@ public:
 private:
     result<void> follow(const std::vector<record_file>& files, const signing_key& key);
     result<void> follow_file(const record_file& last, chain_head expected, const signing_key& key);
-    result<void> cut_to(std::uint64_t size);
+    result<void> cut_torn_end(std::uint64_t size);
+    result<std::uint64_t> cut_to(std::uint64_t size) const;
     result<void> check_is_last() const;
     result<void> begin_file();
     result<void> write_durably(std::string_view lines);
@@ -50,7 +51,7 @@ private:
     std::uint64_t durable_size_ = 0;  // of the file
     bool is_name_durable_ = false;    // the folder was synced since the file was made or found
     chain_head head_;                 // of what is durable
-    std::uint64_t cut_size_ = 0;
+    std::uint64_t cut_size_ = 0;      // by open()
 };
 
 }  // namespace hawser::engine::audit
