@@ -1,11 +1,6 @@
 #include "audit/archive.hpp"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <stdexcept>
 
 #include "audit/facts.hpp"
@@ -29,7 +24,8 @@ archive::archive(archive_settings settings, clock& time)
     : folder_(settings.folder),
       time_(time),
       settings_(std::move(settings)),
-      log_(folder_, settings_.file_size_max),
+      lock_(folder_),
+      log_(folder_, settings_.file_size_max, lock_),
       folders_(folder_) {
     broken_since_ms_ = time_.monotonic_ms();
     try_to_open();
@@ -148,26 +144,27 @@ archive::group archive::take_group() {
 
 // ---- Opening ----
 
-result<void> archive::take_lock() {
-    if (lock_.is_open()) {
+// Taken once more where it was lost, but not to cut off what another host has written meanwhile.
+result<void> archive::hold_lock() {
+    if (lock_.check()) {
         return {};
     }
-    make_durable_folder(folder_);
-    const std::string path = folder_ + "/archive.lock";
-    descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-    if (!file.is_open()) {
-        return fail("audit.io", failed_text("open", path, errno));
+    if (!is_log_open_) {
+        make_durable_folder(folder_);
     }
-    if (::flock(file.number(), LOCK_EX | LOCK_NB) != 0) {
-        return fail("audit.locked",
-                    errno == EWOULDBLOCK ? "another host writes into it" : failed_text("lock", path, errno));
+    archive_lock taken(folder_);
+    if (result<void> done = taken.take(); !done) {
+        return done;
     }
-    lock_ = std::move(file);
+    if (result<void> unchanged = is_log_open_ ? log_.check_size() : result<void>{}; !unchanged) {
+        return unchanged;
+    }
+    lock_ = std::move(taken);
     return {};
 }
 
 result<void> archive::open() {
-    for (const auto& step : {std::function<result<void>()>([this] { return take_lock(); }),
+    for (const auto& step : {std::function<result<void>()>([this] { return hold_lock(); }),
                              std::function<result<void>()>([this] { return follow_log(); }),
                              std::function<result<void>()>([this] { return folders_.prepare(); })}) {
         if (result<void> done = step(); !done) {

@@ -18,6 +18,7 @@
 #include <thread>
 #include <vector>
 
+#include "audit/archive_lock.hpp"
 #include "audit/content_file.hpp"
 #include "audit/record_line.hpp"
 #include "audit/record_log.hpp"
@@ -77,7 +78,7 @@ private:
     void run();
     void wait_for_work(std::unique_lock<std::mutex>& lock);
     group take_group();
-    result<void> take_lock();
+    result<void> hold_lock();
     result<void> open();
     result<void> follow_log();
     result<void> write_opened();
@@ -109,7 +110,7 @@ private:
     bool is_closing_ = false;
 
     // The archive's thread only.
-    descriptor lock_;
+    archive_lock lock_;
     record_log log_;
     content_folders folders_;
     bool is_log_open_ = false;

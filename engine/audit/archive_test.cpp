@@ -284,6 +284,40 @@ TEST_CASE("one archive for each folder: another host is refused, and takes over 
     CHECK(record(*other, "m", "x"));
 }
 
+TEST_CASE("a host whose lock was removed writes nothing beside another that took it") {
+    const archive_fixture f;
+    const auto one = f.open();
+    REQUIRE(record(*one, "before", "x"));
+    fs::remove(f.folder() / "archive.lock");
+    auto other = f.open();
+    CHECK(other->trouble() == "");
+    CHECK_FALSE(record(*one, "refused", "x"));
+    CHECK(record(*other, "beside", "x"));
+    CHECK(eventually([&] { return one->trouble().find("another host writes") != std::string::npos; }));
+    other.reset();
+    CHECK(eventually([&] { return one->trouble().find("start this one anew") != std::string::npos; }));
+    CHECK_FALSE(record(*one, "refused again", "x"));
+    one->close();
+    const auto anew = f.open();
+    CHECK(record(*anew, "anew", "x"));
+    check_good(f);
+    CHECK(f.entries("hand-over").size() == 3);
+}
+
+TEST_CASE("a lock that was removed is taken again where no other host has written") {
+    const archive_fixture f;
+    const auto one = f.open();
+    REQUIRE(record(*one, "before", "x"));
+    fs::remove(f.folder() / "archive.lock");
+    CHECK_FALSE(record(*one, "refused", "x"));
+    CHECK(eventually([&] { return one->trouble().empty(); }));
+    CHECK(record(*one, "again", "x"));
+    CHECK(f.open()->trouble().find("another host") != std::string::npos);
+    one->close();
+    check_good(f);
+    CHECK(f.entries("opened").size() == 1);
+}
+
 TEST_CASE("a registry opens a folder once, and closes what nobody uses any more") {
     const archive_fixture f;
     archive_registry registry(system_clock());

@@ -158,6 +158,15 @@ result<std::uint64_t> record_log::cut_to(std::uint64_t size) const {
     return size_before - size;
 }
 
+result<void> record_log::check_size() const {
+    struct stat status {};
+    const bool has_grown =
+        ::stat(path_.c_str(), &status) == 0 && static_cast<std::uint64_t>(status.st_size) > durable_size_;
+    return has_grown
+               ? result<void>(fail("audit.altered", path_ + " was written to by another host: start this one anew"))
+               : result<void>{};
+}
+
 // Where somebody has put a file behind it, the chain would go on past that one.
 result<void> record_log::check_is_last() const {
     const auto files = list_record_files(folder_);
@@ -226,6 +235,9 @@ result<void> record_log::begin_file() {
 }
 
 result<void> record_log::append(std::string_view lines, const chain_head& after) {
+    if (result<void> held = lock_.check(); !held) {
+        return held;
+    }
     if (path_.empty() || (durable_size_ > 0 && durable_size_ + lines.size() > file_size_max_)) {
         if (result<void> begun = begin_file(); !begun) {
             return begun;
@@ -253,7 +265,8 @@ result<void> record_log::write_durably(std::string_view lines) {
         }
         is_name_durable_ = true;
     }
-    return check_in_place();
+    result<void> held = lock_.check();
+    return held ? check_in_place(file_.number(), path_) : held;
 }
 
 result<void> record_log::write(std::string_view lines) {
@@ -274,19 +287,11 @@ result<void> record_log::write(std::string_view lines) {
 }
 
 // At once, since the contents that the lines name go next: who opens the archive after a crash would find lines without
-// their contents. Where it fails, reopen() does it.
-void record_log::take_back() { (void)!::ftruncate(file_.number(), static_cast<off_t>(durable_size_)); }
-
-// A file that somebody has removed or put aside takes every write, and keeps none that anybody would find.
-result<void> record_log::check_in_place() const {
-    struct stat open {};
-    struct stat named {};
-    if (::fstat(file_.number(), &open) != 0 || ::stat(path_.c_str(), &named) != 0) {
-        return io_failure("find", path_);
+// their contents. Where it fails, reopen() does it. Without the lock it may be another host's lines that stand there.
+void record_log::take_back() {
+    if (lock_.check()) {
+        (void)!::ftruncate(file_.number(), static_cast<off_t>(durable_size_));
     }
-    return open.st_dev == named.st_dev && open.st_ino == named.st_ino
-               ? result<void>{}
-               : result<void>(fail("audit.altered", path_ + " was replaced by another file"));
 }
 
 }  // namespace hawser::engine::audit
