@@ -1,16 +1,10 @@
 #include "audit/archive.hpp"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <filesystem>
 #include <stdexcept>
 
 #include "audit/facts.hpp"
+#include "base/durable_folder.hpp"
 #include "base/log.hpp"
 
 namespace hawser::engine::audit {
@@ -30,7 +24,8 @@ archive::archive(archive_settings settings, clock& time)
     : folder_(settings.folder),
       time_(time),
       settings_(std::move(settings)),
-      log_(folder_, settings_.file_size_max),
+      lock_(folder_),
+      log_(folder_, settings_.file_size_max, lock_),
       folders_(folder_) {
     broken_since_ms_ = time_.monotonic_ms();
     try_to_open();
@@ -149,43 +144,53 @@ archive::group archive::take_group() {
 
 // ---- Opening ----
 
-result<void> archive::take_lock() {
-    if (lock_.is_open()) {
+// Taken once more where it was lost, but not to cut off what another host has written meanwhile.
+result<void> archive::hold_lock() {
+    if (lock_.check()) {
         return {};
     }
-    std::error_code failure;
-    std::filesystem::create_directories(std::filesystem::path(folder_).parent_path(), failure);
-    if (::mkdir(folder_.c_str(), 0700) != 0 && errno != EEXIST) {
-        return fail("audit.io", failed_text("make the folder", folder_, errno));
+    if (!is_log_open_) {
+        make_durable_folder(folder_);
     }
-    const std::string path = folder_ + "/archive.lock";
-    descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-    if (!file.is_open()) {
-        return fail("audit.io", failed_text("open", path, errno));
+    archive_lock taken(folder_);
+    if (result<void> done = taken.take(); !done) {
+        return done;
     }
-    if (::flock(file.number(), LOCK_EX | LOCK_NB) != 0) {
-        return fail("audit.locked",
-                    errno == EWOULDBLOCK ? "another host writes into it" : failed_text("lock", path, errno));
+    if (result<void> unchanged = is_log_open_ ? log_.check_size() : result<void>{}; !unchanged) {
+        return unchanged;
     }
-    lock_ = std::move(file);
+    lock_ = std::move(taken);
     return {};
 }
 
-result<void> archive::open() { return was_open_ ? open_again() : open_first(); }
-
-result<void> archive::open_first() {
-    for (const auto& step : {std::function<result<void>()>([this] { return take_lock(); }),
-                             std::function<result<void>()>([this] { return log_.open(*settings_.key); }),
+result<void> archive::open() {
+    for (const auto& step : {std::function<result<void>()>([this] { return hold_lock(); }),
+                             std::function<result<void>()>([this] { return follow_log(); }),
                              std::function<result<void>()>([this] { return folders_.prepare(); })}) {
         if (result<void> done = step(); !done) {
             return done;
         }
     }
-    folders_.empty_incoming();
+    return was_open_ ? write_resumed() : write_opened();
+}
+
+result<void> archive::follow_log() {
+    if (is_log_open_) {
+        return log_.reopen();
+    }
+    if (result<void> done = log_.open(*settings_.key); !done) {
+        return done;
+    }
+    is_log_open_ = true;
     if (log_.cut_size() > 0) {
         log::warning("the unfinished end of an audit archive was cut off: its last write had never ended",
                      {{"archive", folder_}, {"bytes", std::to_string(log_.cut_size())}});
     }
+    return {};
+}
+
+result<void> archive::write_opened() {
+    folders_.empty_incoming();
     std::string facts = settings_facts();
     facts.insert(facts.size() - 1, ",\"cutBytes\":" + std::to_string(log_.cut_size()));
     if (result<void> written = write_line(kind::opened, facts); !written) {
@@ -196,13 +201,7 @@ result<void> archive::open_first() {
 }
 
 // What could not be written meanwhile comes first; this record says since when that was so.
-result<void> archive::open_again() {
-    if (result<void> done = log_.reopen(); !done) {
-        return done;
-    }
-    if (result<void> done = folders_.prepare(); !done) {
-        return done;
-    }
+result<void> archive::write_resumed() {
     return write_line(kind::resumed, "{\"trouble\":" + json_string(failure_text_) + ",\"unavailableMs\":" +
                                          std::to_string(time_.monotonic_ms() - broken_since_ms_) + '}');
 }

@@ -18,6 +18,7 @@
 #include <thread>
 #include <vector>
 
+#include "audit/archive_lock.hpp"
 #include "audit/content_file.hpp"
 #include "audit/record_line.hpp"
 #include "audit/record_log.hpp"
@@ -77,10 +78,11 @@ private:
     void run();
     void wait_for_work(std::unique_lock<std::mutex>& lock);
     group take_group();
-    result<void> take_lock();
+    result<void> hold_lock();
     result<void> open();
-    result<void> open_first();
-    result<void> open_again();
+    result<void> follow_log();
+    result<void> write_opened();
+    result<void> write_resumed();
     void try_to_open();
     void write(group& all);
     result<void> place_contents(group& all);
@@ -108,10 +110,11 @@ private:
     bool is_closing_ = false;
 
     // The archive's thread only.
-    descriptor lock_;
+    archive_lock lock_;
     record_log log_;
     content_folders folders_;
-    bool was_open_ = false;
+    bool is_log_open_ = false;
+    bool was_open_ = false;  // and the log says so
     bool is_open_ = false;
     std::int64_t retry_at_ms_ = 0;
     std::int64_t broken_since_ms_ = 0;

@@ -284,6 +284,40 @@ TEST_CASE("one archive for each folder: another host is refused, and takes over 
     CHECK(record(*other, "m", "x"));
 }
 
+TEST_CASE("a host whose lock was removed writes nothing beside another that took it") {
+    const archive_fixture f;
+    const auto one = f.open();
+    REQUIRE(record(*one, "before", "x"));
+    fs::remove(f.folder() / "archive.lock");
+    auto other = f.open();
+    CHECK(other->trouble() == "");
+    CHECK_FALSE(record(*one, "refused", "x"));
+    CHECK(record(*other, "beside", "x"));
+    CHECK(eventually([&] { return one->trouble().find("another host writes") != std::string::npos; }));
+    other.reset();
+    CHECK(eventually([&] { return one->trouble().find("start this one anew") != std::string::npos; }));
+    CHECK_FALSE(record(*one, "refused again", "x"));
+    one->close();
+    const auto anew = f.open();
+    CHECK(record(*anew, "anew", "x"));
+    check_good(f);
+    CHECK(f.entries("hand-over").size() == 3);
+}
+
+TEST_CASE("a lock that was removed is taken again where no other host has written") {
+    const archive_fixture f;
+    const auto one = f.open();
+    REQUIRE(record(*one, "before", "x"));
+    fs::remove(f.folder() / "archive.lock");
+    CHECK_FALSE(record(*one, "refused", "x"));
+    CHECK(eventually([&] { return one->trouble().empty(); }));
+    CHECK(record(*one, "again", "x"));
+    CHECK(f.open()->trouble().find("another host") != std::string::npos);
+    one->close();
+    check_good(f);
+    CHECK(f.entries("opened").size() == 1);
+}
+
 TEST_CASE("a registry opens a folder once, and closes what nobody uses any more") {
     const archive_fixture f;
     archive_registry registry(system_clock());
@@ -435,6 +469,26 @@ TEST_CASE("an archive whose folder or file is taken away stops, and does not beg
     CHECK_FALSE(record(*one, "replaced", "x"));
     fs::rename(aside, file);
     CHECK(eventually([&] { return one->trouble().empty(); }));
+    one->close();
+    check_good(f);
+}
+
+TEST_CASE("a file that somebody has put where the next one belongs stops an archive, and is not touched") {
+    archive_fixture f;
+    f.settings.file_size_max = 1;  // a file for each write
+    const auto one = f.open();
+    REQUIRE(record(*one, "before", "x"));
+    const std::string foreign = text_of(f.record_files().back());
+    const fs::path next = f.folder() / record_file_name(f.verify().record_count + 1);
+    write_text(next, foreign);
+    CHECK_FALSE(record(*one, "refused", "x"));
+    CHECK(eventually([&] { return one->trouble().find("take it away") != std::string::npos; }));  // tried again
+    CHECK(text_of(next) == foreign);
+    fs::remove(next);
+    CHECK(eventually([&] { return one->trouble().empty(); }));
+    CHECK(record(*one, "again", "x"));
+    write_text(f.folder() / record_file_name(f.verify().record_count + 1), "");
+    CHECK(record(*one, "over an empty one", "x"));
     one->close();
     check_good(f);
 }

@@ -147,6 +147,17 @@ result<std::string> read_last_line(int file) {
     return last;
 }
 
+result<void> check_in_place(int file, const std::string& path) {
+    struct stat open {};
+    struct stat named {};
+    if (::fstat(file, &open) != 0 || ::stat(path.c_str(), &named) != 0) {
+        return fail("audit.io", failed_text("find", path, errno));
+    }
+    return open.st_dev == named.st_dev && open.st_ino == named.st_ino
+               ? result<void>{}
+               : result<void>(fail("audit.altered", path + " was replaced by another file"));
+}
+
 std::string failed_text(const std::string& what, const std::string& path, int reason) {
     return "cannot " + what + ' ' + path + ": " + std::strerror(reason);
 }

@@ -61,6 +61,10 @@ private:
 // The last whole line of a file, read from its end; "" = it has none, or ends with an unfinished one.
 result<std::string> read_last_line(int file);
 
+// A file that somebody has removed or put aside takes every write, and keeps none that anybody would find.
+// audit.io: nothing is at the path; audit.altered: it is not the open file.
+result<void> check_in_place(int file, const std::string& path);
+
 std::string failed_text(const std::string& what, const std::string& path, int reason);  // "cannot <what> <path>: …"
 
 }  // namespace hawser::engine::audit

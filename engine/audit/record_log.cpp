@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <filesystem>
 #include <stdexcept>
 
 #include "audit/encoding.hpp"
@@ -35,6 +36,9 @@ std::string mismatch(const std::optional<line_head>& head, const chain_head& exp
     }
     return head->previous == expected.previous ? "" : "it does not have the hash of the line before";
 }
+
+// So that it is read from the disk: after a failed sync the two may differ.
+void forget_memory_of(int file) { ::posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED); }
 
 bool is_signed_wrong(std::string_view line, const signing_key& key) {
     const std::optional<line_signature> signature = read_line_signature(line);
@@ -87,6 +91,11 @@ result<void> record_log::follow_file(const record_file& last, chain_head expecte
     if (!file_.is_open()) {
         return io_failure("open", path_);
     }
+    // What is followed is on the disk, not only in memory, where a host that died on a failed sync may have left more.
+    if (::fdatasync(file_.number()) != 0) {
+        return io_failure("sync", path_);
+    }
+    forget_memory_of(file_.number());
     line_reader reader(file_.number());
     std::string_view line;
     try {
@@ -101,7 +110,7 @@ result<void> record_log::follow_file(const record_file& last, chain_head expecte
             if (found == line_reader::found::unfinished) {
                 head_ = expected;
                 return expected.previous.empty() ? result<void>(altered(path_, 1, mismatch(head, expected)))
-                                                 : cut_to(reader.line_offset());
+                                                 : cut_torn_end(reader.line_offset());
             }
             if (const std::string wrong = mismatch(head, expected); !wrong.empty()) {
                 return altered(path_, reader.line_number(), wrong);
@@ -123,23 +132,58 @@ result<void> record_log::follow_file(const record_file& last, chain_head expecte
     return {};
 }
 
-result<void> record_log::cut_to(std::uint64_t size) {
-    struct stat status {};
-    if (::fstat(file_.number(), &status) != 0) {
-        return io_failure("read", path_);
+result<void> record_log::cut_torn_end(std::uint64_t size) {
+    const result<std::uint64_t> cut = cut_to(size);
+    if (!cut) {
+        return unexpected{cut.error()};
     }
-    if (static_cast<std::uint64_t>(status.st_size) > size) {
-        cut_size_ = static_cast<std::uint64_t>(status.st_size) - size;
-        if (::ftruncate(file_.number(), static_cast<off_t>(size)) != 0 || ::fdatasync(file_.number()) != 0) {
-            return io_failure("cut the unfinished end of", path_);
-        }
-    }
+    cut_size_ = *cut;
     durable_size_ = size;
     return {};
 }
 
+// How many bytes that were.
+result<std::uint64_t> record_log::cut_to(std::uint64_t size) const {
+    struct stat status {};
+    if (::fstat(file_.number(), &status) != 0) {
+        return io_failure("read", path_);
+    }
+    const auto size_before = static_cast<std::uint64_t>(status.st_size);
+    if (size_before <= size) {
+        return 0;
+    }
+    if (::ftruncate(file_.number(), static_cast<off_t>(size)) != 0 || ::fdatasync(file_.number()) != 0) {
+        return io_failure("cut the unfinished end of", path_);
+    }
+    return size_before - size;
+}
+
+result<void> record_log::check_size() const {
+    struct stat status {};
+    const bool has_grown =
+        ::stat(path_.c_str(), &status) == 0 && static_cast<std::uint64_t>(status.st_size) > durable_size_;
+    return has_grown
+               ? result<void>(fail("audit.altered", path_ + " was written to by another host: start this one anew"))
+               : result<void>{};
+}
+
+// Where somebody has put a file behind it, the chain would go on past that one.
+result<void> record_log::check_is_last() const {
+    const auto files = list_record_files(folder_);
+    if (!files) {
+        return unexpected{files.error()};
+    }
+    if (files->empty() || files->back().first < head_.next || files->back().path == path_) {
+        return {};
+    }
+    return fail("audit.altered", files->back().path + " was put there by somebody else: take it away");
+}
+
 result<void> record_log::reopen() {
     file_.reset();
+    if (result<void> last = check_is_last(); !last) {
+        return last;
+    }
     if (path_.empty()) {
         return {};  // nothing was ever written
     }
@@ -151,14 +195,13 @@ result<void> record_log::reopen() {
         }
         return io_failure("open", path_);
     }
-    // From the disk, not from memory: after a failed sync the two may differ.
-    ::posix_fadvise(file_.number(), 0, 0, POSIX_FADV_DONTNEED);
+    forget_memory_of(file_.number());
     struct stat status {};
     if (::fstat(file_.number(), &status) != 0 || static_cast<std::uint64_t>(status.st_size) < durable_size_) {
         return fail("audit.altered", path_ + " is shorter than it was");
     }
-    if (result<void> cut = cut_to(durable_size_); !cut) {
-        return cut;
+    if (const result<std::uint64_t> cut = cut_to(durable_size_); !cut) {
+        return unexpected{cut.error()};
     }
     const result<std::string> last = read_last_line(file_.number());
     if (!last) {
@@ -170,28 +213,46 @@ result<void> record_log::reopen() {
     return {};
 }
 
+// A file that is there already and holds something is somebody else's, and stays as it is.
 result<void> record_log::begin_file() {
-    file_.reset();
-    durable_size_ = 0;
-    path_ = folder_ + '/' + record_file_name(head_.next);
-    file_ = descriptor(::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-    if (!file_.is_open()) {
-        return io_failure("make", path_);
+    const std::string path = (std::filesystem::path(folder_) / record_file_name(head_.next)).string();
+    descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+    if (!file.is_open() && errno == EEXIST) {
+        file = descriptor(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
     }
-    is_name_durable_ = false;
     struct stat status {};
-    if (::fstat(file_.number(), &status) != 0 || status.st_size != 0) {
-        return fail("audit.altered", path_ + " is there already, and holds something");
+    if (!file.is_open() || ::fstat(file.number(), &status) != 0) {
+        return io_failure("make", path);
     }
+    if (status.st_size != 0) {
+        return fail("audit.altered", path + " is there already, and holds something");
+    }
+    file_ = std::move(file);
+    path_ = path;
+    durable_size_ = 0;
+    is_name_durable_ = false;
     return {};
 }
 
 result<void> record_log::append(std::string_view lines, const chain_head& after) {
+    if (result<void> held = lock_.check(); !held) {
+        return held;
+    }
     if (path_.empty() || (durable_size_ > 0 && durable_size_ + lines.size() > file_size_max_)) {
         if (result<void> begun = begin_file(); !begun) {
             return begun;
         }
     }
+    if (result<void> written = write_durably(lines); !written) {
+        take_back();
+        return written;
+    }
+    durable_size_ += lines.size();
+    head_ = after;
+    return {};
+}
+
+result<void> record_log::write_durably(std::string_view lines) {
     if (result<void> written = write(lines); !written) {
         return written;
     }
@@ -204,12 +265,8 @@ result<void> record_log::append(std::string_view lines, const chain_head& after)
         }
         is_name_durable_ = true;
     }
-    if (result<void> in_place = check_in_place(); !in_place) {
-        return in_place;
-    }
-    durable_size_ += lines.size();
-    head_ = after;
-    return {};
+    result<void> held = lock_.check();
+    return held ? check_in_place(file_.number(), path_) : held;
 }
 
 result<void> record_log::write(std::string_view lines) {
@@ -220,9 +277,7 @@ result<void> record_log::write(std::string_view lines) {
             continue;
         }
         if (written <= 0) {
-            const int reason = written < 0 ? errno : ENOSPC;
-            (void)!::ftruncate(file_.number(), static_cast<off_t>(durable_size_));  // reopen() cuts it in any case
-            errno = reason;
+            errno = written < 0 ? errno : ENOSPC;
             return io_failure("write", path_);
         }
         offset += static_cast<std::uint64_t>(written);
@@ -231,16 +286,12 @@ result<void> record_log::write(std::string_view lines) {
     return {};
 }
 
-// A file that somebody has removed or put aside takes every write, and keeps none that anybody would find.
-result<void> record_log::check_in_place() const {
-    struct stat open {};
-    struct stat named {};
-    if (::fstat(file_.number(), &open) != 0 || ::stat(path_.c_str(), &named) != 0) {
-        return io_failure("find", path_);
+// At once, since the contents that the lines name go next: who opens the archive after a crash would find lines without
+// their contents. Where it fails, reopen() does it. Without the lock it may be another host's lines that stand there.
+void record_log::take_back() {
+    if (lock_.check()) {
+        (void)!::ftruncate(file_.number(), static_cast<off_t>(durable_size_));
     }
-    return open.st_dev == named.st_dev && open.st_ino == named.st_ino
-               ? result<void>{}
-               : result<void>(fail("audit.altered", path_ + " was replaced by another file"));
 }
 
 }  // namespace hawser::engine::audit

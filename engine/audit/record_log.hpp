@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 
+#include "audit/archive_lock.hpp"
 #include "audit/record_files.hpp"
 #include "audit/signing_key.hpp"
 
@@ -16,12 +17,15 @@ namespace hawser::engine::audit {
 
 class record_log {
 public:
-    record_log(std::string folder, std::uint64_t file_size_max)
-        : folder_(std::move(folder)), file_size_max_(file_size_max) {}
+    // Appends while the lock is held.
+    record_log(std::string folder, std::uint64_t file_size_max, const archive_lock& lock)
+        : folder_(std::move(folder)), file_size_max_(file_size_max), lock_(lock) {}
 
     // Follows the chain of the last file to its end. A torn last line is cut off (cut_size says how many bytes);
     // audit.altered: something else does not chain, or a signature of this key is wrong. audit.io.
     result<void> open(const signing_key& key);
+    // audit.altered: it has grown by what append() did not write, and reopen() would cut that off.
+    result<void> check_size() const;
     // After a failure: what is durable is there and unchanged, and nothing else is.
     result<void> reopen();
 
@@ -35,19 +39,23 @@ public:
 private:
     result<void> follow(const std::vector<record_file>& files, const signing_key& key);
     result<void> follow_file(const record_file& last, chain_head expected, const signing_key& key);
-    result<void> cut_to(std::uint64_t size);
+    result<void> cut_torn_end(std::uint64_t size);
+    result<std::uint64_t> cut_to(std::uint64_t size) const;
+    result<void> check_is_last() const;
     result<void> begin_file();
+    result<void> write_durably(std::string_view lines);
     result<void> write(std::string_view lines);
-    result<void> check_in_place() const;
+    void take_back();
 
     std::string folder_;
     std::uint64_t file_size_max_;
+    const archive_lock& lock_;
     descriptor file_;
     std::string path_;
     std::uint64_t durable_size_ = 0;  // of the file
     bool is_name_durable_ = false;    // the folder was synced since the file was made or found
     chain_head head_;                 // of what is durable
-    std::uint64_t cut_size_ = 0;
+    std::uint64_t cut_size_ = 0;      // by open()
 };
 
 }  // namespace hawser::engine::audit

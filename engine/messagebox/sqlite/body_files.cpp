@@ -14,9 +14,9 @@
 #include <stdexcept>
 #include <utility>
 
+#include "base/durable_folder.hpp"
 #include "messagebox/sqlite/body_checksum.hpp"
 #include "messagebox/sqlite/box_health.hpp"
-#include "messagebox/sqlite/durable_folder.hpp"
 
 namespace hawser::engine::sqlite {
 namespace {

@@ -7,9 +7,9 @@
 #include <filesystem>
 
 #include "base/descriptor.hpp"
+#include "base/durable_folder.hpp"
 #include "messagebox/message_box.hpp"
 #include "messagebox/sqlite/disk_reserve.hpp"
-#include "messagebox/sqlite/durable_folder.hpp"
 #include "messagebox/sqlite/lost_box.hpp"
 #include "messagebox/sqlite/schema.hpp"
 #include "messagebox/sqlite/sqlite_message_box.hpp"
@@ -51,7 +51,7 @@ bool give_up_reserve(const std::string& path) {
 result<std::unique_ptr<message_box>> open_box(const std::string& path, std::int64_t lock_wait_ms) {
     const std::string folder = std::filesystem::path(path).parent_path().string();
     if (!folder.empty()) {
-        sqlite::make_durable_folder(folder);
+        make_durable_folder(folder);
     }
     result<sqlite::owner_lock> lock = sqlite::owner_lock::take(path, lock_wait_ms);
     if (!lock) {
@@ -70,7 +70,7 @@ result<std::unique_ptr<message_box>> open_box(const std::string& path, std::int6
         return unexpected{std::move(prepared).error()};
     }
     if (is_new) {
-        sqlite::sync_names(folder);
+        sync_names(folder);
     }
     return sqlite::make_sqlite_message_box(path, std::move(*lock), std::move(connection));
 }

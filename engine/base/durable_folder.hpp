@@ -4,7 +4,7 @@
 
 #include <string>
 
-namespace hawser::engine::sqlite {
+namespace hawser::engine {
 
 // With the folders above it, each for its owner alone; those that are there stay as they are.
 void make_durable_folder(const std::string& path);
@@ -12,4 +12,4 @@ void make_durable_folder(const std::string& path);
 // The names in it. Where the file system cannot do that, or the folder may not be read, nothing is done.
 void sync_names(const std::string& path);
 
-}  // namespace hawser::engine::sqlite
+}  // namespace hawser::engine

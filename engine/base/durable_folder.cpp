@@ -1,6 +1,7 @@
-#include "messagebox/sqlite/durable_folder.hpp"
+#include "base/durable_folder.hpp"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -9,7 +10,7 @@
 
 #include "base/folder_sync.hpp"
 
-namespace hawser::engine::sqlite {
+namespace hawser::engine {
 
 void make_durable_folder(const std::string& path) {
     if (std::filesystem::is_directory(path)) {
@@ -22,7 +23,12 @@ void make_durable_folder(const std::string& path) {
     if (::mkdir(path.c_str(), 0700) != 0 && !(errno == EEXIST && std::filesystem::is_directory(path))) {
         throw std::runtime_error("cannot create " + path + ": " + std::strerror(errno));
     }
-    sync_names(above);
+    try {
+        sync_names(above);
+    } catch (...) {
+        ::rmdir(path.c_str());  // so that the next call does not find it there, and syncs nothing
+        throw;
+    }
 }
 
 void sync_names(const std::string& path) {
@@ -31,4 +37,4 @@ void sync_names(const std::string& path) {
     }
 }
 
-}  // namespace hawser::engine::sqlite
+}  // namespace hawser::engine
