@@ -31,6 +31,7 @@ std::size_t memory_of(const claimed_delivery& claim) {
 void dispatch_queue::add(claimed_delivery claim, std::uint8_t port_priority) {
     if (claim.crash_count > 0) {
         suspects_.push_back(std::move(claim));
+        are_suspects_held_up_ = false;
         return;
     }
     const auto [at, is_new] = by_port_.try_emplace(claim.port);
@@ -60,28 +61,33 @@ void dispatch_queue::begin(const claimed_delivery& claim) {
     ++begun_count_;
 }
 
+// The first that may begin, once the others have ended or had their time. While none may, the others go on.
 std::optional<dispatch_queue::taken> dispatch_queue::take_suspect(std::int64_t now_ms,
                                                                   const admission_function& admit) {
-    if (suspect_since_ms_ == 0) {
-        suspect_since_ms_ = now_ms;
-    }
-    const claimed_delivery& first = suspects_.front();
-    if (!begun_.empty() && now_ms < suspect_since_ms_ + alone_time_of(first)) {
-        return std::nullopt;
-    }
-    const admission admitted = admit(first);
-    if (admitted == admission::wait) {
-        suspect_since_ms_ = now_ms;
+    admission admitted = admission::wait;
+    const auto first = std::find_if(suspects_.begin(), suspects_.end(), [&](const claimed_delivery& one) {
+        admitted = admit(one);
+        return admitted != admission::wait;
+    });
+    are_suspects_held_up_ = first == suspects_.end();
+    if (are_suspects_held_up_) {
+        suspect_until_ms_ = 0;
         return std::nullopt;
     }
     if (admitted == admission::begin) {
-        alone_ = first.token;
-        alone_until_ms_ = now_ms + alone_time_of(first);
-        begin(first);
+        if (suspect_until_ms_ == 0) {
+            suspect_until_ms_ = now_ms + alone_time_of(*first);
+        }
+        if (!begun_.empty() && now_ms < suspect_until_ms_) {
+            return std::nullopt;
+        }
+        alone_ = first->token;
+        alone_until_ms_ = now_ms + alone_time_of(*first);
+        begin(*first);
     }
-    suspect_since_ms_ = 0;
-    taken one{std::move(suspects_.front()), admitted == admission::give_back};
-    suspects_.pop_front();
+    suspect_until_ms_ = 0;
+    taken one{std::move(*first), admitted == admission::give_back};
+    suspects_.erase(first);
     return one;
 }
 
@@ -113,8 +119,15 @@ std::optional<dispatch_queue::taken> dispatch_queue::take(std::int64_t now_ms, c
     }
     alone_.reset();
     if (!suspects_.empty()) {
-        return take_suspect(now_ms, admit);
+        std::optional<taken> suspect = take_suspect(now_ms, admit);
+        if (suspect || !are_suspects_held_up_) {
+            return suspect;
+        }
     }
+    return take_ordinary(admit);
+}
+
+std::optional<dispatch_queue::taken> dispatch_queue::take_ordinary(const admission_function& admit) {
     for (const port_position at : by_port_.size() == 1 ? std::vector{by_port_.begin()} : by_urgency()) {
         const claimed_delivery& first = at->second.claims.front();
         if (!fits(at->first, memory_of(first))) {
@@ -151,6 +164,7 @@ std::optional<std::string> dispatch_queue::remove(const claim_token& token) {
     if (const auto found = std::find_if(suspects_.begin(), suspects_.end(), is_it); found != suspects_.end()) {
         std::string port = std::move(found->port);
         suspects_.erase(found);
+        suspect_until_ms_ = 0;
         return port;
     }
     for (auto at = by_port_.begin(); at != by_port_.end(); ++at) {
@@ -169,8 +183,7 @@ std::int64_t dispatch_queue::next_ms() const {
     if (alone_) {
         return alone_until_ms_;
     }
-    return suspects_.empty() ? std::numeric_limits<std::int64_t>::max()
-                             : suspect_since_ms_ + alone_time_of(suspects_.front());
+    return suspect_until_ms_ != 0 ? suspect_until_ms_ : std::numeric_limits<std::int64_t>::max();
 }
 
 std::set<std::string> dispatch_queue::ports_waiting() const {

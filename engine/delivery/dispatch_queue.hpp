@@ -41,7 +41,10 @@ public:
     std::set<std::string> ports_waiting() const;      // that have claims here
     std::vector<claim_token> tokens_waiting() const;  // of these claims
     std::vector<claimed_delivery> take_all();         // at the stop: what has not begun
-    bool has_suspect() const noexcept { return alone_.has_value() || !suspects_.empty(); }
+    // A suspect runs alone, or is about to: nothing more is to be claimed.
+    bool is_for_suspect() const noexcept {
+        return alone_.has_value() || (!suspects_.empty() && !are_suspects_held_up_);
+    }
     bool has_waiting() const noexcept { return !by_port_.empty() || !suspects_.empty(); }
     bool is_empty() const noexcept { return !has_waiting() && begun_.empty(); }
 
@@ -62,6 +65,7 @@ private:
     void begin(const claimed_delivery& claim);
     bool fits(const std::string& port, std::size_t memory) const;
     std::optional<taken> take_suspect(std::int64_t now_ms, const admission_function& admit);
+    std::optional<taken> take_ordinary(const admission_function& admit);
 
     std::size_t memory_max_;
     std::size_t memory_used_ = 0;
@@ -72,7 +76,8 @@ private:
     std::uint64_t begun_count_ = 0;
     std::optional<claim_token> alone_;  // a suspect that others wait for
     std::int64_t alone_until_ms_ = 0;
-    std::int64_t suspect_since_ms_ = 0;  // the first suspect waits for the others; 0 = not yet
+    std::int64_t suspect_until_ms_ = 0;  // a suspect waits for the others until then; 0 = none does
+    bool are_suspects_held_up_ = false;  // all of them, for what holds back them alone
 };
 
 }  // namespace hawser::engine

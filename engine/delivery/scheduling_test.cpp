@@ -277,3 +277,39 @@ TEST_CASE("what was in flight in a crash runs alone for a while, the others wait
     REQUIRE(taken);
     CHECK(taken->claim.token.delivery == 3);
 }
+
+TEST_CASE("a suspect that waits for its destination holds up nobody, and runs alone when its time comes") {
+    dispatch_queue queue(16 * 1024 * 1024);
+    admission of_suspect = admission::wait;
+    const auto admit = [&](const claimed_delivery& claim) {
+        return claim.crash_count > 0 ? of_suspect : admission::begin;
+    };
+    claimed_delivery suspect = make_claim("A", 1);
+    suspect.crash_count = 1;
+    queue.add(std::move(suspect), 5);
+    CHECK(queue.is_for_suspect());
+    queue.add(make_claim("B", 2), 5);
+    auto taken = queue.take(1000, admit);
+    REQUIRE(taken);
+    CHECK(taken->claim.token.delivery == 2);
+    CHECK_FALSE(queue.take(1000, admit));
+    CHECK_FALSE(queue.is_for_suspect());
+    CHECK(queue.next_ms() == never_ms);
+    of_suspect = admission::begin;
+    queue.add(make_claim("B", 3), 5);
+    CHECK_FALSE(queue.take(2000, admit));
+    CHECK(queue.is_for_suspect());
+    CHECK(queue.next_ms() == 2500);
+    SUBCASE("the others end") {
+        queue.ended({2, 0});
+        taken = queue.take(2100, admit);
+    }
+    SUBCASE("their time is over") { taken = queue.take(2500, admit); }
+    REQUIRE(taken);
+    CHECK(taken->claim.token.delivery == 1);
+    CHECK(queue.is_for_suspect());
+    CHECK_FALSE(queue.take(2550, admit));
+    queue.ended({1, 0});
+    CHECK_FALSE(queue.is_for_suspect());
+    CHECK(queue.take(2600, admit)->claim.token.delivery == 3);
+}
