@@ -79,7 +79,8 @@ private:
         std::string hold_reason;
         rate_gate gate;
         bool is_window_open = true;
-        std::int64_t window_until_unix_ms = 0;  // it stays so; asked anew then
+        std::int64_t window_from_unix_ms = 0;   // it was so then …
+        std::int64_t window_until_unix_ms = 0;  // … and stays so until then; asked anew at any other time
         std::uint64_t wake_count = 0;
         std::uint64_t asked_at = 0;   // count of plans that asked something when it was last asked
         std::uint32_t in_flight = 0;  // claimed and not yet answered durably

@@ -215,6 +215,35 @@ TEST_CASE("outside its window a port is asked for what is on the backup transpor
     CHECK_FALSE(plan.claims[0].only_on_backup);
 }
 
+TEST_CASE("a service window is looked at again when the clock is set back") {
+    port_schedule schedule;
+    const destination_limits nowhere;
+    auto port = make_port("A");
+    port->primary.window = service_window{8 * 60, 18 * 60, 0x7f, "UTC"};
+    SUBCASE("from a time when it is open") {
+        schedule.set_port(port, true);
+        CHECK(schedule.make_plan({0, 9 * hour_ms}, {}, nowhere).claims.size() == 1);
+        CHECK(schedule.make_plan({1, 7 * hour_ms}, {}, nowhere).claims.empty());
+        CHECK(schedule.note("A", {2, 7 * hour_ms}) == "outside its service window until 1970-01-01T08:00:00Z");
+        CHECK(schedule.make_plan({3, 8 * hour_ms}, {}, nowhere).claims.size() == 1);
+    }
+    SUBCASE("from a time when it is closed") {
+        schedule.set_port(port, true);
+        CHECK(schedule.make_plan({0, 19 * hour_ms}, {}, nowhere).claims.empty());
+        CHECK(schedule.make_plan({1, 17 * hour_ms}, {}, nowhere).claims.size() == 1);
+    }
+    SUBCASE("where nothing was on the backup transport") {
+        port->backup.emplace();
+        schedule.set_port(port, true);
+        const port_schedule::plan plan = schedule.make_plan({0, 19 * hour_ms}, {}, nowhere);
+        REQUIRE(plan.claims.size() == 1);
+        schedule.note_answered("A", schedule.note_asked(plan.claims)["A"], 0);
+        schedule.set_due("A", schedule.wake_count("A"), std::nullopt);
+        CHECK(schedule.make_plan({1, 18 * hour_ms}, {}, nowhere).claims.empty());
+        CHECK(schedule.make_plan({2, 17 * hour_ms}, {}, nowhere).claims.size() == 1);
+    }
+}
+
 TEST_CASE("bodies of one port take half of what is free at most, so that the next port finds room") {
     dispatch_queue queue(16 * 1024 * 1024);
     for (delivery_id id = 1; id <= 1000; ++id) {
