@@ -228,13 +228,14 @@ struct delivery_engine::implementation {
             return admission::begin;
         }
         const std::int64_t next_ms = destinations.next_ms(destination, at.monotonic_ms);
-        // On a dynamic port others may go elsewhere; those in order wait here, because one given back could be passed.
+        // On a dynamic port others may go elsewhere; those in order wait here, because one given back could be passed
+        // by its successor. Of those in order by location there is one for each location.
         if (port->is_dynamic && !port->is_ordered) {
             give_back_until_unix_ms = at.unix_ms + std::max<std::int64_t>(1, next_ms - at.monotonic_ms);
             return admission::give_back;
         }
         next_dispatch_ms = std::min(next_dispatch_ms, next_ms);
-        return admission::wait;
+        return port->is_ordered_by_location ? admission::wait_alone : admission::wait;
     }
 
     // The claim that was admitted last.

@@ -17,6 +17,8 @@ std::int64_t alone_time_of(const claimed_delivery& claim) {
     return claim.crash_count == 1 ? first_crash_alone_ms : repeated_crash_alone_ms;
 }
 
+bool is_to_wait(admission admitted) { return admitted == admission::wait || admitted == admission::wait_alone; }
+
 // What an attempt may hold: its ring, or less where the whole body is known to be small.
 std::size_t memory_of(const claimed_delivery& claim) {
     std::uint64_t size = 0;
@@ -67,7 +69,7 @@ std::optional<dispatch_queue::taken> dispatch_queue::take_suspect(std::int64_t n
     admission admitted = admission::wait;
     const auto first = std::find_if(suspects_.begin(), suspects_.end(), [&](const claimed_delivery& one) {
         admitted = admit(one);
-        return admitted != admission::wait;
+        return !is_to_wait(admitted);
     });
     are_suspects_held_up_ = first == suspects_.end();
     if (are_suspects_held_up_) {
@@ -103,9 +105,9 @@ std::vector<dispatch_queue::port_position> dispatch_queue::by_urgency() {
     return ports;
 }
 
-claimed_delivery dispatch_queue::pop(port_position at) {
-    claimed_delivery claim = std::move(at->second.claims.front());
-    at->second.claims.pop_front();
+claimed_delivery dispatch_queue::take_out(port_position at, std::deque<claimed_delivery>::iterator which) {
+    claimed_delivery claim = std::move(*which);
+    at->second.claims.erase(which);
     at->second.since = begun_count_;
     if (at->second.claims.empty()) {
         by_port_.erase(at);
@@ -129,16 +131,25 @@ std::optional<dispatch_queue::taken> dispatch_queue::take(std::int64_t now_ms, c
 
 std::optional<dispatch_queue::taken> dispatch_queue::take_ordinary(const admission_function& admit) {
     for (const port_position at : by_port_.size() == 1 ? std::vector{by_port_.begin()} : by_urgency()) {
-        const claimed_delivery& first = at->second.claims.front();
-        if (!fits(at->first, memory_of(first))) {
-            continue;
+        if (std::optional<taken> one = take_of(at, admit)) {
+            return one;
         }
-        const admission admitted = admit(first);
+    }
+    return std::nullopt;
+}
+
+std::optional<dispatch_queue::taken> dispatch_queue::take_of(port_position at, const admission_function& admit) {
+    std::deque<claimed_delivery>& claims = at->second.claims;
+    for (auto one = claims.begin(); one != claims.end() && fits(at->first, memory_of(*one)); ++one) {
+        const admission admitted = admit(*one);
         if (admitted == admission::begin) {
-            begin(first);
+            begin(*one);
         }
-        if (admitted != admission::wait) {
-            return taken{pop(at), admitted == admission::give_back};
+        if (!is_to_wait(admitted)) {
+            return taken{take_out(at, one), admitted == admission::give_back};
+        }
+        if (admitted == admission::wait) {
+            break;
         }
     }
     return std::nullopt;

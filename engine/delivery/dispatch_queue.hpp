@@ -18,8 +18,9 @@ namespace hawser::engine {
 
 enum class admission : std::uint8_t {
     begin = 1,
-    wait,       // something that will end holds it back
-    give_back,  // to the box, so that others of its port can pass it
+    wait,        // something that will end holds it back, and what stands behind it on its port
+    wait_alone,  // the same, but others of its port may pass it
+    give_back,   // to the box, so that others of its port can pass it
 };
 
 class dispatch_queue {
@@ -61,11 +62,12 @@ private:
     using port_position = std::map<std::string, waiting_port>::iterator;
 
     std::vector<port_position> by_urgency();
-    claimed_delivery pop(port_position at);
+    claimed_delivery take_out(port_position at, std::deque<claimed_delivery>::iterator which);
     void begin(const claimed_delivery& claim);
     bool fits(const std::string& port, std::size_t memory) const;
     std::optional<taken> take_suspect(std::int64_t now_ms, const admission_function& admit);
     std::optional<taken> take_ordinary(const admission_function& admit);
+    std::optional<taken> take_of(port_position at, const admission_function& admit);
 
     std::size_t memory_max_;
     std::size_t memory_used_ = 0;

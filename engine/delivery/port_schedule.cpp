@@ -167,7 +167,9 @@ port_schedule::plan port_schedule::make_plan(moment now, const std::set<std::str
     plan made;
     std::vector<candidate> candidates;
     for (auto& [name, port] : ports_) {
-        if (!port.is_started || !port.runtime || has_waiting.count(name) > 0) {
+        const bool is_askable =
+            port.is_started && port.runtime && (port.runtime->is_ordered_by_location || has_waiting.count(name) == 0);
+        if (!is_askable) {
             continue;
         }
         if (const auto one = look_at(name, port, now, destinations, made.next_ms)) {

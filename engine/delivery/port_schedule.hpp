@@ -53,7 +53,8 @@ public:
     void note_endpoint_down(const send_port_runtime& port, std::int64_t now_ms, const std::string& reason);
     std::string note(const std::string& port, moment now);  // what holds it back; "" = nothing
 
-    // A port with claims that wait to be started (has_waiting) is not asked again before they are.
+    // A port with claims that wait to be started (has_waiting) is not asked again before they are, unless it is ordered
+    // by location: what comes for another location may pass them.
     plan make_plan(moment now, const std::set<std::string>& has_waiting, const destination_limits& destinations);
     std::map<std::string, asked_port> note_asked(const std::vector<port_claim>& claims);
     void note_claimed(const std::string& port, std::int64_t now_ms);

@@ -286,6 +286,24 @@ TEST_CASE("what may not begin waits or goes back, and holds up no other port") {
     CHECK(queue.is_empty());
 }
 
+TEST_CASE("what waits alone is passed by others of its port, and begins before them when it may") {
+    dispatch_queue queue(16 * 1024 * 1024);
+    for (delivery_id id = 1; id <= 4; ++id) {
+        queue.add(make_claim("D", id), 5);
+    }
+    std::set<delivery_id> waiting{1, 2};
+    const auto admit = [&](const claimed_delivery& claim) {
+        return waiting.count(claim.token.delivery) > 0 ? admission::wait_alone : admission::begin;
+    };
+    CHECK(queue.take(0, admit)->claim.token.delivery == 3);
+    waiting.erase(2);
+    CHECK(queue.take(0, admit)->claim.token.delivery == 2);
+    waiting.erase(1);
+    CHECK(queue.take(0, admit)->claim.token.delivery == 1);
+    CHECK(queue.take(0, admit)->claim.token.delivery == 4);
+    CHECK_FALSE(queue.has_waiting());
+}
+
 TEST_CASE("what was in flight in a crash runs alone for a while, the others wait and then go on") {
     dispatch_queue queue(16 * 1024 * 1024);
     queue.add(make_claim("A", 1), 5);
