@@ -85,7 +85,7 @@ claimed_delivery box_writer::read_claim(statement& row, const std::string& port)
     held.epoch = claim.token.epoch;
     held.sequence = claim.sequence;
     held.delivery_count = row.integer(13);
-    held.has_history = claim.state.total_attempts > 0 || claim.crash_count > 0;
+    held.has_history = !row.is_null(19);  // also of an attempt that was cancelled, and is not counted
     held.has_files =
         std::any_of(claim.inline_bodies.begin(), claim.inline_bodies.end(), [](const auto& body) { return !body; });
     held.has_key = !row.is_null(17);
