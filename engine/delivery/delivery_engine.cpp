@@ -80,7 +80,7 @@ struct delivery_engine::implementation {
         const moment at = now();
         port_schedule::plan made = schedule.make_plan(at, queue.ports_waiting(), destinations);
         const bool was_refused_lately = claim_again_ms > at.monotonic_ms;
-        if (!made.claims.empty() && !is_claiming && !was_refused_lately && !queue.has_suspect()) {
+        if (!made.claims.empty() && !is_claiming && !was_refused_lately && !queue.is_for_suspect()) {
             claim(std::move(made.claims), at.unix_ms, lock);
         }
         return std::min({made.next_ms, queue.next_ms(), next_dispatch_ms, renew_at_ms, results.next_offer_ms(),
@@ -118,6 +118,7 @@ struct delivery_engine::implementation {
         }
         std::map<std::string, std::uint32_t> counts;
         const std::int64_t now_ms = clock_source.monotonic_ms();
+        const bool is_suspect = given->size() == 1 && given->front().crash_count > 0;  // alone, whatever else there is
         for (claimed_delivery& one : *given) {
             ++counts[one.port];
             schedule.note_claimed(one.port, now_ms);
@@ -125,7 +126,7 @@ struct delivery_engine::implementation {
             queue.add(std::move(one), port ? port->priority : std::uint8_t{10});
         }
         for (const auto& [name, question] : asked) {
-            if (!queue.has_suspect()) {  // which came alone, whatever else there is
+            if (!is_suspect) {
                 schedule.note_answered(name, question, counts[name]);
             }
         }
@@ -227,13 +228,14 @@ struct delivery_engine::implementation {
             return admission::begin;
         }
         const std::int64_t next_ms = destinations.next_ms(destination, at.monotonic_ms);
-        // On a dynamic port others may go elsewhere; those in order wait here, because one given back could be passed.
+        // On a dynamic port others may go elsewhere; those in order wait here, because one given back could be passed
+        // by its successor. Of those in order by location there is one for each location.
         if (port->is_dynamic && !port->is_ordered) {
             give_back_until_unix_ms = at.unix_ms + std::max<std::int64_t>(1, next_ms - at.monotonic_ms);
             return admission::give_back;
         }
         next_dispatch_ms = std::min(next_dispatch_ms, next_ms);
-        return admission::wait;
+        return port->is_ordered_by_location ? admission::wait_alone : admission::wait;
     }
 
     // The claim that was admitted last.

@@ -103,6 +103,34 @@ TEST_CASE("on a dynamic port a destination that is full holds up no other") {
     CHECK(find_sent(sent, "D", "TEST.To", "test:fast") != nullptr);
 }
 
+TEST_CASE("in order by location a destination that is full holds up no other location") {
+    delivery_fixture f;
+    f.engine->set_destinations({{"test:slow*", 1, {}}});
+    auto port = f.make_port("D");
+    port->is_dynamic = port->is_ordered = port->is_ordered_by_location = true;
+    port->in_flight_max = 4;
+    port->dynamic_transports.push_back(f.make_transport(""));
+    port->allowed_locations = {"test:*"};
+    f.engine->set_port(port, true);
+    const auto send_to = [&f](const std::string& location, const std::string& body) {
+        publication made = make_publication("D", body, {{"BTS.OutboundTransportLocation", location}});
+        made.deliveries[0].is_ordered = true;
+        made.deliveries[0].order_key = location;
+        send(f, std::move(made));
+    };
+    send_to("test:slow-1", "hold");
+    send_to("test:slow-2", "hold too");
+    for (const char* body : {"ok 1", "ok 2", "ok 3"}) {
+        send_to("test:fast", body);
+        send_to("test:other", body);
+    }
+    f.engine->start();
+    f.wait_for(6);
+    CHECK(hanging_count(f) <= 1);
+    f.engine->stop(0);
+    CHECK(f.box->list({.state = delivery_state::queued}).size() == 2);
+}
+
 TEST_CASE("a message that is too old for its first attempt is suspended unsent, and sent once it is resumed") {
     delivery_fixture f;
     auto port = f.make_port("A");

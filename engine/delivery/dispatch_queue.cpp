@@ -17,6 +17,8 @@ std::int64_t alone_time_of(const claimed_delivery& claim) {
     return claim.crash_count == 1 ? first_crash_alone_ms : repeated_crash_alone_ms;
 }
 
+bool is_to_wait(admission admitted) { return admitted == admission::wait || admitted == admission::wait_alone; }
+
 // What an attempt may hold: its ring, or less where the whole body is known to be small.
 std::size_t memory_of(const claimed_delivery& claim) {
     std::uint64_t size = 0;
@@ -31,6 +33,7 @@ std::size_t memory_of(const claimed_delivery& claim) {
 void dispatch_queue::add(claimed_delivery claim, std::uint8_t port_priority) {
     if (claim.crash_count > 0) {
         suspects_.push_back(std::move(claim));
+        are_suspects_held_up_ = false;
         return;
     }
     const auto [at, is_new] = by_port_.try_emplace(claim.port);
@@ -60,28 +63,33 @@ void dispatch_queue::begin(const claimed_delivery& claim) {
     ++begun_count_;
 }
 
+// The first that may begin, once the others have ended or had their time. While none may, the others go on.
 std::optional<dispatch_queue::taken> dispatch_queue::take_suspect(std::int64_t now_ms,
                                                                   const admission_function& admit) {
-    if (suspect_since_ms_ == 0) {
-        suspect_since_ms_ = now_ms;
-    }
-    const claimed_delivery& first = suspects_.front();
-    if (!begun_.empty() && now_ms < suspect_since_ms_ + alone_time_of(first)) {
-        return std::nullopt;
-    }
-    const admission admitted = admit(first);
-    if (admitted == admission::wait) {
-        suspect_since_ms_ = now_ms;
+    admission admitted = admission::wait;
+    const auto first = std::find_if(suspects_.begin(), suspects_.end(), [&](const claimed_delivery& one) {
+        admitted = admit(one);
+        return !is_to_wait(admitted);
+    });
+    are_suspects_held_up_ = first == suspects_.end();
+    if (are_suspects_held_up_) {
+        suspect_until_ms_ = 0;
         return std::nullopt;
     }
     if (admitted == admission::begin) {
-        alone_ = first.token;
-        alone_until_ms_ = now_ms + alone_time_of(first);
-        begin(first);
+        if (suspect_until_ms_ == 0) {
+            suspect_until_ms_ = now_ms + alone_time_of(*first);
+        }
+        if (!begun_.empty() && now_ms < suspect_until_ms_) {
+            return std::nullopt;
+        }
+        alone_ = first->token;
+        alone_until_ms_ = now_ms + alone_time_of(*first);
+        begin(*first);
     }
-    suspect_since_ms_ = 0;
-    taken one{std::move(suspects_.front()), admitted == admission::give_back};
-    suspects_.pop_front();
+    suspect_until_ms_ = 0;
+    taken one{std::move(*first), admitted == admission::give_back};
+    suspects_.erase(first);
     return one;
 }
 
@@ -97,9 +105,9 @@ std::vector<dispatch_queue::port_position> dispatch_queue::by_urgency() {
     return ports;
 }
 
-claimed_delivery dispatch_queue::pop(port_position at) {
-    claimed_delivery claim = std::move(at->second.claims.front());
-    at->second.claims.pop_front();
+claimed_delivery dispatch_queue::take_out(port_position at, std::deque<claimed_delivery>::iterator which) {
+    claimed_delivery claim = std::move(*which);
+    at->second.claims.erase(which);
     at->second.since = begun_count_;
     if (at->second.claims.empty()) {
         by_port_.erase(at);
@@ -113,19 +121,35 @@ std::optional<dispatch_queue::taken> dispatch_queue::take(std::int64_t now_ms, c
     }
     alone_.reset();
     if (!suspects_.empty()) {
-        return take_suspect(now_ms, admit);
+        std::optional<taken> suspect = take_suspect(now_ms, admit);
+        if (suspect || !are_suspects_held_up_) {
+            return suspect;
+        }
     }
+    return take_ordinary(admit);
+}
+
+std::optional<dispatch_queue::taken> dispatch_queue::take_ordinary(const admission_function& admit) {
     for (const port_position at : by_port_.size() == 1 ? std::vector{by_port_.begin()} : by_urgency()) {
-        const claimed_delivery& first = at->second.claims.front();
-        if (!fits(at->first, memory_of(first))) {
-            continue;
+        if (std::optional<taken> one = take_of(at, admit)) {
+            return one;
         }
-        const admission admitted = admit(first);
+    }
+    return std::nullopt;
+}
+
+std::optional<dispatch_queue::taken> dispatch_queue::take_of(port_position at, const admission_function& admit) {
+    std::deque<claimed_delivery>& claims = at->second.claims;
+    for (auto one = claims.begin(); one != claims.end() && fits(at->first, memory_of(*one)); ++one) {
+        const admission admitted = admit(*one);
         if (admitted == admission::begin) {
-            begin(first);
+            begin(*one);
         }
-        if (admitted != admission::wait) {
-            return taken{pop(at), admitted == admission::give_back};
+        if (!is_to_wait(admitted)) {
+            return taken{take_out(at, one), admitted == admission::give_back};
+        }
+        if (admitted == admission::wait) {
+            break;
         }
     }
     return std::nullopt;
@@ -151,6 +175,7 @@ std::optional<std::string> dispatch_queue::remove(const claim_token& token) {
     if (const auto found = std::find_if(suspects_.begin(), suspects_.end(), is_it); found != suspects_.end()) {
         std::string port = std::move(found->port);
         suspects_.erase(found);
+        suspect_until_ms_ = 0;
         return port;
     }
     for (auto at = by_port_.begin(); at != by_port_.end(); ++at) {
@@ -169,8 +194,7 @@ std::int64_t dispatch_queue::next_ms() const {
     if (alone_) {
         return alone_until_ms_;
     }
-    return suspects_.empty() ? std::numeric_limits<std::int64_t>::max()
-                             : suspect_since_ms_ + alone_time_of(suspects_.front());
+    return suspect_until_ms_ != 0 ? suspect_until_ms_ : std::numeric_limits<std::int64_t>::max();
 }
 
 std::set<std::string> dispatch_queue::ports_waiting() const {

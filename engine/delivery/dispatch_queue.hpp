@@ -18,8 +18,9 @@ namespace hawser::engine {
 
 enum class admission : std::uint8_t {
     begin = 1,
-    wait,       // something that will end holds it back
-    give_back,  // to the box, so that others of its port can pass it
+    wait,        // something that will end holds it back, and what stands behind it on its port
+    wait_alone,  // the same, but others of its port may pass it
+    give_back,   // to the box, so that others of its port can pass it
 };
 
 class dispatch_queue {
@@ -41,7 +42,10 @@ public:
     std::set<std::string> ports_waiting() const;      // that have claims here
     std::vector<claim_token> tokens_waiting() const;  // of these claims
     std::vector<claimed_delivery> take_all();         // at the stop: what has not begun
-    bool has_suspect() const noexcept { return alone_.has_value() || !suspects_.empty(); }
+    // A suspect runs alone, or is about to: nothing more is to be claimed.
+    bool is_for_suspect() const noexcept {
+        return alone_.has_value() || (!suspects_.empty() && !are_suspects_held_up_);
+    }
     bool has_waiting() const noexcept { return !by_port_.empty() || !suspects_.empty(); }
     bool is_empty() const noexcept { return !has_waiting() && begun_.empty(); }
 
@@ -58,10 +62,12 @@ private:
     using port_position = std::map<std::string, waiting_port>::iterator;
 
     std::vector<port_position> by_urgency();
-    claimed_delivery pop(port_position at);
+    claimed_delivery take_out(port_position at, std::deque<claimed_delivery>::iterator which);
     void begin(const claimed_delivery& claim);
     bool fits(const std::string& port, std::size_t memory) const;
     std::optional<taken> take_suspect(std::int64_t now_ms, const admission_function& admit);
+    std::optional<taken> take_ordinary(const admission_function& admit);
+    std::optional<taken> take_of(port_position at, const admission_function& admit);
 
     std::size_t memory_max_;
     std::size_t memory_used_ = 0;
@@ -72,7 +78,8 @@ private:
     std::uint64_t begun_count_ = 0;
     std::optional<claim_token> alone_;  // a suspect that others wait for
     std::int64_t alone_until_ms_ = 0;
-    std::int64_t suspect_since_ms_ = 0;  // the first suspect waits for the others; 0 = not yet
+    std::int64_t suspect_until_ms_ = 0;  // a suspect waits for the others until then; 0 = none does
+    bool are_suspects_held_up_ = false;  // all of them, for what holds back them alone
 };
 
 }  // namespace hawser::engine

@@ -97,8 +97,10 @@ std::string port_schedule::note(const std::string& port, moment now) {
 
 void port_schedule::refresh_window(entry& port, std::int64_t now_unix_ms) const {
     const std::optional<service_window>& window = port.runtime->primary.window;
-    if (window && now_unix_ms >= port.window_until_unix_ms) {
+    const bool was_clock_set_back = now_unix_ms < port.window_from_unix_ms;
+    if (window && (was_clock_set_back || now_unix_ms >= port.window_until_unix_ms)) {
         const window_state state = state_of(*window, now_unix_ms);
+        port.window_from_unix_ms = now_unix_ms;
         port.is_window_open = state.is_open;
         port.window_until_unix_ms = state.until_unix_ms;
     } else if (!window) {
@@ -134,6 +136,8 @@ std::optional<port_schedule::candidate> port_schedule::look_at(const std::string
     const auto in = [&](std::int64_t unix_ms) {
         return unix_ms == never_ms ? never_ms : now.monotonic_ms + (unix_ms - now.unix_ms);
     };
+    refresh_window(port, now.unix_ms);
+    port.may_be_due = port.may_be_due || (port.is_partly_asked && port.is_window_open);
     if (!port.may_be_due) {
         const std::int64_t due_unix_ms =
             port.is_partly_asked ? std::min(port.next_due_unix_ms, port.window_until_unix_ms) : port.next_due_unix_ms;
@@ -148,7 +152,6 @@ std::optional<port_schedule::candidate> port_schedule::look_at(const std::string
         return std::nullopt;
     }
     port.held_until_ms = 0;
-    refresh_window(port, now.unix_ms);
     if (!port.is_window_open) {
         next_ms = std::min(next_ms, in(port.window_until_unix_ms));
         if (!is_backup_open(port, now.unix_ms)) {
@@ -164,7 +167,9 @@ port_schedule::plan port_schedule::make_plan(moment now, const std::set<std::str
     plan made;
     std::vector<candidate> candidates;
     for (auto& [name, port] : ports_) {
-        if (!port.is_started || !port.runtime || has_waiting.count(name) > 0) {
+        const bool is_askable =
+            port.is_started && port.runtime && (port.runtime->is_ordered_by_location || has_waiting.count(name) == 0);
+        if (!is_askable) {
             continue;
         }
         if (const auto one = look_at(name, port, now, destinations, made.next_ms)) {

@@ -53,7 +53,8 @@ public:
     void note_endpoint_down(const send_port_runtime& port, std::int64_t now_ms, const std::string& reason);
     std::string note(const std::string& port, moment now);  // what holds it back; "" = nothing
 
-    // A port with claims that wait to be started (has_waiting) is not asked again before they are.
+    // A port with claims that wait to be started (has_waiting) is not asked again before they are, unless it is ordered
+    // by location: what comes for another location may pass them.
     plan make_plan(moment now, const std::set<std::string>& has_waiting, const destination_limits& destinations);
     std::map<std::string, asked_port> note_asked(const std::vector<port_claim>& claims);
     void note_claimed(const std::string& port, std::int64_t now_ms);
@@ -79,7 +80,8 @@ private:
         std::string hold_reason;
         rate_gate gate;
         bool is_window_open = true;
-        std::int64_t window_until_unix_ms = 0;  // it stays so; asked anew then
+        std::int64_t window_from_unix_ms = 0;   // it was so then …
+        std::int64_t window_until_unix_ms = 0;  // … and stays so until then; asked anew at any other time
         std::uint64_t wake_count = 0;
         std::uint64_t asked_at = 0;   // count of plans that asked something when it was last asked
         std::uint32_t in_flight = 0;  // claimed and not yet answered durably

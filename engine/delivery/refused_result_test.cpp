@@ -1,5 +1,5 @@
 // Results that the message box cannot take, or takes late: kept, offered again and waited for, also while the engine
-// stops.
+// stops. And claims that it refuses: they are asked again.
 #include <doctest/doctest.h>
 
 #include <future>
@@ -118,4 +118,18 @@ TEST_CASE("an engine that stops does not wait for a box that takes no result: th
     f.engine.reset();
     CHECK(f.reports.empty());
     CHECK(f.box->list({}).at(0).state == delivery_state::active);
+}
+
+TEST_CASE("a port that could not be asked together with one that has nothing is asked again") {
+    refusing_fixture f;
+    f.add_port("A");
+    f.add_port("B");
+    REQUIRE(publish(*f.box, {.ports = {"A"}, .body = "ok"}).status == commit_status::done);
+    std::uint64_t failed_writes = 0;
+    SUBCASE("as long as the claim is tried") { failed_writes = writes_a_refusal; }
+    SUBCASE("for longer than that") { failed_writes = 2 * writes_a_refusal; }
+    f.disk.inject({.code = SQLITE_IOERR_WRITE, .file_suffix = "-wal", .count = failed_writes});
+    f.engine->start();
+    CHECK(becomes([&f] { return f.adapter.bodies() == std::vector<std::string>{"ok"}; }));
+    CHECK(f.disk.struck_count() == failed_writes);
 }

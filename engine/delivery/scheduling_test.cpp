@@ -215,6 +215,35 @@ TEST_CASE("outside its window a port is asked for what is on the backup transpor
     CHECK_FALSE(plan.claims[0].only_on_backup);
 }
 
+TEST_CASE("a service window is looked at again when the clock is set back") {
+    port_schedule schedule;
+    const destination_limits nowhere;
+    auto port = make_port("A");
+    port->primary.window = service_window{8 * 60, 18 * 60, 0x7f, "UTC"};
+    SUBCASE("from a time when it is open") {
+        schedule.set_port(port, true);
+        CHECK(schedule.make_plan({0, 9 * hour_ms}, {}, nowhere).claims.size() == 1);
+        CHECK(schedule.make_plan({1, 7 * hour_ms}, {}, nowhere).claims.empty());
+        CHECK(schedule.note("A", {2, 7 * hour_ms}) == "outside its service window until 1970-01-01T08:00:00Z");
+        CHECK(schedule.make_plan({3, 8 * hour_ms}, {}, nowhere).claims.size() == 1);
+    }
+    SUBCASE("from a time when it is closed") {
+        schedule.set_port(port, true);
+        CHECK(schedule.make_plan({0, 19 * hour_ms}, {}, nowhere).claims.empty());
+        CHECK(schedule.make_plan({1, 17 * hour_ms}, {}, nowhere).claims.size() == 1);
+    }
+    SUBCASE("where nothing was on the backup transport") {
+        port->backup.emplace();
+        schedule.set_port(port, true);
+        const port_schedule::plan plan = schedule.make_plan({0, 19 * hour_ms}, {}, nowhere);
+        REQUIRE(plan.claims.size() == 1);
+        schedule.note_answered("A", schedule.note_asked(plan.claims)["A"], 0);
+        schedule.set_due("A", schedule.wake_count("A"), std::nullopt);
+        CHECK(schedule.make_plan({1, 18 * hour_ms}, {}, nowhere).claims.empty());
+        CHECK(schedule.make_plan({2, 17 * hour_ms}, {}, nowhere).claims.size() == 1);
+    }
+}
+
 TEST_CASE("bodies of one port take half of what is free at most, so that the next port finds room") {
     dispatch_queue queue(16 * 1024 * 1024);
     for (delivery_id id = 1; id <= 1000; ++id) {
@@ -257,6 +286,24 @@ TEST_CASE("what may not begin waits or goes back, and holds up no other port") {
     CHECK(queue.is_empty());
 }
 
+TEST_CASE("what waits alone is passed by others of its port, and begins before them when it may") {
+    dispatch_queue queue(16 * 1024 * 1024);
+    for (delivery_id id = 1; id <= 4; ++id) {
+        queue.add(make_claim("D", id), 5);
+    }
+    std::set<delivery_id> waiting{1, 2};
+    const auto admit = [&](const claimed_delivery& claim) {
+        return waiting.count(claim.token.delivery) > 0 ? admission::wait_alone : admission::begin;
+    };
+    CHECK(queue.take(0, admit)->claim.token.delivery == 3);
+    waiting.erase(2);
+    CHECK(queue.take(0, admit)->claim.token.delivery == 2);
+    waiting.erase(1);
+    CHECK(queue.take(0, admit)->claim.token.delivery == 1);
+    CHECK(queue.take(0, admit)->claim.token.delivery == 4);
+    CHECK_FALSE(queue.has_waiting());
+}
+
 TEST_CASE("what was in flight in a crash runs alone for a while, the others wait and then go on") {
     dispatch_queue queue(16 * 1024 * 1024);
     queue.add(make_claim("A", 1), 5);
@@ -276,4 +323,40 @@ TEST_CASE("what was in flight in a crash runs alone for a while, the others wait
     taken = queue.take(2000, admit_all);
     REQUIRE(taken);
     CHECK(taken->claim.token.delivery == 3);
+}
+
+TEST_CASE("a suspect that waits for its destination holds up nobody, and runs alone when its time comes") {
+    dispatch_queue queue(16 * 1024 * 1024);
+    admission of_suspect = admission::wait;
+    const auto admit = [&](const claimed_delivery& claim) {
+        return claim.crash_count > 0 ? of_suspect : admission::begin;
+    };
+    claimed_delivery suspect = make_claim("A", 1);
+    suspect.crash_count = 1;
+    queue.add(std::move(suspect), 5);
+    CHECK(queue.is_for_suspect());
+    queue.add(make_claim("B", 2), 5);
+    auto taken = queue.take(1000, admit);
+    REQUIRE(taken);
+    CHECK(taken->claim.token.delivery == 2);
+    CHECK_FALSE(queue.take(1000, admit));
+    CHECK_FALSE(queue.is_for_suspect());
+    CHECK(queue.next_ms() == never_ms);
+    of_suspect = admission::begin;
+    queue.add(make_claim("B", 3), 5);
+    CHECK_FALSE(queue.take(2000, admit));
+    CHECK(queue.is_for_suspect());
+    CHECK(queue.next_ms() == 2500);
+    SUBCASE("the others end") {
+        queue.ended({2, 0});
+        taken = queue.take(2100, admit);
+    }
+    SUBCASE("their time is over") { taken = queue.take(2500, admit); }
+    REQUIRE(taken);
+    CHECK(taken->claim.token.delivery == 1);
+    CHECK(queue.is_for_suspect());
+    CHECK_FALSE(queue.take(2550, admit));
+    queue.ended({1, 0});
+    CHECK_FALSE(queue.is_for_suspect());
+    CHECK(queue.take(2600, admit)->claim.token.delivery == 3);
 }

@@ -384,9 +384,9 @@ public:
 
     // Takes up to count_max due deliveries of each port, by priority and then order of publication, with a share of
     // them (one in eight) for the oldest whatever their priority; an ordered port is leased as a whole: it gives one at
-    // a time and none while one is active, retrying or blocking. One with a crash count comes alone in an answer, so
-    // that nothing else counts a crash if it kills the host. Those of a crash count >= crash_count_max are given too:
-    // delivery suspends them.
+    // a time and none while one is active, retrying or blocking. Where it has several order keys each gives one at a
+    // time, and they take turns. One with a crash count comes alone in an answer, so that nothing else counts a crash
+    // if it kills the host. Those of a crash count >= crash_count_max are given too: delivery suspends them.
     virtual void claim(std::vector<port_claim> wanted, std::int64_t now_unix_ms,
                        std::function<void(result<std::vector<claimed_delivery>>)> answer) = 0;
 

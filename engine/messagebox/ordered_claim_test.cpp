@@ -246,6 +246,44 @@ TEST_CASE_TEMPLATE("a port that was ordered, is not and is again keeps the order
     }
 }
 
+TEST_CASE_TEMPLATE("order keys take turns, so that none holds back the others however much it has", Store,
+                   HAWSER_STORES) {
+    Store store;
+    auto box = store.open();
+    for (const char* body : {"A1", "B1", "C1", "A2", "B2", "C2", "A3", "B3", "C3"}) {
+        publish_in_order(*box, body, std::string(body, 1));
+    }
+    const auto send = [&](std::uint32_t count) {
+        std::set<std::string> bodies;
+        for (const claimed_delivery& one : claim(*box, "O", count, true)) {
+            bodies.insert(one.inline_bodies.at(0).value());
+            commit(*box, complete_operation{one.token, {}});
+        }
+        return bodies;
+    };
+    using bodies = std::set<std::string>;
+    SUBCASE("one at a time") {
+        for (const char* body : {"A1", "B1", "C1", "A2", "B2"}) {
+            CHECK(send(1) == bodies{body});
+        }
+        publish_in_order(*box, "one without a key");
+        CHECK(send(2).count("C2") == 1);
+    }
+    SUBCASE("two at a time") {
+        CHECK(send(2) == bodies{"A1", "B1"});
+        CHECK(send(2) == bodies{"C1", "A2"});
+        CHECK(send(2) == bodies{"B2", "C2"});
+    }
+    SUBCASE("one of them is under way") {
+        const auto held = claim(*box, "O", 1, true);
+        REQUIRE(held.size() == 1);
+        CHECK(send(5) == bodies{"B1", "C1"});
+        CHECK(send(1) == bodies{"B2"});
+        commit(*box, complete_operation{held[0].token, {}});
+        CHECK(send(3) == bodies{"A2", "C2", "B3"});
+    }
+}
+
 TEST_CASE_TEMPLATE("one that waits in order says for which suspended one", Store, HAWSER_STORES) {
     Store store;
     auto box = store.open();

@@ -326,3 +326,17 @@ TEST_CASE("under load a piece is pruned once a second, idle for a fifth of the t
     schedule.hurry();
     CHECK_FALSE(schedule.is_due(6000, writer_load::idle));  // not again and again
 }
+
+TEST_CASE("the history of what is not tracked goes with it, also of attempts that were not counted") {
+    box_folder folder;
+    auto box = folder.open();
+    publish(*box, {.ports = {"A"}});
+    const auto cancelled = claim(*box, "A");
+    REQUIRE(cancelled.size() == 1);
+    commit(*box, reschedule_operation{cancelled[0].token, now(), {}, {.verdict = "cancelled"}});
+    CHECK(query(folder, "SELECT count(*) FROM attempt") == 1);
+    const auto again = claim(*box, "A");
+    REQUIRE(again.size() == 1);
+    REQUIRE(commit(*box, complete_operation{again[0].token, {}}).status == commit_status::done);
+    CHECK(query(folder, "SELECT count(*) FROM attempt") == 0);
+}

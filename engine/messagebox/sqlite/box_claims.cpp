@@ -85,7 +85,7 @@ claimed_delivery box_writer::read_claim(statement& row, const std::string& port)
     held.epoch = claim.token.epoch;
     held.sequence = claim.sequence;
     held.delivery_count = row.integer(13);
-    held.has_history = claim.state.total_attempts > 0 || claim.crash_count > 0;
+    held.has_history = !row.is_null(19);  // also of an attempt that was cancelled, and is not counted
     held.has_files =
         std::any_of(claim.inline_bodies.begin(), claim.inline_bodies.end(), [](const auto& body) { return !body; });
     held.has_key = !row.is_null(17);
@@ -132,14 +132,32 @@ void box_writer::claim_ordered(const port_claim& wanted, std::int64_t port, std:
     claim_first_of_keys(wanted, port, out);
 }
 
-// The first of each order key that nothing holds back.
+// The first of each order key that nothing holds back. Keys have turns: it begins behind the one that was given last
+// and goes round, so that those which come first in the alphabet never hold back the others. "" is the one key of a
+// port that has one order.
 void box_writer::claim_first_of_keys(const port_claim& wanted, std::int64_t port, std::vector<claimed_delivery>& out) {
     const std::size_t wanted_size = out.size() + wanted.count_max;
-    for (std::optional<std::string> key{""}; key && out.size() < wanted_size; key = next_order_key(port, *key)) {
-        if (!is_blocked(wanted, port, *key)) {
-            claim_first(port, wanted.port, *key, out);
+    const auto turn = last_keys_.find(port);
+    const std::optional<std::string> last = turn == last_keys_.end() ? std::nullopt : std::optional(turn->second);
+    const auto try_key = [&](const std::string& key) {
+        const bool is_given = !is_blocked(wanted, port, key) && claim_first(port, wanted.port, key, out);
+        if (is_given && (last || !key.empty())) {
+            last_keys_[port] = key;
         }
+    };
+    const auto try_keys_after = [&](const std::string& first, const std::optional<std::string>& end) {
+        std::optional<std::string> key = first;
+        while (out.size() < wanted_size && (key = next_order_key(port, *key)) && !(end && *key > *end)) {
+            try_key(*key);
+        }
+    };
+    if (last) {
+        try_keys_after(*last, std::nullopt);
     }
+    if (out.size() < wanted_size) {
+        try_key("");
+    }
+    try_keys_after("", last);
 }
 
 // Of a port that is not ordered any more: what was published in order goes so to its end, and before the others that

@@ -1,7 +1,7 @@
 // Deliveries whose rows cannot be read. A port in which there is one is looked through before each claim, outside the
 // group's transaction: SQLite writes nothing more in a transaction that has met with damage. What is damaged is
 // suspended (not resumable, code box.damaged), or passed over where not even that can be written; then the claim takes
-// from what was found sound. The share of the oldest is not kept meanwhile.
+// from what was found sound. Neither the share of the oldest nor the turns of order keys are kept meanwhile.
 #include <algorithm>
 
 #include "messagebox/sqlite/box_writer.hpp"

@@ -29,7 +29,7 @@ std::string select_claim(const char* index, const std::string& which) {
     return std::string(
                "SELECT d.id, d.unique_id, d.epoch, d.crash_count, d.attempt, d.total_attempts, d.is_on_backup,"
                " d.resume_state, d.resume_scope, d.overlay, m.sequence, m.message_id, m.published, m.delivery_count,"
-               " m.context, m.parts, m.bodies, m.submission_key, d.priority FROM delivery d ") +
+               " m.context, m.parts, m.bodies, m.submission_key, d.priority, d.code FROM delivery d ") +
            index + " JOIN message m ON m.sequence=d.message WHERE " + which;
 }
 

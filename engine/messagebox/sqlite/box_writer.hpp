@@ -161,6 +161,7 @@ private:
     claim_table claims_;
     std::map<std::int64_t, std::uint32_t> given_counts_;  // by port, since the oldest was last given
     std::map<std::int64_t, std::int64_t> earliest_due_;   // by port; none = to be looked up
+    std::map<std::int64_t, std::string> last_keys_;       // by port, of those that have several: given last
     std::set<std::int64_t> ordered_ports_;                // of whose deliveries all that wait have an order key
     std::vector<std::int64_t> removed_files_;
     bool has_indexed_ = false;          // something is in property_value

@@ -1,7 +1,6 @@
 #include "messagebox/sqlite/group_writer.hpp"
 
 #include <cerrno>
-#include <iterator>
 
 namespace hawser::engine::sqlite {
 namespace {
@@ -78,16 +77,14 @@ bool group_writer::write_together(std::vector<request>& group) {
 }
 
 bool group_writer::write_alone(request& one) {
-    if (one.claimed && one.wanted.size() > 1) {
-        return write_ports_apart(one);
-    }
     one.given.clear();
     const std::optional<sqlite_error> failure = transact([&] { look_for_damage(one); }, [&] { apply(one); });
     if (!failure) {
         return true;
     }
-    if (failure->is_damage() &&
-        (one.claimed ? claim_one_port(one, one.wanted.at(0)) : give_up_on_result(one, *failure))) {
+    const bool is_one_of_many = one.wanted.size() > 1;
+    if (one.claimed ? (is_one_of_many || failure->is_damage()) && claim_readable_ports(one)
+                    : failure->is_damage() && give_up_on_result(one, *failure)) {
         return true;
     }
     one.given.clear();
@@ -95,39 +92,45 @@ bool group_writer::write_alone(request& one) {
     return false;
 }
 
-// A port whose rows cannot be read gives nothing, and the others go on.
-bool group_writer::write_ports_apart(request& one) {
-    one.given.clear();
-    one.outcome = {};
-    bool has_success = false;
+// A port whose rows cannot be read gives nothing, and the others go on, all or none: who asked takes it that a port of
+// which nothing comes has nothing. So the first time that a read fails, which may be over soon, all are refused.
+bool group_writer::claim_readable_ports(request& one) {
+    std::vector<port_claim> readable;
     for (const port_claim& wanted : one.wanted) {
-        has_success = claim_one_port(one, wanted) || has_success;
+        const std::optional<sqlite_error> failure = try_port(wanted, one.now_unix_ms);
+        if (!failure) {
+            readable.push_back(wanted);
+        } else if (!failure->is_damage() && ports_not_read_.insert(wanted.port).second) {
+            return false;
+        }
     }
-    if (!has_success) {
-        one.outcome = {commit_status::refused, {}, failure_text_};
-    }
-    return has_success;
+    one.wanted = std::move(readable);
+    return !one.wanted.empty() && !transact([&] { look_for_damage(one); }, [&] { apply(one); });
 }
 
-// Where something is damaged it is tried a second time, carefully.
-bool group_writer::claim_one_port(request& one, const port_claim& wanted) {
+// What keeps this port from being claimed from; nothing is written. Where something is damaged it is tried a second
+// time, carefully.
+std::optional<sqlite_error> group_writer::try_port(const port_claim& wanted, std::int64_t now_unix_ms) {
+    std::optional<sqlite_error> last;
     for (const bool is_careful : {false, true}) {
         if (is_careful) {
             writer_.be_careful_with(wanted.port);
         }
-        std::vector<claimed_delivery> given;
-        const std::optional<sqlite_error> failure = transact([&] { writer_.look_for_damage(wanted, one.now_unix_ms); },
-                                                             [&] { given = writer_.claim({wanted}, one.now_unix_ms); });
-        if (!failure) {
-            std::move(given.begin(), given.end(), std::back_inserter(one.given));
-            one.outcome = {};
-            return true;
+        try {
+            writer_.look_for_damage(wanted, now_unix_ms);
+            writer_.begin();
+            writer_.claim({wanted}, now_unix_ms);
+            writer_.roll_back();
+            return std::nullopt;
+        } catch (const sqlite_error& failure) {
+            has_failed(failure);
+            last = failure;
         }
-        if (!failure->is_damage()) {
-            return false;
+        if (!last->is_damage()) {
+            break;
         }
     }
-    return false;
+    return last;
 }
 
 // The result of a delivery whose rows are damaged can never be stored: offering it again would change nothing.
@@ -160,6 +163,7 @@ void group_writer::apply(request& one) {
     one.outcome = {};
     if (one.claimed) {
         one.given = writer_.claim(one.wanted, one.now_unix_ms);
+        note_read(one.wanted);
         return;
     }
     const bool needs_savepoint = one.batch.size() > 1;  // a lone operation refuses before it writes
@@ -178,6 +182,12 @@ void group_writer::apply(request& one) {
     }
     if (needs_savepoint) {
         writer_.end_savepoint();
+    }
+}
+
+void group_writer::note_read(const std::vector<port_claim>& ports) {
+    for (auto port = ports.begin(); port != ports.end() && !ports_not_read_.empty(); ++port) {
+        ports_not_read_.erase(port->port);
     }
 }
 

@@ -8,6 +8,8 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -33,8 +35,9 @@ private:
     std::optional<sqlite_error> transact(Look&& look, Work&& work);
     bool write_together(std::vector<request>& group);
     bool write_alone(request& one);
-    bool write_ports_apart(request& one);
-    bool claim_one_port(request& one, const port_claim& wanted);
+    bool claim_readable_ports(request& one);
+    std::optional<sqlite_error> try_port(const port_claim& wanted, std::int64_t now_unix_ms);
+    void note_read(const std::vector<port_claim>& ports);
     bool give_up_on_result(request& one, const sqlite_error& failure);
     void look_for_damage(const request& one);
     void apply(request& one);
@@ -46,7 +49,8 @@ private:
     publication_gate& gate_;
     box_health& health_;
     std::vector<std::int64_t> removed_files_;
-    std::string failure_text_;  // of the last failure
+    std::string failure_text_;              // of the last failure
+    std::set<std::string> ports_not_read_;  // whose last claim failed, and not because of damage
 };
 
 }  // namespace hawser::engine::sqlite
