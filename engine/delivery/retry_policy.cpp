@@ -25,12 +25,19 @@ decision suspend(const send_port_runtime& port, attempt_state state, const deliv
     return made;
 }
 
+// Recipients that have the message must not get it again through another transport, which knows nothing of them. Where
+// the outcome tells nothing of them, what was stored before is the only sign.
+bool may_be_partly_delivered(const attempt_facts& facts, const attempt_state& state, const delivery_outcome& outcome) {
+    const bool tells_nothing = outcome.recipients.empty() && outcome.resume_state.empty();
+    const bool has_earlier_state = !state.resume_state.empty() && state.resume_scope == facts.transport_label;
+    return outcome.has_lost_state || has_recipient(outcome, verdict::delivered) || (tells_nothing && has_earlier_state);
+}
+
 decision try_backup_or_suspend(const attempt_facts& facts, attempt_state state, const delivery_outcome& outcome,
                                const std::string& note) {
     const send_port_runtime& port = facts.port;
-    // Recipients that have the message must not get it again through another transport, which knows nothing of them.
-    const bool is_partly_delivered = has_recipient(outcome, verdict::delivered);
-    if (state.is_on_backup || !port.backup || outcome.is_corrupt || is_partly_delivered || port.is_ordered) {
+    if (state.is_on_backup || !port.backup || outcome.is_corrupt || port.is_ordered ||
+        may_be_partly_delivered(facts, state, outcome)) {
         return suspend(port, std::move(state), outcome, note);
     }
     decision made;
@@ -94,15 +101,16 @@ decision decide(const attempt_facts& facts, const delivery_outcome& outcome) {
         return made;
     }
     made.what = decision::kind::reschedule;
-    if (outcome.was_cancelled || outcome.is_not_begun) {
+    if ((outcome.was_cancelled || outcome.is_not_begun) && !outcome.has_lost_state) {
         made.due_unix_ms = std::max(facts.now_unix_ms, outcome.is_not_begun ? outcome.not_before_unix_ms : 0);
         made.state = std::move(next);
         return made;
     }
     ++next.attempt;
     ++next.total_attempts;
-    const bool may_retry = outcome.verdict == verdict::retry ||
-                           (outcome.verdict == verdict::partial && has_recipient(outcome, verdict::retry));
+    const bool may_retry =
+        !outcome.has_lost_state && (outcome.verdict == verdict::retry ||
+                                    (outcome.verdict == verdict::partial && has_recipient(outcome, verdict::retry)));
     if (!may_retry || next.attempt > facts.transport.retry_count) {
         return try_backup_or_suspend(facts, std::move(next), outcome, "");
     }

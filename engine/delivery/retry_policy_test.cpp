@@ -83,6 +83,33 @@ TEST_CASE("a corrupt message, and one that somebody has already, never go to the
     CHECK(f.decide_for(partial).what == decision::kind::suspend);
 }
 
+TEST_CASE("where an outcome tells nothing of recipients, what was stored before keeps it from the backup transport") {
+    fixture f;
+    f.add_backup();
+    f.state.resume_state = "D a@x";
+    f.state.resume_scope = "TEST test:a";
+    CHECK(f.decide_for(verdict::failed).what == decision::kind::suspend);
+    CHECK(f.decide_for(verdict::failed).state.resume_state == "D a@x");
+    delivery_outcome refused = outcome_of(verdict::failed);
+    refused.recipients = {{"a@x", verdict::failed, 550, "", ""}};
+    CHECK(f.decide_for(refused).state.is_on_backup);
+}
+
+TEST_CASE("a message whose resume state was lost is suspended, for it would go to those that have it") {
+    fixture f;
+    f.add_backup();
+    for (const verdict what : {verdict::retry, verdict::failed}) {
+        delivery_outcome outcome = outcome_of(what);
+        outcome.has_lost_state = true;
+        CHECK(f.decide_for(outcome).what == decision::kind::suspend);
+        outcome.was_cancelled = true;
+        CHECK(f.decide_for(outcome).what == decision::kind::suspend);
+    }
+    delivery_outcome delivered = outcome_of(verdict::delivered);
+    delivered.has_lost_state = true;
+    CHECK(f.decide_for(delivered).what == decision::kind::complete);
+}
+
 TEST_CASE("in partial a transient recipient means retry with the resume state, only refused ones mean suspended") {
     fixture f;
     delivery_outcome partial = outcome_of(verdict::partial);
