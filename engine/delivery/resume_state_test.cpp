@@ -1,6 +1,7 @@
 // What an attempt made durable is where the next one goes on, however it ended: nobody gets a message twice.
 #include <doctest/doctest.h>
 
+#include <array>
 #include <functional>
 
 #include "delivery/delivery_fixture.hpp"
@@ -69,12 +70,21 @@ private:
 struct checkpoint_fixture : delivery_fixture {
     checkpoint_fixture() {
         const std::shared_ptr<send_port_runtime> port = make_port("A");
-        port->primary.retry_count = 1;
-        port->primary.adapter = std::make_shared<adapter_instance>(
-            descriptor, std::make_unique<instance_host>(services, "TEST", 0), std::make_unique<instance_config>(),
-            hawser_instance{checkpointing_adapter::table(), &checkpointing});
+        port->primary = make_checkpointing("test:A");
         engine->set_port(port, true);
         engine->start();
+    }
+    transport_runtime make_checkpointing(const std::string& address) {
+        transport_runtime made = make_transport(address);
+        made.retry_count = 1;
+        made.adapter = std::make_shared<adapter_instance>(
+            descriptor, std::make_unique<instance_host>(services, "TEST", 0), std::make_unique<instance_config>(),
+            hawser_instance{checkpointing_adapter::table(), &checkpointing});
+        return made;
+    }
+    void resume(delivery_id id) {
+        REQUIRE(commit(*box, resume_operation{id, now(), {}}).status == commit_status::done);
+        engine->wake("A");
     }
     ~checkpoint_fixture() { engine.reset(); }
     checkpointing_adapter checkpointing;
@@ -122,10 +132,31 @@ TEST_CASE("where the resume state is too long the message is suspended, with wha
     const delivery_report told = f.wait_for(1).at(0);
     CHECK(told.state == "suspended");
     CHECK(told.text.find("over the limit") != std::string::npos);
-    REQUIRE(commit(*f.box, resume_operation{told.delivery, now(), {}}).status == commit_status::done);
-    f.engine->wake("A");
+    f.resume(told.delivery);
     f.wait_for(2);
     CHECK(f.checkpointing.states_given() == std::vector<std::string>{"", "D a@x"});
+}
+
+TEST_CASE("a message of which the backup transport settled a part is resumed there: the primary knows nothing of it") {
+    checkpoint_fixture f;
+    const std::shared_ptr<send_port_runtime> port = f.make_port("A");
+    port->primary.retry_count = 0;
+    port->backup = f.make_checkpointing("test:backup");
+    f.engine->set_port(port, true);
+    const std::array<hawser_recipient_result, 2> recipients{
+        {{to_abi("a@x"), HAWSER_DELIVERED, 250, {}, {}}, {to_abi("b@x"), HAWSER_REJECTED, 550, {}, {}}}};
+    f.checkpointing.ends_first_attempt = [&recipients](hawser_outcome& outcome) {
+        outcome.verdict = HAWSER_PARTIAL;
+        outcome.recipients = recipients.data();
+        outcome.recipient_count = recipients.size();
+    };
+    f.send("A", "refuse");
+    const delivery_report told = f.wait_for(2).at(1);
+    CHECK(told.state == "suspended");
+    f.resume(told.delivery);
+    CHECK(f.wait_for(3).at(2).state == "delivered");
+    CHECK(f.checkpointing.states_given() == std::vector<std::string>{"", "D a@x"});
+    CHECK(f.adapter.bodies().size() == 1);  // the primary, before the backup had it
 }
 
 TEST_CASE("a resume state that is too long takes nothing else of the outcome with it") {

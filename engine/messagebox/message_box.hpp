@@ -191,6 +191,8 @@ struct port_state_operation {
     std::string declared;
     bool is_group = false;
 };  // bound, stopped, started; what the bindings said
+// Its retries begin anew, on the primary transport, unless it has a resume state: that belongs to the transport that it
+// is on, and there it stays.
 struct resume_operation {
     delivery_id delivery = 0;
     std::int64_t due_unix_ms = 0;

@@ -243,7 +243,7 @@ commit_answer reference_transaction::apply_one(const resume_operation& one) {
     delivery.state = reference_state::later;
     delivery.due_unix_ms = one.due_unix_ms;
     delivery.attempts.attempt = 0;
-    delivery.attempts.is_on_backup = false;
+    delivery.attempts.is_on_backup = delivery.attempts.is_on_backup && !delivery.attempts.resume_state.empty();
     delivery.crash_count = 0;
     delivery.held_for.clear();
     if (one.overlay) {
