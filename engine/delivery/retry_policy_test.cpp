@@ -194,10 +194,32 @@ TEST_CASE("no retry is made past the maximum age: the backup transport is next, 
 
 TEST_CASE("a message is expired at its first attempt only: one that an operator resumes is sent whatever its age") {
     fixture f;
-    CHECK_FALSE(is_expired(f.port, f.state, 0, now_unix_ms));
+    claimed_delivery claim;
+    CHECK_FALSE(is_expired(f.port, claim, now_unix_ms));
     f.port.maximum_age_ms = 5000;
-    CHECK(is_expired(f.port, f.state, now_unix_ms - 5001, now_unix_ms));
-    CHECK_FALSE(is_expired(f.port, f.state, now_unix_ms - 5000, now_unix_ms));
-    f.state.total_attempts = 1;
-    CHECK_FALSE(is_expired(f.port, f.state, 0, now_unix_ms));
+    claim.published_unix_ms = now_unix_ms - 5001;
+    CHECK(is_expired(f.port, claim, now_unix_ms));
+    claim.published_unix_ms = now_unix_ms - 5000;
+    CHECK_FALSE(is_expired(f.port, claim, now_unix_ms));
+    claim.published_unix_ms = 0;
+    claim.was_resumed = true;  // without an attempt: its port was removed
+    CHECK_FALSE(is_expired(f.port, claim, now_unix_ms));
+    claim.was_resumed = false;
+    claim.state.total_attempts = 1;
+    CHECK_FALSE(is_expired(f.port, claim, now_unix_ms));
+}
+
+TEST_CASE("what is not resumable is not said to be resumed") {
+    fixture f;
+    f.port.maximum_age_ms = 5000;
+    claimed_delivery expired;
+    claimed_delivery crashed;
+    crashed.crash_count = crash_count_max;
+    for (const claimed_delivery& claim : {expired, crashed}) {
+        f.port.is_ordered = false;
+        CHECK(reason_to_give_up(f.port, claim, now_unix_ms)->text.find("resume it") != std::string::npos);
+        f.port.is_ordered = true;
+        CHECK(reason_to_give_up(f.port, claim, now_unix_ms)->text.find("resume") == std::string::npos);
+        CHECK(reason_to_give_up(f.port, claim, now_unix_ms)->text.find("submit it again") != std::string::npos);
+    }
 }

@@ -16,10 +16,10 @@ constexpr std::int64_t key_kept_ms =
 constexpr const char* ready_of_port = "FROM delivery INDEXED BY delivery_ready WHERE port=?1 AND state=1 ";
 
 // A resume state belongs to the transport that the delivery is on: through the other one, those that have the message
-// would get it again.
+// would get it again. held_for=-1 says that it was resumed: no group is to hold it, nor its age.
 constexpr const char* resume_with =
     "UPDATE delivery SET state=2, due=?2, attempt=0, is_on_backup=iif(length(ifnull(resume_state,''))>0, is_on_backup,"
-    " 0), crash_count=0, held_for=0, order_key=iif(?3, ifnull(order_key,''), order_key)";
+    " 0), crash_count=0, held_for=-1, order_key=iif(?3, ifnull(order_key,''), order_key)";
 
 std::int64_t code(row_state state) { return static_cast<std::int64_t>(state); }
 
@@ -35,7 +35,7 @@ std::string select_claim(const char* index, const std::string& which) {
     return std::string(
                "SELECT d.id, d.unique_id, d.epoch, d.crash_count, d.attempt, d.total_attempts, d.is_on_backup,"
                " d.resume_state, d.resume_scope, d.overlay, m.sequence, m.message_id, m.published, m.delivery_count,"
-               " m.context, m.parts, m.bodies, m.submission_key, d.priority FROM delivery d ") +
+               " m.context, m.parts, m.bodies, m.submission_key, d.priority, d.held_for=-1 FROM delivery d ") +
            index + " JOIN message m ON m.sequence=d.message WHERE " + which;
 }
 
