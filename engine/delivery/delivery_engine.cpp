@@ -47,7 +47,8 @@ struct delivery_engine::implementation {
                   const std::lock_guard lock(mutex);
                   schedule.wake(port);
                   wake_control();
-              }),
+              },
+              options.held_late),
           workers(options.worker_count),
           context{box, questions, workers, clock_source, options.spool_folder} {}
 
