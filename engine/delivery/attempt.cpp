@@ -213,9 +213,25 @@ void attempt::checkpoint(std::string_view resume_state, hawser_checkpoint_done d
     }
     std::vector<operation> batch;
     batch.emplace_back(checkpoint_operation{claim_.token, std::string(resume_state), to_.label()});
-    context_.questions.commit(std::move(batch), [done, user](const commit_answer& answer) {
-        done(user, answer.status == commit_status::done ? HAWSER_OK : HAWSER_TRY_LATER);
+    context_.questions.commit(std::move(batch), [durable = durable_, state = std::string(resume_state), done,
+                                                 user](const commit_answer& answer) mutable {
+        const bool is_durable = answer.status == commit_status::done;
+        if (is_durable) {
+            const std::lock_guard lock(durable->mutex);
+            durable->resume_state = std::move(state);
+        }
+        done(user, is_durable ? HAWSER_OK : HAWSER_TRY_LATER);
     });
+}
+
+attempt_state attempt::state() const {
+    attempt_state now = claim_.state;
+    const std::lock_guard lock(durable_->mutex);
+    if (durable_->resume_state) {
+        now.resume_state = *durable_->resume_state;
+        now.resume_scope = to_.label();
+    }
+    return now;
 }
 
 const std::string* attempt::secret(std::string_view name) { return transport().find_secret(name, message_->context()); }

@@ -7,6 +7,8 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 
 #include "delivery/delivery_context.hpp"
@@ -45,6 +47,7 @@ public:
     bool is_finished() const noexcept { return is_finished_; }  // its adapter, if any, does not use it any more
 
     const claimed_delivery& claim() const noexcept { return claim_; }
+    attempt_state state() const;  // as claimed, with the resume state that was made durable since
     const send_port_runtime& port() const noexcept { return *port_; }
     std::int64_t started_unix_ms() const noexcept { return started_unix_ms_; }
     const chosen_transport& to() const noexcept { return to_; }
@@ -65,6 +68,12 @@ public:
     std::int64_t number() const noexcept override { return claim_.token.delivery; }
 
 private:
+    // Written on the store's thread, which may answer when the attempt is gone.
+    struct durable_state {
+        std::mutex mutex;
+        std::optional<std::string> resume_state;
+    };
+
     std::int64_t begin_before_unix_ms() const;
     void prepare_message();
     bool run_pipeline();
@@ -81,6 +90,7 @@ private:
     std::shared_ptr<const send_port_runtime> port_;
     chosen_transport to_;
     claimed_delivery claim_;
+    const std::shared_ptr<durable_state> durable_ = std::make_shared<durable_state>();
     message_context published_context_;
     finished_function finished_;
     std::vector<std::shared_ptr<const std::string>> inline_bodies_;

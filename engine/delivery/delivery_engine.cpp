@@ -47,7 +47,8 @@ struct delivery_engine::implementation {
                   const std::lock_guard lock(mutex);
                   schedule.wake(port);
                   wake_control();
-              }),
+              },
+              options.held_late),
           workers(options.worker_count),
           context{box, questions, workers, clock_source, options.spool_folder} {}
 
@@ -283,9 +284,10 @@ struct delivery_engine::implementation {
         const std::int64_t now_unix_ms = clock_source.unix_ms();
         const claimed_delivery& claim = done.claim();
         const std::string label = done.to().label();
-        decision made = decide({done.port(), *done.to().transport, label, claim.state, claim.published_unix_ms,
-                                now_unix_ms, random_share()},
-                               outcome);
+        const attempt_state state = done.state();
+        decision made = decide(
+            {done.port(), *done.to().transport, label, state, claim.published_unix_ms, now_unix_ms, random_share()},
+            outcome);
         if (outcome.is_endpoint_down && made.what != decision::kind::complete) {
             const std::lock_guard lock(mutex);
             schedule.note_endpoint_down(done.port(), clock_source.monotonic_ms(), outcome.text);

@@ -32,6 +32,9 @@ struct delivery_options {
     route_function route = {};
     // Runs `work` while no subscription changes, so that what it routes and commits fits them. Empty = they never do.
     std::function<void(const std::function<void()>& work)> while_routing_stands = {};
+    // Told, on the store's thread, that something was stored as held for this group later than it was routed: it has to
+    // be released if the group was started meanwhile. Does not throw. Empty = nothing is ever held.
+    std::function<void(const std::string& group)> held_late = {};
 };
 
 class delivery_engine {

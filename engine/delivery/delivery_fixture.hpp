@@ -127,6 +127,10 @@ struct delivery_fixture {
         options.route = [this](const message_context& context) {
             return route ? route(context) : std::vector<new_delivery>{};
         };
+        options.held_late = [this](const std::string& group) {
+            const std::lock_guard lock(mutex);
+            held_late.push_back(group);
+        };
         return std::make_unique<delivery_engine>(store, system_clock(), std::move(options),
                                                  [this](const delivery_report& report) {
                                                      const std::lock_guard lock(mutex);
@@ -180,6 +184,7 @@ struct delivery_fixture {
     std::mutex mutex;
     std::condition_variable changed;
     std::vector<delivery_report> reports;
+    std::vector<std::string> held_late;       // the groups that the engine told of
     std::int64_t cancel_wait_ms = 5000;       // of the next engine
     route_function route;                     // who subscribes to what the engine publishes; set it before the start
     std::unique_ptr<delivery_engine> engine;  // last: it reports into the others

@@ -37,6 +37,7 @@ struct delivery_outcome {
     std::string text;
     std::vector<recipient_outcome> recipients;
     std::string resume_state;
+    bool has_lost_state = false;  // its resume state was too long: another attempt would send to those that have it
 };
 
 inline constexpr std::size_t resume_state_size_max = 1024 * 1024;
@@ -45,7 +46,8 @@ inline constexpr std::size_t recipient_result_count_max = 100000;
 // The engine could not go on with the attempt, or take down its outcome (no memory): a retry.
 delivery_outcome internal_failure(const std::string& what, const std::exception& failure);
 
-// Copies, sanitises and caps. An outcome that contradicts itself becomes a retry with the code "plugin.misbehaving".
+// Copies, sanitises and caps. An outcome that contradicts itself becomes a retry with the code "plugin.misbehaving" and
+// its resume state; of one whose resume state is over the limit all the rest counts.
 delivery_outcome copy_outcome(const hawser_outcome& from);
 
 }  // namespace hawser::engine

@@ -18,6 +18,7 @@ struct delivery_result {
     std::vector<operation> batch;
     delivery_report told;
     std::vector<std::string> woken_ports;  // that the batch publishes to
+    bool was_refused = false;              // by the message box: it is offered again, routed as it was
 };
 
 // For a finished attempt, once. `route` may be empty: then nobody subscribes to anything.

@@ -46,7 +46,7 @@ result<chosen_transport> choose_dynamic(const send_port_runtime& port, const mes
     if (location.empty()) {
         return fail("delivery.no-location",
                     "the send port is dynamic, and the message has no BTS.OutboundTransportLocation: give it one with "
-                    "messages resume --set");
+                    "messages resume --set, or submit it again with one");
     }
     if (!is_allowed_location(port.allowed_locations, location)) {
         return fail("delivery.location-not-allowed", "the location \"" + printable(location, shown_size_max) +

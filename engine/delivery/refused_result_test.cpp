@@ -34,6 +34,29 @@ TEST_CASE("a result that the box refused during the stop is offered again until 
     CHECK(f.box->list({}).at(0).state == delivery_state::queued);  // its result is durable
 }
 
+TEST_CASE("the groups are told of for which a refused result was held when it was durable at last, and of no others") {
+    refusing_fixture f;
+    bool is_refused = false;
+    f.route = [&](const message_context&) {
+        if (std::exchange(is_refused, false)) {
+            f.disk.inject({.code = SQLITE_IOERR_WRITE, .file_suffix = "-wal", .count = writes_a_refusal});
+        }
+        return std::vector<new_delivery>{{.port = "Acks", .held_for = "G"}};
+    };
+    const std::shared_ptr<send_port_runtime> port = f.make_port("A");
+    port->notifies_delivery = true;
+    f.engine->set_port(port, true);
+    f.engine->start();
+    f.send("A", "ok");
+    f.wait_for(1);
+    CHECK(f.held_late.empty());
+    is_refused = true;
+    f.send("A", "ok too");
+    f.wait_for(2);
+    CHECK(f.disk.struck_count() == writes_a_refusal);
+    CHECK(f.held_late == std::vector<std::string>{"G"});
+}
+
 TEST_CASE("what the box refused to take back during the stop is offered again, and counts no crash") {
     refusing_fixture f;
     f.engine->set_destinations({{"test:*", 1, {}}});

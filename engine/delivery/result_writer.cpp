@@ -33,8 +33,9 @@ void log_result(const delivery_report& told) {
 
 }  // namespace
 
-result_writer::result_writer(box_questions& box, clock& time, settled_function settled, changed_function changed)
-    : box_(box), clock_(time), settled_(std::move(settled)), changed_(std::move(changed)) {}
+result_writer::result_writer(box_questions& box, clock& time, settled_function settled, changed_function changed,
+                             held_function held)
+    : box_(box), clock_(time), settled_(std::move(settled)), changed_(std::move(changed)), held_(std::move(held)) {}
 
 void result_writer::write(delivery_result made) {
     std::vector<operation> batch = made.batch;
@@ -43,6 +44,7 @@ void result_writer::write(delivery_result made) {
             const bool is_ours = answer.status == commit_status::done;
             if (is_ours) {
                 log_result(made.told);
+                tell_of_held(made);
             }
             settled_(made, is_ours);
             return;
@@ -50,6 +52,7 @@ void result_writer::write(delivery_result made) {
         log::error("the message box refused a result; it is offered again",
                    {{"port", made.told.port}, {"message", made.told.message_id}, {"error", answer.text}});
         const std::string port = made.told.port;
+        made.was_refused = true;
         {
             const std::lock_guard lock(mutex_);
             refused_.push_back(std::move(made));
@@ -57,6 +60,23 @@ void result_writer::write(delivery_result made) {
         }
         changed_(port);
     });
+}
+
+void result_writer::tell_of_held(const delivery_result& made) const {
+    if (!made.was_refused || !held_) {
+        return;
+    }
+    for (const operation& one : made.batch) {
+        const auto* published = std::get_if<publish_operation>(&one);
+        if (published == nullptr) {
+            continue;
+        }
+        for (const new_delivery& to : published->message.deliveries) {
+            if (!to.held_for.empty()) {
+                held_(to.held_for);
+            }
+        }
+    }
 }
 
 void result_writer::give_back(release_operation one, std::string port) {

@@ -24,7 +24,12 @@ public:
     // On the store's thread: something of this port has to be offered again, or was given back and is durable.
     using changed_function = std::function<void(const std::string& port)>;
 
-    result_writer(box_questions& box, clock& time, settled_function settled, changed_function changed);
+    // On the store's thread: a result that was first refused is durable, and something of it is held for this group,
+    // which may have been started since it was routed.
+    using held_function = std::function<void(const std::string& group)>;
+
+    result_writer(box_questions& box, clock& time, settled_function settled, changed_function changed,
+                  held_function held = {});
 
     void write(delivery_result made);
     void give_back(release_operation one, std::string port);
@@ -39,12 +44,14 @@ private:
         std::string port;
     };
     void offer(release one);
+    void tell_of_held(const delivery_result& made) const;
     bool is_any_refused() const { return !refused_.empty() || !refused_releases_.empty(); }  // under mutex_
 
     box_questions& box_;
     clock& clock_;
     settled_function settled_;
     changed_function changed_;
+    held_function held_;
     mutable std::mutex mutex_;
     std::deque<delivery_result> refused_;
     std::deque<release> refused_releases_;

@@ -13,24 +13,33 @@ bool has_recipient(const delivery_outcome& outcome, verdict which) {
                        [which](const recipient_outcome& one) { return one.verdict == which; });
 }
 
+// Spec section 4: with ordered delivery and without stop-on-failure only the failed one is put aside, for good.
+bool is_resumable(const send_port_runtime& port) { return !port.is_ordered || port.stops_on_failure; }
+
 decision suspend(const send_port_runtime& port, attempt_state state, const delivery_outcome& outcome,
                  const std::string& note) {
     decision made;
     made.what = decision::kind::suspend;
-    // Spec section 4: with ordered delivery and without stop-on-failure only the failed one is put aside, for good.
-    made.is_resumable = !port.is_ordered || port.stops_on_failure;
+    made.is_resumable = is_resumable(port);
     made.state = std::move(state);
     made.code = outcome.code;
     made.text = outcome.text + note;
     return made;
 }
 
+// Recipients that have the message must not get it again through another transport, which knows nothing of them. Where
+// the outcome tells nothing of them, what was stored before is the only sign.
+bool may_be_partly_delivered(const attempt_facts& facts, const attempt_state& state, const delivery_outcome& outcome) {
+    const bool tells_nothing = outcome.recipients.empty() && outcome.resume_state.empty();
+    const bool has_earlier_state = !state.resume_state.empty() && state.resume_scope == facts.transport_label;
+    return outcome.has_lost_state || has_recipient(outcome, verdict::delivered) || (tells_nothing && has_earlier_state);
+}
+
 decision try_backup_or_suspend(const attempt_facts& facts, attempt_state state, const delivery_outcome& outcome,
                                const std::string& note) {
     const send_port_runtime& port = facts.port;
-    // Recipients that have the message must not get it again through another transport, which knows nothing of them.
-    const bool is_partly_delivered = has_recipient(outcome, verdict::delivered);
-    if (state.is_on_backup || !port.backup || outcome.is_corrupt || is_partly_delivered || port.is_ordered) {
+    if (state.is_on_backup || !port.backup || outcome.is_corrupt || port.is_ordered ||
+        may_be_partly_delivered(facts, state, outcome)) {
         return suspend(port, std::move(state), outcome, note);
     }
     decision made;
@@ -57,23 +66,23 @@ std::int64_t retry_wait_ms(const transport_runtime& transport, std::uint32_t att
     return static_cast<std::int64_t>(std::clamp(std::lerp(shortest, longest, random), 0.0, wait_max_ms));
 }
 
-bool is_expired(const send_port_runtime& port, const attempt_state& state, std::int64_t published_unix_ms,
-                std::int64_t now_unix_ms) {
-    return port.maximum_age_ms > 0 && state.total_attempts == 0 &&
-           now_unix_ms > published_unix_ms + port.maximum_age_ms;
+bool is_expired(const send_port_runtime& port, const claimed_delivery& claim, std::int64_t now_unix_ms) {
+    return port.maximum_age_ms > 0 && claim.state.total_attempts == 0 && !claim.was_resumed &&
+           now_unix_ms > claim.published_unix_ms + port.maximum_age_ms;
 }
 
 std::optional<error> reason_to_give_up(const send_port_runtime& port, const claimed_delivery& claim,
                                        std::int64_t now_unix_ms) {
+    const std::string once_more = is_resumable(port) ? "resume it" : "submit it again";
     if (claim.crash_count >= crash_count_max) {
         return error{"delivery.crashed", "the host died " + std::to_string(claim.crash_count) +
                                              " times while this message was being sent: look for what in it a plugin "
-                                             "cannot take, then resume it"};
+                                             "cannot take, then " +
+                                             once_more};
     }
-    if (is_expired(port, claim.state, claim.published_unix_ms, now_unix_ms)) {
-        return error{"delivery.expired",
-                     "the message was older than the port's maximumAge before it could be sent: resume it to send it "
-                     "all the same, or terminate it"};
+    if (is_expired(port, claim, now_unix_ms)) {
+        return error{"delivery.expired", "the message was older than the port's maximumAge before it could be sent: " +
+                                             once_more + " to send it all the same, or terminate it"};
     }
     return std::nullopt;
 }
@@ -94,15 +103,16 @@ decision decide(const attempt_facts& facts, const delivery_outcome& outcome) {
         return made;
     }
     made.what = decision::kind::reschedule;
-    if (outcome.was_cancelled || outcome.is_not_begun) {
+    if ((outcome.was_cancelled || outcome.is_not_begun) && !outcome.has_lost_state) {
         made.due_unix_ms = std::max(facts.now_unix_ms, outcome.is_not_begun ? outcome.not_before_unix_ms : 0);
         made.state = std::move(next);
         return made;
     }
     ++next.attempt;
     ++next.total_attempts;
-    const bool may_retry = outcome.verdict == verdict::retry ||
-                           (outcome.verdict == verdict::partial && has_recipient(outcome, verdict::retry));
+    const bool may_retry =
+        !outcome.has_lost_state && (outcome.verdict == verdict::retry ||
+                                    (outcome.verdict == verdict::partial && has_recipient(outcome, verdict::retry)));
     if (!may_retry || next.attempt > facts.transport.retry_count) {
         return try_backup_or_suspend(facts, std::move(next), outcome, "");
     }

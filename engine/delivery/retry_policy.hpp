@@ -42,9 +42,8 @@ decision decide(const attempt_facts& facts, const delivery_outcome& outcome);
 // The wait after the attempt-th failure on this transport: retry interval × factor^(attempt-1), capped, with jitter.
 std::int64_t retry_wait_ms(const transport_runtime& transport, std::uint32_t attempt, double random);
 
-// Whether the message is too old for its first attempt. An operator's resume overrides it: then there was one before.
-bool is_expired(const send_port_runtime& port, const attempt_state& state, std::int64_t published_unix_ms,
-                std::int64_t now_unix_ms);
+// Whether the message is too old for its first attempt. An operator's resume overrides it.
+bool is_expired(const send_port_runtime& port, const claimed_delivery& claim, std::int64_t now_unix_ms);
 
 // Why a claimed delivery is suspended without an attempt: it killed the host too often, or it is too old; nullopt = no
 // reason.

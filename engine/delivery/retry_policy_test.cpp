@@ -83,6 +83,33 @@ TEST_CASE("a corrupt message, and one that somebody has already, never go to the
     CHECK(f.decide_for(partial).what == decision::kind::suspend);
 }
 
+TEST_CASE("where an outcome tells nothing of recipients, what was stored before keeps it from the backup transport") {
+    fixture f;
+    f.add_backup();
+    f.state.resume_state = "D a@x";
+    f.state.resume_scope = "TEST test:a";
+    CHECK(f.decide_for(verdict::failed).what == decision::kind::suspend);
+    CHECK(f.decide_for(verdict::failed).state.resume_state == "D a@x");
+    delivery_outcome refused = outcome_of(verdict::failed);
+    refused.recipients = {{"a@x", verdict::failed, 550, "", ""}};
+    CHECK(f.decide_for(refused).state.is_on_backup);
+}
+
+TEST_CASE("a message whose resume state was lost is suspended, for it would go to those that have it") {
+    fixture f;
+    f.add_backup();
+    for (const verdict what : {verdict::retry, verdict::failed}) {
+        delivery_outcome outcome = outcome_of(what);
+        outcome.has_lost_state = true;
+        CHECK(f.decide_for(outcome).what == decision::kind::suspend);
+        outcome.was_cancelled = true;
+        CHECK(f.decide_for(outcome).what == decision::kind::suspend);
+    }
+    delivery_outcome delivered = outcome_of(verdict::delivered);
+    delivered.has_lost_state = true;
+    CHECK(f.decide_for(delivered).what == decision::kind::complete);
+}
+
 TEST_CASE("in partial a transient recipient means retry with the resume state, only refused ones mean suspended") {
     fixture f;
     delivery_outcome partial = outcome_of(verdict::partial);
@@ -167,10 +194,32 @@ TEST_CASE("no retry is made past the maximum age: the backup transport is next, 
 
 TEST_CASE("a message is expired at its first attempt only: one that an operator resumes is sent whatever its age") {
     fixture f;
-    CHECK_FALSE(is_expired(f.port, f.state, 0, now_unix_ms));
+    claimed_delivery claim;
+    CHECK_FALSE(is_expired(f.port, claim, now_unix_ms));
     f.port.maximum_age_ms = 5000;
-    CHECK(is_expired(f.port, f.state, now_unix_ms - 5001, now_unix_ms));
-    CHECK_FALSE(is_expired(f.port, f.state, now_unix_ms - 5000, now_unix_ms));
-    f.state.total_attempts = 1;
-    CHECK_FALSE(is_expired(f.port, f.state, 0, now_unix_ms));
+    claim.published_unix_ms = now_unix_ms - 5001;
+    CHECK(is_expired(f.port, claim, now_unix_ms));
+    claim.published_unix_ms = now_unix_ms - 5000;
+    CHECK_FALSE(is_expired(f.port, claim, now_unix_ms));
+    claim.published_unix_ms = 0;
+    claim.was_resumed = true;  // without an attempt: its port was removed
+    CHECK_FALSE(is_expired(f.port, claim, now_unix_ms));
+    claim.was_resumed = false;
+    claim.state.total_attempts = 1;
+    CHECK_FALSE(is_expired(f.port, claim, now_unix_ms));
+}
+
+TEST_CASE("what is not resumable is not said to be resumed") {
+    fixture f;
+    f.port.maximum_age_ms = 5000;
+    claimed_delivery expired;
+    claimed_delivery crashed;
+    crashed.crash_count = crash_count_max;
+    for (const claimed_delivery& claim : {expired, crashed}) {
+        f.port.is_ordered = false;
+        CHECK(reason_to_give_up(f.port, claim, now_unix_ms)->text.find("resume it") != std::string::npos);
+        f.port.is_ordered = true;
+        CHECK(reason_to_give_up(f.port, claim, now_unix_ms)->text.find("resume") == std::string::npos);
+        CHECK(reason_to_give_up(f.port, claim, now_unix_ms)->text.find("submit it again") != std::string::npos);
+    }
 }

@@ -51,6 +51,44 @@ TEST_CASE_TEMPLATE("a held delivery is queued, not claimed, and not waited for",
     CHECK(box->show(listed[0].id)->summary.held_for == "G");
 }
 
+TEST_CASE_TEMPLATE("a claim says whether an operator resumed it since it was published, or set aside untried", Store,
+                   HAWSER_STORES) {
+    Store store;
+    auto box = store.open();
+    publish(*box, {.ports = {"A"}});
+    const auto first = claim(*box, "A").at(0);
+    CHECK_FALSE(first.was_resumed);
+    commit(*box, reschedule_operation{first.token, now(), {}, {}});  // cancelled: no attempt is counted
+    const auto cancelled = claim(*box, "A").at(0);
+    CHECK_FALSE(cancelled.was_resumed);
+    commit(*box, release_operation{cancelled.token});
+    const auto set_aside_and_resumed = [&] {
+        CHECK(suspend_waiting(*box, "A", "", 10) == 1);
+        commit(*box, resume_operation{first.token.delivery, now(), {}});
+        return claim(*box, "A").at(0);
+    };
+    auto resumed = set_aside_and_resumed();
+    CHECK(resumed.was_resumed);
+    CHECK(resumed.state.total_attempts == 0);
+    commit(*box, reschedule_operation{resumed.token, now(), {}, {}});
+    resumed = claim(*box, "A").at(0);
+    CHECK(resumed.was_resumed);
+    commit(*box, release_operation{resumed.token});
+    CHECK(set_aside_and_resumed().was_resumed);
+}
+
+TEST_CASE_TEMPLATE("one that is held and is resumed alone goes out as a resumed one, and is held for nobody", Store,
+                   HAWSER_STORES) {
+    Store store;
+    auto box = store.open();
+    publish(*box, {.ports = {"A"}, .held_for = "G"});
+    const delivery_id id = box->list({}).at(0).id;
+    CHECK(commit(*box, resume_operation{id, now(), {}}).status == commit_status::done);
+    CHECK(box->list({}).at(0).held_for.empty());
+    CHECK(box->held_counts().empty());
+    CHECK(claim(*box, "A").at(0).was_resumed);
+}
+
 TEST_CASE_TEMPLATE("what is held is released a piece at a time, the oldest first, and only of the group", Store,
                    HAWSER_STORES) {
     Store store;

@@ -106,6 +106,7 @@ struct claimed_delivery {
     std::int64_t published_unix_ms = 0;
     std::int64_t sequence = 0;      // order of publication
     std::uint32_t crash_count = 0;  // hosts that died while this was in flight
+    bool was_resumed = false;       // by an operator, who knows its age
     attempt_state state;
     message_context context;  // with the delivery's overlay, if it was edited
     std::vector<part_info> parts;
@@ -191,6 +192,8 @@ struct port_state_operation {
     std::string declared;
     bool is_group = false;
 };  // bound, stopped, started; what the bindings said
+// Its retries begin anew, on the primary transport, unless it has a resume state: that belongs to the transport that it
+// is on, and there it stays.
 struct resume_operation {
     delivery_id delivery = 0;
     std::int64_t due_unix_ms = 0;

@@ -47,6 +47,7 @@ struct reference_delivery {
     std::int64_t due_unix_ms = 0;
     std::optional<std::string> order_key;
     std::string held_for;
+    bool was_resumed = false;
     std::uint64_t epoch = 0;
     int host = 0;                   // that has it, while it is active, …
     std::int64_t lease_end_ms = 0;  // … and until when

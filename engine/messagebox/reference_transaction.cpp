@@ -243,9 +243,10 @@ commit_answer reference_transaction::apply_one(const resume_operation& one) {
     delivery.state = reference_state::later;
     delivery.due_unix_ms = one.due_unix_ms;
     delivery.attempts.attempt = 0;
-    delivery.attempts.is_on_backup = false;
+    delivery.attempts.is_on_backup = delivery.attempts.is_on_backup && !delivery.attempts.resume_state.empty();
     delivery.crash_count = 0;
     delivery.held_for.clear();
+    delivery.was_resumed = true;
     if (one.overlay) {
         delivery.overlay = one.overlay;
         delivery.unique_id = make_uuid();
@@ -288,6 +289,7 @@ commit_answer reference_transaction::apply_one(const suspend_waiting_operation& 
         if (is_meant && answer.count < one.count_max) {
             delivery.state = reference_state::suspended;
             delivery.held_for.clear();
+            delivery.was_resumed = false;
             delivery.code = one.code;
             delivery.text = one.text;
             ++answer.count;
@@ -382,6 +384,7 @@ claimed_delivery give(const reference_data& data, const reference_delivery& one)
     claim.published_unix_ms = message.published.published_unix_ms;
     claim.sequence = one.sequence;
     claim.crash_count = one.crash_count;
+    claim.was_resumed = one.was_resumed;
     claim.state = one.attempts;
     claim.context = context_of(one, message);
     claim.parts = parts_of(message);

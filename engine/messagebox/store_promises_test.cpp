@@ -154,6 +154,25 @@ TEST_CASE_TEMPLATE("an edit is of one delivery: another one of the message has t
     CHECK_FALSE(claim(*box, "B").at(0).context == edited);
 }
 
+TEST_CASE_TEMPLATE("one that has a resume state is resumed on the transport that it is on, and keeps the state", Store,
+                   HAWSER_STORES) {
+    Store store;
+    auto box = store.open();
+    for (const bool is_on_backup : {true, false}) {
+        for (const auto& edit : {std::optional<message_context>{}, std::optional(context_of({{"T.Name", "edited"}}))}) {
+            publish(*box, {.ports = {"A"}});
+            const auto a = claim(*box, "A").at(0);
+            commit(*box, suspend_operation{a.token, true, "", "", {3, 4, is_on_backup, "D a@x", "TEST b"}, {}});
+            CHECK(commit(*box, resume_operation{a.token.delivery, now(), edit}).status == commit_status::done);
+            const auto again = claim(*box, "A").at(0);
+            CHECK(again.state.is_on_backup == is_on_backup);
+            CHECK(again.state.resume_state == "D a@x");
+            CHECK(again.state.attempt == 0);
+            CHECK(again.context == edit.value_or(a.context));
+        }
+    }
+}
+
 TEST_CASE_TEMPLATE("only what waits for a person or its retry can be resumed, and what is in flight not terminated",
                    Store, HAWSER_STORES) {
     Store store;

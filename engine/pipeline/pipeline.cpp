@@ -115,10 +115,11 @@ std::optional<pipeline_failure> pipeline::run(working_message& message, const co
     }
     // Fail closed: what the port insists on must have been made and reported by a component that seals.
     if (required_seals_ != 0 && message.seals() != required_seals_) {
-        return pipeline_failure{"pipeline.not-sealed",
-                                "the port requires a message that is " + describe_seals(required_seals_) +
-                                    ", and the pipeline made one that is " + describe_seals(message.seals()) +
-                                    ": nothing was sent; correct the pipeline, then resume the message"};
+        return pipeline_failure{
+            "pipeline.not-sealed",
+            "the port requires a message that is " + describe_seals(required_seals_) +
+                ", and the pipeline made one that is " + describe_seals(message.seals()) +
+                ": nothing was sent; correct the pipeline, then resume the message or submit it again"};
     }
     return std::nullopt;
 }

@@ -76,7 +76,8 @@ local_host::local_host(std::shared_ptr<const loaded_configuration> loaded, const
                      [this](const std::function<void()>& work) {
                          const std::lock_guard lock(publish_mutex_);
                          work();
-                     }},
+                     },
+                 .held_late = [this](const std::string& group) { release_late(group); }},
                 [this](const delivery_report& report) { waiters_.tell(report); }),
       releaser_([this](const std::string& group) { return release_piece(group); }),
       certificates_([this] { return generation(); }, system_clock()) {

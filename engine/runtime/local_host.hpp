@@ -101,6 +101,7 @@ private:
     result<void> change_state(const port_state_operation& change);
     release_progress release_piece(const std::string& group);
     void release_started_groups();
+    void release_late(const std::string& group) noexcept;
     void wake_members(const std::string& group, bool has_more);
     reload_answer reload_checked(load_result changed, const reload_options& options);
     reload_answer put_in_place(const std::shared_ptr<const host_generation>& next, const reload_options& options,

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <system_error>
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
@@ -262,6 +263,16 @@ void local_host::release_started_groups() {
         if (ports_.group_state(one.group) == "started") {
             releaser_.release(one.group);
         }
+    }
+}
+
+// What was stored later than it was routed, so that the group's start did not find it. On the store's thread.
+void local_host::release_late(const std::string& group) noexcept {
+    try {
+        releaser_.release(group);
+    } catch (const std::system_error& failure) {
+        log::warning("what is held for a group is not released now, but with the next that is released",
+                     {{"group", group}, {"error", failure.what()}});
     }
 }
 

@@ -68,6 +68,7 @@ claimed_delivery box_writer::read_claim(statement& row, const std::string& port)
     claim.port = port;
     claim.unique_id = row.text(1);
     claim.crash_count = static_cast<std::uint32_t>(row.integer(3));
+    claim.was_resumed = row.integer(20) != 0;
     claim.state = {static_cast<std::uint32_t>(row.integer(4)), static_cast<std::uint32_t>(row.integer(5)),
                    row.integer(6) != 0, std::string(row.text(7)), std::string(row.text(8))};
     claim.sequence = row.integer(10);

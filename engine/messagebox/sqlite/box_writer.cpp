@@ -15,6 +15,12 @@ constexpr std::int64_t key_kept_ms =
 
 constexpr const char* ready_of_port = "FROM delivery INDEXED BY delivery_ready WHERE port=?1 AND state=1 ";
 
+// A resume state belongs to the transport that the delivery is on: through the other one, those that have the message
+// would get it again. held_for=-1 says that it was resumed: no group is to hold it, nor its age.
+constexpr const char* resume_with =
+    "UPDATE delivery SET state=2, due=?2, attempt=0, is_on_backup=iif(length(ifnull(resume_state,''))>0, is_on_backup,"
+    " 0), crash_count=0, held_for=-1, order_key=iif(?3, ifnull(order_key,''), order_key)";
+
 std::int64_t code(row_state state) { return static_cast<std::int64_t>(state); }
 
 commit_answer refuse(commit_status status, std::string text) { return {status, {}, std::move(text)}; }
@@ -29,7 +35,7 @@ std::string select_claim(const char* index, const std::string& which) {
     return std::string(
                "SELECT d.id, d.unique_id, d.epoch, d.crash_count, d.attempt, d.total_attempts, d.is_on_backup,"
                " d.resume_state, d.resume_scope, d.overlay, m.sequence, m.message_id, m.published, m.delivery_count,"
-               " m.context, m.parts, m.bodies, m.submission_key, d.priority, d.code FROM delivery d ") +
+               " m.context, m.parts, m.bodies, m.submission_key, d.priority, d.code, d.held_for=-1 FROM delivery d ") +
            index + " JOIN message m ON m.sequence=d.message WHERE " + which;
 }
 
@@ -130,12 +136,8 @@ box_writer::box_writer(database& connection, box_health& health)
       read_delivery_(connection,
                      "SELECT d.state, d.message, m.delivery_count, m.submission_key, d.port FROM delivery d"
                      " JOIN message m ON m.sequence=d.message WHERE d.id=?"),
-      resume_(connection,
-              "UPDATE delivery SET state=2, due=?2, attempt=0, is_on_backup=0, crash_count=0, held_for=0,"
-              " order_key=iif(?3, ifnull(order_key,''), order_key) WHERE id=?1"),
-      resume_edited_(connection,
-                     "UPDATE delivery SET state=2, due=?2, attempt=0, is_on_backup=0, crash_count=0, overlay=?3,"
-                     " unique_id=?4, held_for=0, order_key=iif(?5, ifnull(order_key,''), order_key) WHERE id=?1"),
+      resume_(connection, (std::string(resume_with) + " WHERE id=?1").c_str()),
+      resume_edited_(connection, (std::string(resume_with) + ", overlay=?4, unique_id=?5 WHERE id=?1").c_str()),
       reserve_numbers_(connection, "INSERT INTO counter VALUES('number',?1) ON CONFLICT(name) DO UPDATE SET value=?1") {
     number_ = connection.query_integer("SELECT value FROM counter WHERE name='number'");
     numbers_reserved_ = number_;
@@ -384,7 +386,7 @@ commit_answer box_writer::apply_one(const resume_operation& one) {
     earliest_due_.clear();
     if (one.overlay) {
         const std::string overlay = one.overlay->encode();
-        resume_edited_.bind(one.delivery, one.due_unix_ms, statement::blob{overlay}, make_uuid(), is_in_order).run();
+        resume_edited_.bind(one.delivery, one.due_unix_ms, is_in_order, statement::blob{overlay}, make_uuid()).run();
     } else {
         resume_.bind(one.delivery, one.due_unix_ms, is_in_order).run();
     }

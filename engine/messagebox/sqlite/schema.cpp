@@ -71,8 +71,8 @@ CREATE INDEX tracked_not_delivered ON tracked(delivery) WHERE outcome<>1;
 CREATE INDEX tracked_by_file ON tracked(file_after) WHERE file_after IS NOT NULL;
 )sql";
 
-// held_for: the group that a delivery in state held waits for; 0 = none. Only those that are held are in the new
-// indexes, so that a claim finds them in none of those that it reads.
+// held_for: the group that a delivery in state held waits for; 0 = none, -1 = it was resumed. Only those that are held
+// are in the new indexes, so that a claim finds them in none of those that it reads.
 constexpr const char* schema_3 = R"sql(
 CREATE TABLE port_group(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, state TEXT NOT NULL DEFAULT '',
   declared TEXT NOT NULL DEFAULT '');
