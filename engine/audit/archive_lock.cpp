@@ -12,13 +12,13 @@ result<void> archive_lock::take() {
     if (!file_.is_open()) {
         return fail("audit.io", failed_text("open", path_, errno));
     }
-    if (::flock(file_.number(), LOCK_EX | LOCK_NB) != 0) {
+    if (::flock(file_.get(), LOCK_EX | LOCK_NB) != 0) {
         return fail("audit.locked",
                     errno == EWOULDBLOCK ? "another host writes into it" : failed_text("lock", path_, errno));
     }
     return check();
 }
 
-result<void> archive_lock::check() const { return check_in_place(file_.number(), path_); }
+result<void> archive_lock::check() const { return check_in_place(file_.get(), path_); }
 
 }  // namespace hawser::engine::audit

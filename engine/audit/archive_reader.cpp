@@ -38,7 +38,7 @@ result<void> read_lines(const std::string& folder, const std::function<bool(cons
         if (!file.is_open()) {
             throw std::runtime_error(failed_text("open", one.path, errno));
         }
-        line_reader reader(file.number());
+        line_reader reader(file.get());
         std::string_view text;
         while (true) {
             const line_reader::found found = reader.next(text);

@@ -117,7 +117,7 @@ result<void> content_file::append(std::string_view bytes) {
 
 result<void> content_file::write(std::string_view bytes) {
     while (!bytes.empty()) {
-        const ssize_t written = ::write(file_.number(), bytes.data(), bytes.size());
+        const ssize_t written = ::write(file_.get(), bytes.data(), bytes.size());
         if (written < 0 && errno != EINTR) {
             return io_failure("write", path_);
         }
@@ -144,10 +144,10 @@ void content_file::discard() {
 }
 
 // So that the syncs of several files, one after another, wait for one disk and not for each other.
-void content_file::start_writing() const { ::sync_file_range(file_.number(), 0, 0, SYNC_FILE_RANGE_WRITE); }
+void content_file::start_writing() const { ::sync_file_range(file_.get(), 0, 0, SYNC_FILE_RANGE_WRITE); }
 
 result<void> content_file::place(content_folders& folders, std::int64_t unix_ms) {
-    if (::fsync(file_.number()) != 0) {
+    if (::fsync(file_.get()) != 0) {
         state_ = io_failure("sync", path_);
         return state_;
     }

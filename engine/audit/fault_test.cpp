@@ -150,7 +150,7 @@ TEST_CASE("what a host left in memory only when it died on a failed sync is not 
         CHECK(record(*one, "m", "x"));
     }
     const descriptor file(::open(path.c_str(), O_RDWR | O_CLOEXEC));
-    forget_unwritten(file.number());  // a loss of power
+    forget_unwritten(file.get());  // a loss of power
     const audit_verdict verdict = f.verify();
     CHECK_MESSAGE(verdict.code == answer_code::done, f.faults(verdict));
     CHECK(verdict.hand_over_count == 1);

@@ -1,6 +1,5 @@
 #include "audit/record_files.hpp"
 
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,6 +8,8 @@
 #include <cstring>
 #include <filesystem>
 #include <stdexcept>
+
+#include "base/file_identity.hpp"
 
 namespace hawser::engine::audit {
 namespace {
@@ -32,22 +33,6 @@ std::uint64_t first_of(std::string_view name) {  // 0: it is no file of records
 }
 
 }  // namespace
-
-descriptor& descriptor::operator=(descriptor&& other) noexcept {
-    if (this != &other) {
-        reset();
-        number_ = other.release();
-    }
-    return *this;
-}
-
-int descriptor::release() noexcept { return std::exchange(number_, -1); }
-
-void descriptor::reset() noexcept {
-    if (number_ >= 0) {
-        ::close(std::exchange(number_, -1));
-    }
-}
 
 std::string record_file_name(std::uint64_t first) {
     std::string digits = std::to_string(first);
@@ -148,14 +133,12 @@ result<std::string> read_last_line(int file) {
 }
 
 result<void> check_in_place(int file, const std::string& path) {
-    struct stat open {};
-    struct stat named {};
-    if (::fstat(file, &open) != 0 || ::stat(path.c_str(), &named) != 0) {
+    const std::optional<file_identity> open = identity_of(file);
+    const std::optional<file_identity> named = open ? identity_at(path) : std::nullopt;
+    if (!named) {
         return fail("audit.io", failed_text("find", path, errno));
     }
-    return open.st_dev == named.st_dev && open.st_ino == named.st_ino
-               ? result<void>{}
-               : result<void>(fail("audit.altered", path + " was replaced by another file"));
+    return open == named ? result<void>{} : result<void>(fail("audit.altered", path + " was replaced by another file"));
 }
 
 std::string failed_text(const std::string& what, const std::string& path, int reason) {

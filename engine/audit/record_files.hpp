@@ -7,24 +7,10 @@
 #include <vector>
 
 #include "audit/record_line.hpp"
+#include "base/descriptor.hpp"
 #include "base/result.hpp"
 
 namespace hawser::engine::audit {
-
-class descriptor {  // owns an open file
-public:
-    explicit descriptor(int number = -1) noexcept : number_(number) {}
-    descriptor(descriptor&& other) noexcept : number_(other.release()) {}
-    descriptor& operator=(descriptor&& other) noexcept;
-    ~descriptor() { reset(); }
-    int number() const noexcept { return number_; }
-    bool is_open() const noexcept { return number_ >= 0; }
-    int release() noexcept;
-    void reset() noexcept;
-
-private:
-    int number_;
-};
 
 struct record_file {
     std::uint64_t first = 0;  // record, as the name says

@@ -69,7 +69,7 @@ result<void> record_log::follow(const std::vector<record_file>& files, const sig
         if (!file.is_open()) {
             return io_failure("open", before);
         }
-        const result<std::string> line = read_last_line(file.number());
+        const result<std::string> line = read_last_line(file.get());
         if (!line) {
             return unexpected{line.error()};
         }
@@ -92,11 +92,11 @@ result<void> record_log::follow_file(const record_file& last, chain_head expecte
         return io_failure("open", path_);
     }
     // What is followed is on the disk, not only in memory, where a host that died on a failed sync may have left more.
-    if (::fdatasync(file_.number()) != 0) {
+    if (::fdatasync(file_.get()) != 0) {
         return io_failure("sync", path_);
     }
-    forget_memory_of(file_.number());
-    line_reader reader(file_.number());
+    forget_memory_of(file_.get());
+    line_reader reader(file_.get());
     std::string_view line;
     try {
         for (auto found = reader.next(line); found != line_reader::found::end; found = reader.next(line)) {
@@ -145,14 +145,14 @@ result<void> record_log::cut_torn_end(std::uint64_t size) {
 // How many bytes that were.
 result<std::uint64_t> record_log::cut_to(std::uint64_t size) const {
     struct stat status {};
-    if (::fstat(file_.number(), &status) != 0) {
+    if (::fstat(file_.get(), &status) != 0) {
         return io_failure("read", path_);
     }
     const auto size_before = static_cast<std::uint64_t>(status.st_size);
     if (size_before <= size) {
         return 0;
     }
-    if (::ftruncate(file_.number(), static_cast<off_t>(size)) != 0 || ::fdatasync(file_.number()) != 0) {
+    if (::ftruncate(file_.get(), static_cast<off_t>(size)) != 0 || ::fdatasync(file_.get()) != 0) {
         return io_failure("cut the unfinished end of", path_);
     }
     return size_before - size;
@@ -195,15 +195,15 @@ result<void> record_log::reopen() {
         }
         return io_failure("open", path_);
     }
-    forget_memory_of(file_.number());
+    forget_memory_of(file_.get());
     struct stat status {};
-    if (::fstat(file_.number(), &status) != 0 || static_cast<std::uint64_t>(status.st_size) < durable_size_) {
+    if (::fstat(file_.get(), &status) != 0 || static_cast<std::uint64_t>(status.st_size) < durable_size_) {
         return fail("audit.altered", path_ + " is shorter than it was");
     }
     if (const result<std::uint64_t> cut = cut_to(durable_size_); !cut) {
         return unexpected{cut.error()};
     }
-    const result<std::string> last = read_last_line(file_.number());
+    const result<std::string> last = read_last_line(file_.get());
     if (!last) {
         return unexpected{last.error()};
     }
@@ -221,7 +221,7 @@ result<void> record_log::begin_file() {
         file = descriptor(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
     }
     struct stat status {};
-    if (!file.is_open() || ::fstat(file.number(), &status) != 0) {
+    if (!file.is_open() || ::fstat(file.get(), &status) != 0) {
         return io_failure("make", path);
     }
     if (status.st_size != 0) {
@@ -256,7 +256,7 @@ result<void> record_log::write_durably(std::string_view lines) {
     if (result<void> written = write(lines); !written) {
         return written;
     }
-    if (::fdatasync(file_.number()) != 0) {
+    if (::fdatasync(file_.get()) != 0) {
         return io_failure("sync", path_);
     }
     if (!is_name_durable_) {
@@ -266,13 +266,13 @@ result<void> record_log::write_durably(std::string_view lines) {
         is_name_durable_ = true;
     }
     result<void> held = lock_.check();
-    return held ? check_in_place(file_.number(), path_) : held;
+    return held ? check_in_place(file_.get(), path_) : held;
 }
 
 result<void> record_log::write(std::string_view lines) {
     std::uint64_t offset = durable_size_;
     while (!lines.empty()) {
-        const ssize_t written = ::pwrite(file_.number(), lines.data(), lines.size(), static_cast<off_t>(offset));
+        const ssize_t written = ::pwrite(file_.get(), lines.data(), lines.size(), static_cast<off_t>(offset));
         if (written < 0 && errno == EINTR) {
             continue;
         }
@@ -290,7 +290,7 @@ result<void> record_log::write(std::string_view lines) {
 // their contents. Where it fails, reopen() does it. Without the lock it may be another host's lines that stand there.
 void record_log::take_back() {
     if (lock_.check()) {
-        (void)!::ftruncate(file_.number(), static_cast<off_t>(durable_size_));
+        (void)!::ftruncate(file_.get(), static_cast<off_t>(durable_size_));
     }
 }
 

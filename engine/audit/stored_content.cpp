@@ -84,13 +84,13 @@ std::string read_content(const std::string& archive_folder, const stored_content
     if (!file.is_open()) {
         return errno == ENOENT ? "its content " + path + " is not there" : failed_text("open the content", path, errno);
     }
-    if (::fstat(file.number(), &status) != 0 || !S_ISREG(status.st_mode)) {
+    if (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
         return "its content " + path + " is no file";
     }
     std::string piece(piece_size, '\0');
     std::uint64_t size = 0;
     while (true) {
-        const ssize_t got = ::read(file.number(), piece.data(), piece.size());
+        const ssize_t got = ::read(file.get(), piece.data(), piece.size());
         if (got < 0 && errno == EINTR) {
             continue;
         }

@@ -1,26 +1,23 @@
 #include "messagebox/sqlite/box_place.hpp"
 
-#include <sys/stat.h>
-
 #include <cerrno>
+#include <utility>
 
 namespace hawser::engine::sqlite {
 
 box_place::box_place(std::vector<std::string> paths) {
     for (std::string& path : paths) {
-        struct stat file {};
-        if (::stat(path.c_str(), &file) == 0) {
-            files_.push_back({std::move(path), file.st_dev, file.st_ino});
+        if (const std::optional<file_identity> identity = identity_at(path)) {
+            files_.push_back({std::move(path), *identity});
         }
     }
 }
 
 std::string box_place::find_moved() const {
-    for (const identity& one : files_) {
-        struct stat file {};
-        const bool is_there = ::stat(one.path.c_str(), &file) == 0;
-        const bool is_gone = !is_there && (errno == ENOENT || errno == ENOTDIR);  // else nothing is known against it
-        if (is_gone || (is_there && (file.st_ino != one.number || file.st_dev != one.device))) {
+    for (const opened_file& one : files_) {
+        const std::optional<file_identity> found = identity_at(one.path);
+        const bool is_gone = !found && (errno == ENOENT || errno == ENOTDIR);  // else nothing is known against it
+        if (is_gone || (found && *found != one.identity)) {
             return one.path;
         }
     }

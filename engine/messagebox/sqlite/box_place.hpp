@@ -3,10 +3,10 @@
 // the next start, and nothing may be answered any more. The writer's own.
 #pragma once
 
-#include <sys/types.h>
-
 #include <string>
 #include <vector>
+
+#include "base/file_identity.hpp"
 
 namespace hawser::engine::sqlite {
 
@@ -17,12 +17,11 @@ public:
     std::string find_moved() const;  // the path that is another file now, or none; "" = all are in place
 
 private:
-    struct identity {
+    struct opened_file {
         std::string path;
-        dev_t device = 0;
-        ino_t number = 0;
+        file_identity identity;
     };
-    std::vector<identity> files_;
+    std::vector<opened_file> files_;
 };
 
 }  // namespace hawser::engine::sqlite

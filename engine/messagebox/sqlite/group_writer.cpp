@@ -1,7 +1,5 @@
 #include "messagebox/sqlite/group_writer.hpp"
 
-#include <cerrno>
-
 namespace hawser::engine::sqlite {
 namespace {
 

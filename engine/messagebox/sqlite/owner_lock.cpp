@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -10,6 +9,8 @@
 #include <cstring>
 #include <thread>
 #include <utility>
+
+#include "base/file_identity.hpp"
 
 namespace hawser::engine::sqlite {
 namespace {
@@ -23,10 +24,8 @@ std::string owner_of(int descriptor) {
 }
 
 bool is_at(const std::string& path, int descriptor) {
-    struct stat opened {};
-    struct stat found {};
-    return ::fstat(descriptor, &opened) == 0 && ::stat(path.c_str(), &found) == 0 && opened.st_ino == found.st_ino &&
-           opened.st_dev == found.st_dev;
+    const std::optional<file_identity> opened = identity_of(descriptor);
+    return opened && opened == identity_at(path);
 }
 
 }  // namespace
