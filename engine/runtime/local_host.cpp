@@ -17,7 +17,6 @@
 namespace hawser::engine {
 namespace {
 
-constexpr const char* stopping = "the host is stopping: nothing was stored, try again";
 constexpr std::int64_t closing_wait_max_ms = 10'000;  // of a submission, for a reload that removes its port
 
 submit_answer refusal(const error& failure) {
@@ -179,7 +178,7 @@ result<local_host::taken_submission> local_host::take(const submission& message,
     };
     const auto receive = [&](const std::string& name) { return find_receive_port(name, where); };
     if (is_stopped_) {
-        return fail("not_accepted", stopping);
+        return fail("not_accepted", receive_workers::stopping);
     }
     result<publication> taken = take_submission(message, *box_, {route, receive}, on_progress);
     if (!taken) {

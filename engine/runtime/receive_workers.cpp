@@ -32,7 +32,7 @@ result<void> receive_workers::run(const std::function<void()>& work, const std::
 result<void> receive_workers::post(std::function<void()> work) {
     const std::lock_guard lock(mutex_);
     if (is_stopping_) {
-        return fail("not_accepted", "the host is stopping: nothing was stored, try again");
+        return fail("not_accepted", stopping);
     }
     try {
         if (!pool_) {

@@ -15,6 +15,8 @@ namespace hawser::engine {
 
 class receive_workers {
 public:
+    static constexpr const char* stopping = "the host is stopping: nothing was stored, try again";
+
     explicit receive_workers(unsigned thread_count) : thread_count_(thread_count) {}
     ~receive_workers() { stop(); }
     receive_workers(const receive_workers&) = delete;
