@@ -20,6 +20,28 @@ struct faulty_disk {  // opened before the box
 
 struct refusing_fixture : faulty_disk, delivery_fixture {};
 
+// One message is being sent, by an engine that hardly waits for the attempts that it has cancelled.
+void send_impatiently(delivery_fixture& f, const std::string& body) {
+    f.cancel_wait_ms = 10;
+    f.engine = f.make_engine(*f.box);
+    f.add_port("A");
+    f.engine->start();
+    f.send("A", body);
+    REQUIRE(becomes([&f] { return f.adapter.running == 1; }));
+}
+
+// Two are claimed of which only one may be sent at a time.
+void send_one_of_two(delivery_fixture& f) {
+    f.engine->set_destinations({{"test:*", 1, {}}});
+    f.add_port("A");
+    f.add_port("B");
+    f.send("A", "hold");
+    f.send("B", "hold too");
+    f.engine->start();
+    REQUIRE(
+        becomes([&f] { return f.adapter.running == 1 && f.box->list({.state = delivery_state::active}).size() == 2; }));
+}
+
 }  // namespace
 
 TEST_CASE("a result that the box refused during the stop is offered again until the disk takes it") {
@@ -59,14 +81,7 @@ TEST_CASE("the groups are told of for which a refused result was held when it wa
 
 TEST_CASE("what the box refused to take back during the stop is offered again, and counts no crash") {
     refusing_fixture f;
-    f.engine->set_destinations({{"test:*", 1, {}}});
-    f.add_port("A");
-    f.add_port("B");
-    f.send("A", "hold");
-    f.send("B", "hold too");
-    f.engine->start();
-    REQUIRE(
-        becomes([&f] { return f.adapter.running == 1 && f.box->list({.state = delivery_state::active}).size() == 2; }));
+    send_one_of_two(f);
     f.disk.inject({.code = SQLITE_IOERR_WRITE, .file_suffix = "-wal", .count = writes_a_refusal});
     f.engine->stop(0);
     CHECK(f.disk.struck_count() == writes_a_refusal);
@@ -80,14 +95,7 @@ TEST_CASE("what the box refused to take back during the stop is offered again, a
 
 TEST_CASE("what the box refused to take back while the host runs is offered again, and goes out") {
     refusing_fixture f;
-    f.engine->set_destinations({{"test:*", 1, {}}});
-    f.add_port("A");
-    f.add_port("B");
-    f.send("A", "hold");
-    f.send("B", "hold too");
-    f.engine->start();
-    REQUIRE(
-        becomes([&f] { return f.adapter.running == 1 && f.box->list({.state = delivery_state::active}).size() == 2; }));
+    send_one_of_two(f);
     const std::string waits = f.adapter.bodies().at(0) == "hold" ? "B" : "A";
     f.disk.inject({.code = SQLITE_IOERR_WRITE, .file_suffix = "-wal", .count = writes_a_refusal});
     f.engine->set_started(waits, false);  // so it is given back
@@ -101,12 +109,7 @@ TEST_CASE("what the box refused to take back while the host runs is offered agai
 
 TEST_CASE("an engine that stops stays until the box has answered it, however long that takes") {
     delivery_fixture f;
-    f.cancel_wait_ms = 10;
-    f.engine = f.make_engine(*f.box);
-    f.add_port("A");
-    f.engine->start();
-    f.send("A", "hold");
-    REQUIRE(becomes([&f] { return f.adapter.running == 1; }));
+    send_impatiently(f, "hold");
     std::optional<busy_store> busy(*f.box);
     std::future<void> gone = std::async(std::launch::async, [&f] { f.engine.reset(); });
     CHECK(gone.wait_for(std::chrono::milliseconds(500)) == std::future_status::timeout);
@@ -118,12 +121,7 @@ TEST_CASE("an engine that stops stays until the box has answered it, however lon
 
 TEST_CASE("an engine that stops stays until an adapter that is slow to end has let go of the attempt") {
     delivery_fixture f;
-    f.cancel_wait_ms = 10;
-    f.engine = f.make_engine(*f.box);
-    f.add_port("A");
-    f.engine->start();
-    f.send("A", "hold late");
-    REQUIRE(becomes([&f] { return f.adapter.running == 1; }));
+    send_impatiently(f, "hold late");
     f.engine.reset();
     CHECK(f.reports.size() == 1);
     CHECK(f.box->list({}).at(0).state == delivery_state::queued);
@@ -131,12 +129,7 @@ TEST_CASE("an engine that stops stays until an adapter that is slow to end has l
 
 TEST_CASE("an engine that stops does not wait for a box that takes no result: the attempt counts as crashed") {
     refusing_fixture f;
-    f.cancel_wait_ms = 10;
-    f.engine = f.make_engine(*f.box);
-    f.add_port("A");
-    f.engine->start();
-    f.send("A", "hold");
-    REQUIRE(becomes([&f] { return f.adapter.running == 1; }));
+    send_impatiently(f, "hold");
     f.disk.inject({.code = SQLITE_IOERR_WRITE, .file_suffix = "-wal", .count = 1000});
     f.engine.reset();
     CHECK(f.reports.empty());

@@ -325,6 +325,16 @@ private:
     int failure_ = 0;
 };
 
+// Publishes until that is refused; gives the refusal.
+commit_answer fill_disk(message_box& box, std::size_t& accepted) {
+    commit_answer answer;
+    while ((answer = commit_batch(box, publication_of("A", 60000))).status == commit_status::done) {
+        ++accepted;
+        REQUIRE(accepted < 10000);
+    }
+    return answer;
+}
+
 }  // namespace
 
 TEST_CASE("on a disk that is really full nothing accepted is lost, results are stored, and it goes on when drained") {
@@ -338,11 +348,7 @@ TEST_CASE("on a disk that is really full nothing accepted is lost, results are s
         REQUIRE(opened);
         message_box& box = **opened;
         REQUIRE(within_seconds(5, [&] { return std::filesystem::exists(disk.box_path() + ".reserve"); }));
-        commit_answer answer;
-        while ((answer = commit_batch(box, publication_of("A", 60000))).status == commit_status::done) {
-            ++accepted;
-            REQUIRE(accepted < 10000);
-        }
+        const commit_answer answer = fill_disk(box, accepted);
         CHECK(answer.status == commit_status::refused);
         CHECK(holds(answer.text, "full"));
         CHECK(accepted > 500);
@@ -378,9 +384,7 @@ TEST_CASE("a host that starts on a full disk takes nothing until there is room, 
     {
         auto opened = open_sqlite_message_box(disk.box_path(), 0);
         REQUIRE(opened);
-        while (commit_batch(**opened, publication_of("A", 60000)).status == commit_status::done) {
-            ++accepted;
-        }
+        CHECK(fill_disk(**opened, accepted).status == commit_status::refused);
     }
     auto opened = open_sqlite_message_box(disk.box_path(), 0);
     REQUIRE(opened);
