@@ -1,10 +1,8 @@
 // How many objects of a kind somebody still holds, so that a stop can wait until they are gone. Any thread.
 #pragma once
 
-#include <chrono>
 #include <condition_variable>
 #include <cstddef>
-#include <cstdint>
 #include <mutex>
 
 namespace hawser::engine {
@@ -34,10 +32,6 @@ public:
     void wait_until_none() {
         std::unique_lock lock(mutex_);
         changed_.wait(lock, [this] { return count_ == 0; });
-    }
-    void wait_until_none(std::int64_t wait_ms_max) {
-        std::unique_lock lock(mutex_);
-        changed_.wait_for(lock, std::chrono::milliseconds(wait_ms_max), [this] { return count_ == 0; });
     }
 
 private:
